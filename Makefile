@@ -1,0 +1,34 @@
+# Everything a newcomer needs: make demo, make test. Set-up happens by itself, in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+# Offline and locked-down machines: packages come from wherever pip is configured to look.
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test check clean
+
+demo: .venv/ready
+	$(BIN)/sparring demo
+
+test: .venv/ready-dev
+	$(BIN)/pytest
+
+check: .venv/ready-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+.venv/bin/pip:
+	$(PYTHON) -m venv .venv
+
+.venv/ready: pyproject.toml constraints.txt | .venv/bin/pip
+	$(PIP) --editable .
+	$(BIN)/sparring data get digits
+	@touch $@
+
+.venv/ready-dev: .venv/ready
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,18 @@
+"""The one error a user can mend: a sentence that says what, where and the way out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Bad input; the command line prints its sentence without a traceback and exits with code 2."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
+    """Say that `name` is no known `kind`, with the nearest known names."""
+    options = sorted(known)
+    near = difflib.get_close_matches(name, options, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(options)}."
+    return InputError(f"unknown {kind} {name!r}: {hint}")
