@@ -162,6 +162,8 @@ class AdversarialLoss:
     """(real_logits, fake_logits) -> scalar; real_logits is only read where `relativistic`."""
     relativistic: bool = False
     """Whether the generator's turn needs logits of fresh real samples."""
+    boundary: float | None = 0.0
+    """The logit of an undecided discriminator; None where only differences mean something."""
 
 
 class Domain(Protocol):
@@ -221,6 +223,9 @@ class Game(Protocol):
 
     def state_dict(self) -> dict[str, Any]:
         """State of the game itself: augmentation strength, moving anchors."""
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any:
+        """Take that state back."""
 
 
 class Store(Protocol):

@@ -1,1 +1,1 @@
-
+"""Games: who plays whom, and what each player pays."""

@@ -1,1 +1,1 @@
-
+"""Recipes: functions that return a Recipe, one file a domain."""

@@ -1,1 +1,1 @@
-
+"""Training: the only place that calls backward and step."""

@@ -1,0 +1,152 @@
+"""Duel: one generator against one discriminator (Goodfellow et al. 2014), any loss, any terms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from sparring.types import (
+    AdversarialLoss,
+    Batch,
+    Condition,
+    Networks,
+    Played,
+    Round,
+    Term,
+    Turn,
+    Verdict,
+)
+
+
+class Duel(nn.Module):
+    """The two-player game; its module state is the augmentation's and the terms' own.
+
+    Both turns draw a fresh fake: a graph kept from one turn to the next would break under
+    distributed training.
+    """
+
+    players = {"generator": ("generator",), "discriminator": ("discriminator",)}
+    kept = ("generator",)
+
+    def __init__(
+        self, loss: AdversarialLoss, terms: Sequence[Term] = (), augment: nn.Module | None = None
+    ) -> None:
+        super().__init__()
+        self.loss = loss
+        self.terms = tuple(terms)
+        self.augment = augment
+        self.measures = nn.ModuleDict(
+            {term.name: term.measure for term in terms if isinstance(term.measure, nn.Module)}
+        )
+
+    def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
+        """What the player pays; the other one's weights are taken as given."""
+        due = [t for t in self.terms if t.player == player and turn.step % t.every == 0]
+        if player == "generator":
+            played = self._generator_round(networks, batch, turn)
+            costs, stats = {"adversarial": self._generator_loss(played)}, {}
+        else:
+            played = self._discriminator_round(networks, batch, turn, due)
+            costs, stats = {"adversarial": self._discriminator_loss(played)}, self._stats(played)
+        for term in due:
+            costs[term.name] = term.measure(played) * (term.weight(turn.images) * term.every)
+        return Played(costs, stats)
+
+    def generate(self, networks: Networks, latent: Tensor, condition: Condition) -> Tensor:
+        """Samples (N, *shape) for latents (N, latent)."""
+        return networks["generator"](latent, condition)
+
+    def strength(self, images: int) -> float:
+        """Probability of each augmentation after so many images."""
+        return 0.0 if self.augment is None else float(self.augment.strength_at(images))
+
+    def _discriminator_round(
+        self, networks: Networks, batch: Batch, turn: Turn, due: Sequence[Term]
+    ) -> Round:
+        real, condition = batch
+        with torch.no_grad():
+            fake = networks["generator"](turn.latent, condition)
+        watched = tuple(sorted(frozenset().union(*(term.gradients for term in due))))
+        real = real.requires_grad_() if "real" in watched else real
+        fake = fake.requires_grad_() if "fake" in watched else fake
+        judge = self._judge(networks["discriminator"], condition, turn)
+        verdicts = self._judge_both(networks["discriminator"], real, fake, condition, turn)
+        self._adapt(*verdicts, turn)
+        return Round(turn, real, fake, condition, *verdicts, judge, watched)
+
+    def _generator_round(self, networks: Networks, batch: Batch, turn: Turn) -> Round:
+        real, condition = batch
+        judge = self._judge(networks["discriminator"], condition, turn)
+        fake = networks["generator"](turn.latent, condition)
+        real_verdict = None
+        if self.loss.relativistic:
+            with torch.no_grad():
+                real_verdict = judge(real)
+        return Round(turn, real, fake, condition, real_verdict, judge(fake), judge)
+
+    def _judge(
+        self, discriminator: Callable[..., Verdict], condition: Condition, turn: Turn
+    ) -> Callable[[Tensor], Verdict]:
+        def judge(samples: Tensor) -> Verdict:
+            seen = samples if self.augment is None else self.augment(samples, turn.images)
+            return discriminator(seen, condition)
+
+        return judge
+
+    def _judge_both(
+        self,
+        discriminator: Callable[..., Verdict],
+        real: Tensor,
+        fake: Tensor,
+        condition: Condition,
+        turn: Turn,
+    ) -> tuple[Verdict, Verdict]:
+        """Real and fake in one pass, unless batch statistics would mix the two."""
+        if mixes_batch(discriminator):
+            judge = self._judge(discriminator, condition, turn)
+            return judge(real), judge(fake)
+        twice = condition.apply(lambda value: torch.cat([value, value]))
+        both = self._judge(discriminator, twice, turn)(torch.cat([real, fake]))
+        return _half(both, slice(None, len(real))), _half(both, slice(len(real), None))
+
+    def _discriminator_loss(self, played: Round) -> Tensor:
+        assert played.real_verdict is not None
+        return self.loss.discriminator(
+            played.real_verdict.logits.float(), played.fake_verdict.logits.float()
+        )
+
+    def _generator_loss(self, played: Round) -> Tensor:
+        fake = played.fake_verdict.logits.float()
+        real = fake if played.real_verdict is None else played.real_verdict.logits.float()
+        return self.loss.generator(real, fake)
+
+    def _adapt(self, real: Verdict, fake: Verdict, turn: Turn) -> None:
+        if self.augment is not None:
+            self.augment.update(real.logits.detach(), fake.logits.detach(), turn.mean)
+
+    @torch.no_grad()
+    def _stats(self, played: Round) -> dict[str, Tensor]:
+        """Mean logits and the share judged rightly."""
+        assert played.real_verdict is not None
+        real, fake = played.real_verdict.logits.float(), played.fake_verdict.logits.float()
+        boundary = self.loss.boundary
+        middle = (real.mean() + fake.mean()) / 2 if boundary is None else boundary
+        return {
+            "logits/real": real.mean(),
+            "logits/fake": fake.mean(),
+            "accuracy/real": (real > middle).float().mean(),
+            "accuracy/fake": (fake < middle).float().mean(),
+        }
+
+
+def mixes_batch(discriminator: Callable[..., Verdict]) -> bool:
+    """Whether one sample's verdict depends on the others in its batch."""
+    modules = discriminator.modules() if isinstance(discriminator, nn.Module) else ()
+    return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in modules)
+
+
+def _half(verdict: Verdict, rows: slice) -> Verdict:
+    classes = None if verdict.classes is None else verdict.classes[rows]
+    return Verdict(verdict.logits[rows], tuple(f[rows] for f in verdict.features), classes)

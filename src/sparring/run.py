@@ -1,0 +1,221 @@
+"""The verbs: train, resume, evaluate, report. The command line and Python call these same ones."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sparring import check
+from sparring.data import Dataset, Feed, load
+from sparring.errors import InputError
+from sparring.manifest import Manifest, versions
+from sparring.model import Model
+from sparring.recipe import Recipe
+from sparring.recipes import recipe_named
+from sparring.storage import writable_folder
+from sparring.training.engine import Engine
+from sparring.training.loop import Budget, Intervals, Loop
+from sparring.training.step import Draw
+from sparring.types import Batch, Spec
+
+
+def train(
+    recipe: Recipe | str,
+    data: Dataset | str,
+    run: str | Path,
+    *,
+    steps: int | None = None,
+    minutes: float | None = None,
+    batch: int | None = None,
+    size: tuple[int, int] | None = None,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    intervals: Intervals | None = None,
+    streaming: bool = False,
+    overwrite: bool = False,
+    track: Sequence[str] = (),
+    quiet: bool = False,
+) -> Model:
+    """Train a recipe on data in a new run folder; the trained model is returned.
+
+    Args:
+        recipe: a Recipe, or the name of one of `sparring recipes`.
+        data: a Dataset, or whatever `sparring.data.load` reads.
+        run: the folder to make.
+        steps: train so many steps; the recipe's own number if neither this nor minutes is given.
+        minutes: train for so many minutes.
+        batch: real samples a turn, over all processes.
+        size: height and width that pictures are cropped and scaled to.
+        seed: every random number of the run follows from it.
+        settings: dotted settings for `Recipe.override`.
+        intervals: when to log, sample, score and checkpoint.
+        streaming: read a Hugging Face dataset as a stream.
+        overwrite: replace a run that is there already.
+        track: tensorboard, wandb or trackio.
+        quiet: no progress bar.
+
+    Raises:
+        InputError: recipe, data, folder or machine do not fit; nothing was written then.
+    """
+    chosen = recipe_named(recipe) if isinstance(recipe, str) else recipe
+    chosen = chosen.override(settings or {})
+    chosen = chosen if batch is None else chosen.replace(batch=batch)
+    _check_numbers(chosen, steps, minutes)
+    folder = Path(run)
+    _check_free(folder, overwrite)
+    dataset = load(data, size=size, streaming=streaming) if isinstance(data, str) else data
+    budget = Budget(steps=steps, minutes=minutes)
+    if steps is None and minutes is None:
+        budget = Budget(steps=chosen.steps)
+    manifest = plan(chosen, dataset, seed)
+    sitting = {**asdict(budget), "intervals": asdict(intervals or Intervals())}
+    manifest = replace(manifest, sitting={**sitting, "track": list(track)})
+    engine = Engine(precision_for(manifest), track, folder)
+    check.check_run(manifest, engine.world)
+    if engine.main:
+        if folder.exists():
+            shutil.rmtree(folder)
+        writable_folder(folder)
+        manifest.write(folder)
+    engine.wait()
+    return _sit(manifest, dataset, folder, engine, budget, quiet=quiet)
+
+
+def resume(
+    run: str | Path,
+    *,
+    steps: int | None = None,
+    minutes: float | None = None,
+    quiet: bool = False,
+    trusted: Sequence[str] = (),
+) -> Model:
+    """Go on with a run from its last whole checkpoint, exactly as if it had never stopped.
+
+    Args:
+        run: the run's folder.
+        steps: a new end, counted from the run's start; its own if neither is given.
+        minutes: a new budget, counted from the run's start.
+        quiet: no progress bar.
+        trusted: packages besides sparring that its recipe may call.
+
+    Raises:
+        InputError: no run there, damaged, from a newer version, or its data has changed.
+    """
+    folder = Path(run)
+    manifest = Manifest.read(folder, trusted)
+    dataset = load(manifest.data["source"], **_reading(manifest))
+    if dataset.fingerprint != manifest.data["fingerprint"]:
+        raise InputError(
+            f"the data at {manifest.data['source']} has changed since {folder} was trained; "
+            "restore it, or start a new run."
+        )
+    budget = Budget(steps=steps, minutes=minutes)
+    if steps is None and minutes is None:
+        budget = Budget(steps=manifest.sitting["steps"], minutes=manifest.sitting["minutes"])
+    engine = Engine(precision_for(manifest), manifest.sitting["track"], folder)
+    return _sit(manifest, dataset, folder, engine, budget, quiet=quiet, again=True)
+
+
+def plan(recipe: Recipe, dataset: Dataset, seed: int = 0) -> Manifest:
+    """All that a run of the recipe on the data will be built from.
+
+    Raises:
+        InputError: the data cannot feed the recipe.
+    """
+    check.check_data(recipe, dataset)
+    condition, domain = recipe.task.build().condition, dataset.domain.build()
+    spec = Spec(
+        shape=domain.shape,
+        latent=recipe.latent,
+        classes=len(dataset.classes) if condition == "label" else 0,
+        vector=dataset.vector if condition == "vector" else 0,
+        head=domain.head,
+    )
+    return Manifest(
+        recipe=recipe,
+        domain=dataset.domain,
+        spec=spec,
+        data=dataset.facts(),
+        classes=dataset.classes,
+        seed=seed,
+        versions=versions(),
+    )
+
+
+def precision_for(manifest: Manifest) -> str:
+    """The recipe's precision; points are too small for bf16 to be faster or good enough."""
+    asked = manifest.recipe.precision
+    return "fp32" if asked == "auto" and len(manifest.spec.shape) == 1 else asked
+
+
+def drawer(manifest: Manifest, dataset: Dataset, engine: Engine) -> Draw:
+    """Batches of this process, encoded on its device."""
+    recipe = manifest.recipe
+    feed = Feed(
+        dataset.train,
+        batch=recipe.batch,
+        seed=manifest.seed,
+        rank=engine.rank,
+        world=engine.world,
+        device=engine.device,
+    )
+    task, domain = recipe.task.build(), manifest.domain.build()
+
+    def draw(number: int) -> Batch:
+        batch: Batch = task.prepare(feed.items(number), domain.encode)
+        if batch.real.dim() != 4:
+            return batch
+        return batch._replace(real=batch.real.contiguous(memory_format=torch.channels_last))
+
+    return draw
+
+
+def _sit(
+    manifest: Manifest,
+    dataset: Dataset,
+    folder: Path,
+    engine: Engine,
+    budget: Budget,
+    *,
+    quiet: bool,
+    again: bool = False,
+) -> Model:
+    intervals = Intervals(**manifest.sitting["intervals"])
+    draw = drawer(manifest, dataset, engine)
+    loop = Loop(manifest, folder, engine, draw, budget, intervals, quiet=quiet)
+    if again:
+        loop.resume()
+    engine.start_tracking(folder.name, {"recipe": manifest.recipe.name, "seed": manifest.seed})
+    loop.fit()
+    engine.close()
+    return Model.load(folder)
+
+
+def _reading(manifest: Manifest) -> dict[str, Any]:
+    options = dict(manifest.data.get("options", {}))
+    if options.get("size"):
+        options["size"] = tuple(options["size"])
+    return options
+
+
+def _check_numbers(recipe: Recipe, steps: int | None, minutes: float | None) -> None:
+    for name, value in (("steps", steps), ("minutes", minutes), ("batch", recipe.batch)):
+        if value is not None and value <= 0:
+            raise InputError(f"{name} must be above 0, not {value}.")
+
+
+def _check_free(folder: Path, overwrite: bool) -> None:
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not (folder / "recipe.json").exists():
+        raise InputError(f"{folder} exists and is no run; choose another --run.")
+    if not overwrite:
+        raise InputError(
+            f"{folder} holds a run already; go on with: sparring resume {folder}, choose another "
+            "--run, or replace it with --overwrite."
+        )

@@ -1,0 +1,39 @@
+"""Generate: samples out of nothing but a latent and, where asked for, a label or a vector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sparring.errors import InputError
+from sparring.types import Batch, Condition, Items
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CONDITIONS = ("none", "label", "vector")
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Every item is real; its label or vector, if the recipe is conditional, is known.
+
+    Raises:
+        InputError: `condition` is none of "none", "label", "vector".
+    """
+
+    condition: str = "none"
+
+    def __post_init__(self) -> None:
+        if self.condition not in CONDITIONS:
+            raise InputError(f"condition must be one of {CONDITIONS}, not {self.condition!r}.")
+
+    def prepare(self, items: Items, encode: Callable[[Tensor], Tensor]) -> Batch:
+        """Items to a batch, encoded."""
+        known = {} if self.condition == "none" else {self.condition: items[self.condition]}
+        return Batch(encode(items["sample"]), Condition(**known))
+
+    def finish(self, fake: Tensor, condition: Condition) -> Tensor:
+        """Nothing to add to a generated sample."""
+        return fake

@@ -1,0 +1,193 @@
+"""The loop: steps until the budget is spent, and what happens at intervals."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sparring.manifest import Manifest
+from sparring.model import Model
+from sparring.training import checkpoint, log
+from sparring.training.engine import Engine
+from sparring.training.guard import Diverged, next_rate_scale
+from sparring.training.progress import Bar
+from sparring.training.state import State
+from sparring.training.step import Draw, Stepper, penalty_share
+
+Score = Callable[[Model], float]
+"""A quick score of the averaged model; lower is better."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """How long to train: to a step, or until so many minutes of training are over."""
+
+    steps: int | None = None
+    minutes: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intervals:
+    """Steps from one to the next; 0 is never."""
+
+    log: int = 50
+    sample: int = 500
+    checkpoint: int = 500
+    score: int = 0
+    keep: int = 2
+    """Checkpoints kept, beside the best."""
+
+
+@dataclass
+class Loop:
+    """One sitting of a run, new or resumed."""
+
+    manifest: Manifest
+    run: Path
+    engine: Engine
+    draw: Draw
+    budget: Budget
+    intervals: Intervals = field(default_factory=Intervals)
+    score: Score | None = None
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        self.state = State(self.manifest, self.engine)
+        self.stepper = Stepper(self.manifest, self.state, self.engine, self.draw)
+        self.model = Model(self.manifest, self.state.averaged)
+        self.tally = log.Tally()
+        self._stop = False
+        self._saved_step = -1
+
+    def resume(self) -> None:
+        """Go back to the last whole checkpoint."""
+        checkpoint.load_last(self.run, self.state)
+        self._saved_step = self.state.progress.step
+        if self.engine.main:
+            log.cut(self.run / "log.jsonl", self._saved_step)
+        self.engine.wait()
+
+    def fit(self) -> bool:
+        """Train until the budget is spent; False if a signal ended it early.
+
+        Raises:
+            InputError: the disk is full, or training diverged beyond repair.
+        """
+        self._began = time.perf_counter() - self.state.progress.seconds
+        self._images_logged, self._logged_at = self.state.progress.images, time.perf_counter()
+        if self._saved_step < 0:
+            self._checkpoint()
+        bar = Bar(self.budget, shown=self.engine.main and not self.quiet)
+        with bar, self._signals():
+            while not self._finished():
+                self._step()
+                bar.show(self.state.progress)
+        self._checkpoint()
+        return not self._stop
+
+    def _step(self) -> None:
+        try:
+            self.tally.add(self.stepper.step())
+        except Diverged:
+            self._roll_back()
+            return
+        self.state.progress.seconds = time.perf_counter() - self._began
+        if self._due(self.intervals.log):
+            self._log()
+        if self._due(self.intervals.score):
+            self._score()
+        if self._due(self.intervals.sample):
+            self._sample()
+        if self._due(self.intervals.checkpoint):
+            self._checkpoint()
+
+    def _due(self, every: int) -> bool:
+        return bool(every) and self.state.progress.step % every == 0
+
+    def _finished(self) -> bool:
+        progress, budget = self.state.progress, self.budget
+        if budget.steps is not None and progress.step >= budget.steps:
+            return True
+        late = budget.minutes is not None and progress.seconds >= 60.0 * budget.minutes
+        return self.engine.any(self._stop or late)
+
+    def _log(self) -> None:
+        progress, now = self.state.progress, time.perf_counter()
+        means = self.tally.means()
+        shares = {f"penalty_share/{p}": penalty_share(means, p) for p in self.state.game.players}
+        speed = (progress.images - self._images_logged) / (now - self._logged_at)
+        self._images_logged, self._logged_at = progress.images, now
+        values = {**means, **shares, **self.stepper.settings(), "images_per_second": speed}
+        counts = {"skipped": progress.skipped, "rollbacks": progress.rollbacks}
+        self._write({"images": progress.images, "seconds": progress.seconds, **counts, **values})
+
+    def _write(self, values: dict[str, Any]) -> None:
+        if self.engine.main:
+            step = self.state.progress.step
+            log.append(self.run / "log.jsonl", {"step": step, **values})
+            self.engine.track(values, step)
+
+    def _score(self) -> None:
+        """Score the average; the best model so far is kept whole in best/."""
+        if self.score is None:
+            return
+        value, progress = self.score(self.model), self.state.progress
+        self._write({"score": value})
+        if progress.best is None or value < progress.best:
+            progress.best, progress.best_step = value, progress.step
+            if self.engine.main:
+                checkpoint.write_run_model(self.run / "best", self.manifest, self.state)
+            self._checkpoint()
+
+    def _sample(self) -> None:
+        if self.engine.main:
+            folder = self.run / "samples"
+            folder.mkdir(exist_ok=True)
+            path = folder / f"step-{self.state.progress.step:08d}.png"
+            self.model.domain.preview(self.model.sample(64, seed=self.manifest.seed), path)
+
+    def _checkpoint(self) -> None:
+        if self.state.progress.step == self._saved_step:
+            return
+        if self.engine.main:
+            checkpoint.save(self.run, self.manifest, self.state, self.intervals.keep)
+        self._saved_step = self.state.progress.step
+        self.engine.wait()
+
+    def _roll_back(self) -> None:
+        """Back to the last checkpoint, at half the learning rate."""
+        failed = self.state.progress
+        scale = next_rate_scale(failed.rollbacks, failed.rate_scale)
+        checkpoint.load_last(self.run, self.state)
+        progress = self.state.progress
+        progress.rollbacks, progress.rate_scale = failed.rollbacks + 1, scale
+        progress.skipped, progress.seconds = failed.skipped, failed.seconds
+        self.tally = log.Tally()
+        if self.engine.main:
+            log.cut(self.run / "log.jsonl", progress.step)
+        self._write({"skipped": progress.skipped, "rollbacks": progress.rollbacks})
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """SIGTERM and Ctrl-C raise a flag that is read between steps; twice stops at once."""
+
+        def stop(number: int, frame: object) -> None:
+            if self._stop:
+                raise KeyboardInterrupt
+            self._stop = True
+
+        try:
+            former = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGINT)}
+        except ValueError:  # not in the main thread: whoever runs us handles signals
+            yield
+            return
+        try:
+            yield
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)

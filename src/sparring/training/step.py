@@ -1,0 +1,142 @@
+"""One training step: every player of the recipe takes its turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from sparring.manifest import Manifest
+from sparring.schedule import Schedule, scheduled
+from sparring.streams import seed_for, stream
+from sparring.training.ema import update_average
+from sparring.training.engine import Engine
+from sparring.training.guard import Guard
+from sparring.training.state import State
+from sparring.types import Batch, Turn
+
+Draw = Callable[[int], Batch]
+"""Batch number -> this process's share of that batch, encoded, on the device."""
+
+
+class Stepper:
+    """Takes steps; all randomness is a function of seed, step, turn and process."""
+
+    def __init__(self, manifest: Manifest, state: State, engine: Engine, draw: Draw) -> None:
+        recipe = manifest.recipe
+        self.manifest, self.state, self.engine, self.draw = manifest, state, engine, draw
+        self.guard = Guard()
+        self.rates = {p: _schedule(v) for p, v in recipe.learning_rates.items()}
+        self.betas = None if recipe.betas is None else _schedule(recipe.betas)
+        self.half_life = _schedule(recipe.ema)
+        self.images_a_step = recipe.batch * recipe.turns.count(recipe.turns[0])
+
+    def step(self) -> dict[str, Tensor]:
+        """One step; scalars for the log are returned.
+
+        Raises:
+            Diverged: too many turns in a row were not finite.
+        """
+        recipe, progress = self.manifest.recipe, self.state.progress
+        values: dict[str, Tensor] = {}
+        self._schedule_optimizers()
+        for index, player in enumerate(recipe.turns):
+            values.update(self._turn(index, player))
+        half_life = self.half_life(progress.images)
+        for name, averaged in self.state.averaged.items():
+            update_average(averaged, self.state.networks[name], self.images_a_step, half_life)
+        progress.step += 1
+        progress.images += self.images_a_step
+        return values
+
+    def settings(self) -> dict[str, float]:
+        """What the schedules say now."""
+        images = self.state.progress.images
+        strength = getattr(self.state.game, "strength", None)
+        rates = {p: o.param_groups[0]["lr"] for p, o in self.state.optimizers.items()}
+        return {
+            **{f"learning_rate/{player}": rate for player, rate in rates.items()},
+            "ema_half_life": self.half_life(images),
+            **({"augmentation": strength(images)} if strength else {}),
+        }
+
+    def _turn(self, index: int, player: str) -> dict[str, Tensor]:
+        progress, engine, seed = self.state.progress, self.engine, self.manifest.seed
+        torch.manual_seed(seed_for("turn", seed, progress.step, index, engine.rank))
+        batch = self.draw(progress.batches)
+        progress.batches += 1
+        turn = Turn(progress.step, progress.images, self._latent(index), engine.mean)
+        played = self.state.game.losses(player, self._seat(player), batch, turn)
+        loss = torch.stack([cost.float() for cost in played.losses.values()]).sum()
+        self.state.optimizers[player].zero_grad()
+        engine.backward(loss)
+        norm = self._move(player, loss.detach())
+        costs = {f"{player}/{name}": cost.detach() for name, cost in played.losses.items()}
+        totals = {f"loss/{player}": loss.detach(), f"gradient_norm/{player}": norm}
+        return {**totals, **costs, **played.stats}
+
+    def _latent(self, index: int) -> Tensor:
+        """This process's rows of the turn's latents, the same for any number of processes."""
+        recipe, engine = self.manifest.recipe, self.engine
+        keys = ("train", self.manifest.seed, self.state.progress.step, index)
+        latent = torch.randn(recipe.batch, recipe.latent, generator=stream(*keys))
+        rows = recipe.batch // engine.world
+        mine = latent[rows * engine.rank : rows * (engine.rank + 1)]
+        return mine.to(engine.device, non_blocking=True)
+
+    def _seat(self, player: str) -> dict[str, nn.Module]:
+        """The networks for a turn: the player's own learn, the others are frozen."""
+        moving = self.state.game.players[player]
+        for name, network in self.state.networks.items():
+            network.requires_grad_(name in moving)
+        return {
+            name: self.state.wrapped[name] if name in moving else network
+            for name, network in self.state.networks.items()
+        }
+
+    def _move(self, player: str, loss: Tensor) -> Tensor:
+        """Step the player's optimiser, unless loss or gradient is not finite."""
+        state, recipe = self.state, self.manifest.recipe
+        gradients = [p.grad for p in state.parameters(player) if p.grad is not None]
+        norm = nn.utils.get_total_norm(gradients)
+        finite = not self.engine.any(not bool(torch.isfinite(norm + loss)))
+        if finite:
+            state.optimizers[player].step()
+            if recipe.clip and player == "discriminator":
+                clip_weights(state.parameters(player), recipe.clip)
+        else:
+            state.progress.skipped += 1
+        self.guard.saw(finite)
+        return norm
+
+    def _schedule_optimizers(self) -> None:
+        progress = self.state.progress
+        for player, optimizer in self.state.optimizers.items():
+            schedule = self.rates.get(player)
+            for group, base in zip(
+                optimizer.param_groups, self.state.base_rates[player], strict=True
+            ):
+                rate = schedule(progress.images) if schedule else base
+                group["lr"] = rate * progress.rate_scale
+                if self.betas is not None:
+                    group["betas"] = (group["betas"][0], self.betas(progress.images))
+
+
+@torch.no_grad()
+def clip_weights(parameters: list[nn.Parameter], limit: float) -> None:
+    """Force every weight into [-limit, limit] (Arjovsky et al. 2017, algorithm 1)."""
+    torch._foreach_clamp_min_(parameters, -limit)
+    torch._foreach_clamp_max_(parameters, limit)
+
+
+def penalty_share(values: Mapping[str, float], player: str) -> float:
+    """How much of a player's absolute cost is not its adversarial loss, in [0, 1]."""
+    costs = {name: abs(v) for name, v in values.items() if name.startswith(f"{player}/")}
+    total = sum(costs.values())
+    return 1.0 - costs.get(f"{player}/adversarial", 0.0) / total if total else 0.0
+
+
+def _schedule(value: object) -> Schedule:
+    build = getattr(value, "build", None)
+    return scheduled(build() if build else value)  # type: ignore[arg-type]
