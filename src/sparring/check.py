@@ -30,7 +30,7 @@ def check_data(recipe: Recipe, dataset: Dataset) -> None:
     Raises:
         InputError: too few items, or a condition that the data does not have.
     """
-    count = len(dataset.train)
+    count = recipe.batch if dataset.streaming else len(dataset.train)
     if count < recipe.batch:
         raise InputError(
             f"{dataset.source} has {count} training items, fewer than one batch of "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -99,7 +100,7 @@ class Model:
         pieces = []
         for begin in range(0, len(latent), CHUNK):
             rows = slice(begin, begin + CHUNK)
-            known = condition.apply(lambda value, rows=rows: value[rows]).to(self.device)
+            known = condition.rows(rows).to(self.device)
             fake = self.game.generate(self.networks, latent[rows].to(self.device), known)
             fake = self._headed(self.task.finish(fake.float(), known))
             pieces.append(fake.cpu())
@@ -136,7 +137,7 @@ class Model:
         seed: int = 0,
         truncation: float | None = None,
     ) -> Tensor:
-        """A walk (steps, *shape) through samples 0 .. stops - 1, `frames` steps from one to the next.
+        """A walk (W, *shape) through samples 0 .. stops - 1, `frames` steps from each to the next.
 
         It goes along the sphere (slerp), where a normal latent's mass lies (White 2016).
         """
@@ -144,7 +145,7 @@ class Model:
         if truncation is not None:
             latent = truncate(latent, truncation)
         weights = torch.linspace(0.0, 1.0, _positive("frames", frames) + 1)[:-1, None]
-        legs = [slerp(a, b, weights) for a, b in zip(latent, latent[1:], strict=False)]
+        legs = [slerp(a, b, weights) for a, b in itertools.pairwise(latent)]
         walk = torch.cat([*legs, latent[-1:]])
         first = 0 if label is None and self.manifest.spec.classes else label
         return self.generate(walk, self.condition(range(len(walk)), label=first, vector=vector))

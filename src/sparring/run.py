@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from sparring import check
-from sparring.data import Dataset, Feed, load
+from sparring.data import Dataset, load
 from sparring.errors import InputError
 from sparring.manifest import Manifest, versions
 from sparring.model import Model
@@ -68,13 +68,14 @@ def train(
     _check_numbers(chosen, steps, minutes)
     folder = Path(run)
     _check_free(folder, overwrite)
-    dataset = load(data, size=size, streaming=streaming) if isinstance(data, str) else data
+    options = {"size": size, "streaming": streaming}
+    dataset = load(data, **options) if isinstance(data, str) else data
     budget = Budget(steps=steps, minutes=minutes)
     if steps is None and minutes is None:
         budget = Budget(steps=chosen.steps)
-    manifest = plan(chosen, dataset, seed)
     sitting = {**asdict(budget), "intervals": asdict(intervals or Intervals())}
-    manifest = replace(manifest, sitting={**sitting, "track": list(track)})
+    sitting |= {"reading": options, "track": list(track)}
+    manifest = replace(plan(chosen, dataset, seed), sitting=sitting)
     engine = Engine(precision_for(manifest), track, folder)
     check.check_run(manifest, engine.world)
     if engine.main:
@@ -140,11 +141,23 @@ def plan(recipe: Recipe, dataset: Dataset, seed: int = 0) -> Manifest:
         recipe=recipe,
         domain=dataset.domain,
         spec=spec,
-        data=dataset.facts(),
+        data=facts(dataset),
         classes=dataset.classes,
         seed=seed,
         versions=versions(),
     )
+
+
+def facts(dataset: Dataset) -> dict[str, Any]:
+    """What a run remembers of its data."""
+    return {
+        "name": dataset.name,
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "fingerprint": dataset.fingerprint,
+        "train": None if dataset.streaming else len(dataset.train),
+        "held_out": len(dataset.held_out),
+    }
 
 
 def precision_for(manifest: Manifest) -> str:
@@ -156,8 +169,7 @@ def precision_for(manifest: Manifest) -> str:
 def drawer(manifest: Manifest, dataset: Dataset, engine: Engine) -> Draw:
     """Batches of this process, encoded on its device."""
     recipe = manifest.recipe
-    feed = Feed(
-        dataset.train,
+    feed = dataset.feed(
         batch=recipe.batch,
         seed=manifest.seed,
         rank=engine.rank,
@@ -197,10 +209,8 @@ def _sit(
 
 
 def _reading(manifest: Manifest) -> dict[str, Any]:
-    options = dict(manifest.data.get("options", {}))
-    if options.get("size"):
-        options["size"] = tuple(options["size"])
-    return options
+    options = dict(manifest.sitting["reading"])
+    return {**options, "size": tuple(options["size"]) if options["size"] else None}
 
 
 def _check_numbers(recipe: Recipe, steps: int | None, minutes: float | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import torch
@@ -50,6 +50,10 @@ class Condition(NamedTuple):
     def apply(self, change: Callable[[Tensor], Tensor]) -> Condition:
         """The condition with `change` applied to every field that is present."""
         return Condition(*(None if value is None else change(value) for value in self))
+
+    def rows(self, rows: slice) -> Condition:
+        """The condition of these samples only."""
+        return self.apply(lambda value: value[rows])
 
     def to(self, device: torch.device | str) -> Condition:
         """The condition on `device`."""
@@ -210,9 +214,9 @@ Networks = Mapping[str, Callable[..., Any]]
 class Game(Protocol):
     """Who plays whom and what each player pays; it never calls backward."""
 
-    players: Mapping[str, tuple[str, ...]]
+    players: ClassVar[Mapping[str, tuple[str, ...]]]
     """Player name -> the networks that move in its turn."""
-    kept: tuple[str, ...]
+    kept: ClassVar[tuple[str, ...]]
     """The networks that the trained model keeps, averaged (EMA)."""
 
     def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -11,14 +12,15 @@ from sparring.types import Batch, Condition, Networks, Played, Term, Turn
 
 
 class Autoencoder(nn.Module):
-    """The variational autoencoder: it pays for what it cannot rebuild and for a latent that
-    strays from the standard normal (the negative ELBO; beta from Higgins et al. 2017).
+    """The variational autoencoder, which pays the negative ELBO.
 
-    `loss` maps (target, rebuilt), both (N, *shape), to a cost per sample (N,).
+    That is what it cannot rebuild, and beta times how far its latents stray from the standard
+    normal (beta from Higgins et al. 2017). `loss` maps (target, rebuilt), both (N, *shape), to a
+    cost per sample (N,).
     """
 
-    players = {"autoencoder": ("encoder", "decoder")}
-    kept = ("encoder", "decoder")
+    players: ClassVar[Mapping[str, tuple[str, ...]]] = {"autoencoder": ("encoder", "decoder")}
+    kept: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
 
     def __init__(
         self,

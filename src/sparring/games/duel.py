@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -27,8 +28,11 @@ class Duel(nn.Module):
     distributed training.
     """
 
-    players = {"generator": ("generator",), "discriminator": ("discriminator",)}
-    kept = ("generator",)
+    players: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "generator": ("generator",),
+        "discriminator": ("discriminator",),
+    }
+    kept: ClassVar[tuple[str, ...]] = ("generator",)
 
     def __init__(
         self, loss: AdversarialLoss, terms: Sequence[Term] = (), augment: nn.Module | None = None

@@ -97,7 +97,7 @@ class Engine:
 
 
 def resolve_precision(precision: str) -> str:
-    """ "auto" becomes "bf16" where the hardware multiplies it faster than fp32, else "fp32".
+    """Turn "auto" into "bf16" where the hardware multiplies it faster than fp32, else into "fp32".
 
     Raises:
         InputError: no such precision.

@@ -40,7 +40,8 @@ def next_rate_scale(rollbacks: int, scale: float) -> float:
     if rollbacks >= MOST_ROLLBACKS:
         raise InputError(
             f"training diverged again after {MOST_ROLLBACKS} rollbacks, each at half the learning "
-            "rate: losses or gradients are not finite. Lower the learning rate, raise the "
-            "penalty's weight, or train with --set precision=fp32. The last good checkpoint is kept."
+            "rate: losses or gradients are not finite. Lower the learning rate, raise "
+            "the penalty's weight, or train with --set precision=fp32. The last good checkpoint "
+            "is kept."
         )
     return scale / 2.0

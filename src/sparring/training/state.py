@@ -77,10 +77,6 @@ class State:
                 named[f"optimizer.{player}.{index}"] = values
         return {f"{a}.{b}": value for a, group in named.items() for b, value in group.items()}
 
-    def averages(self) -> dict[str, Tensor]:
-        """The averaged networks' tensors by dotted name."""
-        return {f"{n}.{k}": v for n, net in self.averaged.items() for k, v in net.state_dict().items()}
-
     def facts(self) -> dict[str, Any]:
         """All that is not a tensor, in JSON's own types."""
         groups = {p: o.state_dict()["param_groups"] for p, o in self.optimizers.items()}
@@ -92,7 +88,7 @@ class State:
         averaged: Mapping[str, Mapping[str, Tensor]],
         facts: Mapping[str, Any],
     ) -> None:
-        """Take everything back, exactly as `tensors`, `averages` and `facts` gave it.
+        """Take everything back, exactly as `tensors` and `facts` gave it.
 
         Raises:
             InputError: what is on disk does not fit this recipe.
@@ -101,7 +97,9 @@ class State:
             self._load(_tree(tensors), averaged, facts)
         except (KeyError, RuntimeError, ValueError, TypeError) as error:
             reason = str(error).splitlines()[-1].strip()
-            raise InputError(f"the checkpoint does not fit the run's recipe.json ({reason})") from error
+            raise InputError(
+                f"the checkpoint does not fit the run's recipe.json ({reason})"
+            ) from error
 
     def _load(
         self,

@@ -126,8 +126,8 @@ class Stepper:
 @torch.no_grad()
 def clip_weights(parameters: list[nn.Parameter], limit: float) -> None:
     """Force every weight into [-limit, limit] (Arjovsky et al. 2017, algorithm 1)."""
-    torch._foreach_clamp_min_(parameters, -limit)
-    torch._foreach_clamp_max_(parameters, limit)
+    for weight in parameters:
+        weight.clamp_(-limit, limit)
 
 
 def penalty_share(values: Mapping[str, float], player: str) -> float:

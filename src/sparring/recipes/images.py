@@ -1,0 +1,257 @@
+"""Recipes for pictures, and for points: each method with its paper's defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sparring.errors import InputError
+from sparring.part import Part
+from sparring.recipe import Recipe
+
+NETWORKS = "sparring.networks"
+LOSSES = "sparring.losses"
+DUEL = "sparring.games.duel:Duel"
+
+
+def gan(
+    *,
+    latent: int = 100,
+    widths: tuple[int, ...] = (256, 512, 1024),
+    judge_widths: tuple[int, ...] = (512, 256),
+    norm: str = "batch",
+    slope: float = 0.2,
+    lr: float = 2e-4,
+    batch: int = 32,
+) -> Recipe:
+    """The first GAN: two fully connected networks (Goodfellow et al. 2014).
+
+    Args:
+        latent: numbers in one latent vector.
+        widths: units of the generator's hidden layers.
+        judge_widths: units of the discriminator's hidden layers.
+        norm: batch or none, in the generator.
+        slope: of the leaky ReLU; 0 is ReLU.
+        lr: Adam's learning rate for both players.
+        batch: real samples a turn.
+    """
+    generator = Part(f"{NETWORKS}.dense:Generator", widths=widths, norm=norm, slope=slope)
+    judge = Part(f"{NETWORKS}.dense:Discriminator", widths=judge_widths, slope=slope)
+    return _duel("gan", generator, judge, latent=latent, batch=batch, lr=lr)
+
+
+def dcgan(
+    *,
+    latent: int = 100,
+    width: int = 64,
+    paper: bool = False,
+    lr: float = 2e-4,
+    batch: int = 128,
+) -> Recipe:
+    """Deep convolutional GAN (Radford, Metz & Chintala 2016).
+
+    Args:
+        latent: numbers in one latent vector.
+        width: channels next to the picture; deeper layers have multiples of it.
+        paper: the original 64-pixel form, with batch normalisation on both sides.
+        lr: Adam's learning rate for both players.
+        batch: real samples a turn.
+    """
+    generator, judge = _dcgan_networks(width, paper)
+    return _duel("dcgan", generator, judge, latent=latent, batch=batch, lr=lr)
+
+
+def lsgan(*, latent: int = 100, width: int = 64, lr: float = 2e-4, batch: int = 128) -> Recipe:
+    """Least squares GAN: the verdict is a distance, so it never saturates (Mao et al. 2017).
+
+    Args:
+        latent: numbers in one latent vector.
+        width: channels next to the picture.
+        lr: Adam's learning rate for both players.
+        batch: real samples a turn.
+    """
+    networks = _dcgan_networks(width)
+    return _duel("lsgan", *networks, loss="least_squares", latent=latent, batch=batch, lr=lr)
+
+
+def wgan(
+    *,
+    latent: int = 100,
+    width: int = 64,
+    lr: float = 5e-5,
+    clip: float = 0.01,
+    critic_turns: int = 5,
+    batch: int = 64,
+) -> Recipe:
+    """Wasserstein GAN with weight clipping (Arjovsky, Chintala & Bottou 2017).
+
+    Args:
+        latent: numbers in one latent vector.
+        width: channels next to the picture.
+        lr: RMSprop's learning rate for both players.
+        clip: the critic's weights stay in [-clip, clip].
+        critic_turns: turns of the critic for one of the generator.
+        batch: real samples a turn.
+    """
+    generator, judge = _dcgan_networks(width)
+    recipe = _duel("wgan", generator, judge.replace(dropout=0.0), loss="wasserstein", latent=latent)
+    optimizer = Part("sparring.optimizers:rmsprop", lr=lr)
+    return recipe.replace(
+        batch=batch,
+        clip=clip,
+        optimizers=dict.fromkeys(recipe.optimizers, optimizer),
+        turns=("discriminator",) * critic_turns + ("generator",),
+    )
+
+
+def wgan_gp(
+    *,
+    latent: int = 100,
+    width: int = 64,
+    lr: float = 1e-4,
+    weight: float = 10.0,
+    critic_turns: int = 5,
+    batch: int = 64,
+) -> Recipe:
+    """Wasserstein GAN with gradient penalty (Gulrajani et al. 2017).
+
+    Args:
+        latent: numbers in one latent vector.
+        width: channels next to the picture.
+        lr: Adam's learning rate for both players.
+        weight: of the gradient penalty.
+        critic_turns: turns of the critic for one of the generator.
+        batch: real samples a turn.
+    """
+    generator, judge = _dcgan_networks(width)
+    penalty = Part(f"{LOSSES}.penalties:gradient_penalty", weight=weight)
+    recipe = _duel(
+        "wgan-gp",
+        generator,
+        judge.replace(dropout=0.0),
+        loss="wasserstein",
+        terms=(penalty,),
+        latent=latent,
+        batch=batch,
+        lr=lr,
+        beta1=0.0,
+        beta2=0.9,
+    )
+    return recipe.replace(turns=("discriminator",) * critic_turns + ("generator",))
+
+
+def sngan(*, latent: int = 128, width: int = 64, lr: float = 2e-4, batch: int = 64) -> Recipe:
+    """Hinge loss and a spectrally normalised discriminator (Miyato et al. 2018).
+
+    Args:
+        latent: numbers in one latent vector.
+        width: channels next to the picture.
+        lr: Adam's learning rate for both players.
+        batch: real samples a turn.
+    """
+    generator, judge = _dcgan_networks(width)
+    judge = judge.replace(dropout=0.0, slope=0.1, spectral_norm=True)
+    return _duel("sngan", generator, judge, loss="hinge", latent=latent, batch=batch, lr=lr)
+
+
+def cgan(
+    *,
+    condition: str = "label",
+    form: str = "concat",
+    network: str = "dcgan",
+    latent: int = 100,
+    lr: float = 2e-4,
+    batch: int = 128,
+) -> Recipe:
+    """Conditional GAN: both players know the label or vector (Mirza & Osindero 2014).
+
+    Args:
+        condition: label or vector.
+        form: how the discriminator is told: concat, or projection (Miyato & Koyama 2018).
+        network: dense, dcgan or residual.
+        latent: numbers in one latent vector.
+        lr: Adam's learning rate for both players.
+        batch: real samples a turn.
+    """
+    generator = Part(f"{NETWORKS}.{network}:Generator")
+    judge = Part(f"{NETWORKS}.{network}:Discriminator", form=form)
+    recipe = _duel("cgan", generator, judge, latent=latent, batch=batch, lr=lr)
+    return recipe.replace(task=_task(condition))
+
+
+def vae(
+    *,
+    latent: int = 16,
+    network: str = "dcgan",
+    beta: float = 1.0,
+    likelihood: str = "bernoulli",
+    conditional: bool = False,
+    lr: float = 1e-3,
+    batch: int = 128,
+) -> Recipe:
+    """Variational autoencoder, the contrasting method (Kingma & Welling 2014).
+
+    Args:
+        latent: numbers in one latent vector; 2 shows the whole latent space as a map.
+        network: dense, dcgan or residual.
+        beta: weight of the divergence from the prior (Higgins et al. 2017).
+        likelihood: bernoulli, gaussian or laplace.
+        conditional: tell encoder and decoder the label.
+        lr: Adam's learning rate.
+        batch: real samples a turn.
+    """
+    encoder = Part(f"{NETWORKS}.{network}:Discriminator", outputs=2 * latent)
+    if encoder.accepts("dropout"):
+        encoder = encoder.replace(dropout=0.0)
+    return Recipe(
+        name="vae",
+        game=Part("sparring.games.autoencoder:Autoencoder", beta=beta),
+        networks={"encoder": encoder, "decoder": Part(f"{NETWORKS}.{network}:Generator")},
+        optimizers={"autoencoder": Part("sparring.optimizers:adam", lr=lr, beta1=0.9)},
+        turns=("autoencoder",),
+        loss=Part(f"{LOSSES}.reconstruction:{likelihood}"),
+        task=_task("label" if conditional else "none"),
+        latent=latent,
+        batch=batch,
+    )
+
+
+def _duel(
+    name: str,
+    generator: Part,
+    discriminator: Part,
+    *,
+    loss: str = "non_saturating",
+    lr: float = 2e-4,
+    beta1: float = 0.5,
+    beta2: float = 0.999,
+    **fields: Any,
+) -> Recipe:
+    optimizer = Part("sparring.optimizers:adam", lr=lr, beta1=beta1, beta2=beta2)
+    return Recipe(
+        name=name,
+        game=Part(DUEL),
+        networks={"generator": generator, "discriminator": discriminator},
+        optimizers={"generator": optimizer, "discriminator": optimizer},
+        loss=Part(f"{LOSSES}.adversarial:{loss}"),
+        **fields,
+    )
+
+
+def _dcgan_networks(width: int, paper: bool = False) -> tuple[Part, Part]:
+    """The pair of the tutorial at 28 pixels, or of the paper at 64."""
+    generator = Part(f"{NETWORKS}.dcgan:Generator", widths=(4 * width, 2 * width, width))
+    judge = Part(f"{NETWORKS}.dcgan:Discriminator", widths=(width, 2 * width))
+    if not paper:
+        return generator, judge
+    widths = (width, 2 * width, 4 * width, 8 * width)
+    both: dict[str, Any] = {"kernel": 4, "norm": "batch", "init": "normal"}
+    return (
+        generator.replace(widths=widths[::-1], doublings=4, slope=0.0, **both),
+        judge.replace(widths=widths, slope=0.2, dropout=0.0, **both),
+    )
+
+
+def _task(condition: str) -> Part:
+    if condition not in ("none", "label", "vector"):
+        raise InputError(f"condition must be label or vector, not {condition!r}.")
+    return Part("sparring.tasks.generate:Generate", condition=condition)

@@ -1,0 +1,71 @@
+"""A tiny run that every training test can afford: 8 x 8 pictures, narrow networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sparring.part import Part
+from sparring.recipe import Recipe
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An .npz of 96 pictures of two kinds, with labels."""
+    random = np.random.default_rng(0)
+    label = np.arange(96) % 2
+    sample = random.integers(0, 60, (96, 1, 8, 8), dtype=np.uint8)
+    sample[label == 1, :, 2:6, 2:6] += 180
+    path = tmp_path_factory.mktemp("data") / "pictures.npz"
+    np.savez(path, sample=sample, label=label)
+    return str(path)
+
+
+@pytest.fixture
+def recipe() -> Callable[..., Recipe]:
+    """Builds the tiny recipe: relativistic, R1 and R2, norm-free, everything scheduled."""
+
+    def build(**changes: object) -> Recipe:
+        adam = Part("sparring.optimizers:adam", lr=1e-3, beta1=0.0, beta2=0.99)
+        tiny = Recipe(
+            name="tiny",
+            game=Part("sparring.games.duel:Duel"),
+            networks={
+                "generator": Part("sparring.networks.dense:Generator", widths=(16,), norm="none"),
+                "discriminator": Part("sparring.networks.dense:Discriminator", widths=(16,)),
+            },
+            optimizers={"generator": adam, "discriminator": adam},
+            loss=Part("sparring.losses.adversarial:relativistic"),
+            terms=(
+                Part("sparring.losses.penalties:r1", weight=0.5, every=2),
+                Part("sparring.losses.penalties:r2", weight=0.5, every=2),
+            ),
+            learning_rates={
+                "generator": Part("sparring.schedule:cosine", start=1e-3, end=1e-4, images=200)
+            },
+            betas=Part("sparring.schedule:cosine", start=0.9, end=0.99, images=200),
+            ema=Part("sparring.schedule:share", fraction=0.1, most=1000.0),
+            latent=4,
+            batch=8,
+            steps=10,
+            precision="fp32",
+        )
+        return tiny.replace(**changes)
+
+    return build
+
+
+@pytest.fixture
+def weights() -> Callable[[Path], dict[str, bytes]]:
+    """Reads all that a run's last checkpoint holds, as bytes."""
+
+    def read(run: Path) -> dict[str, bytes]:
+        last = sorted((run / "checkpoint").iterdir())[-1]
+        return {
+            str(path.relative_to(last)): path.read_bytes() for path in last.rglob("*.safetensors")
+        }
+
+    return read
