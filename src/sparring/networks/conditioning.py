@@ -1,0 +1,127 @@
+"""How both players are told the condition."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from sparring.errors import InputError
+from sparring.networks.layers import choose
+from sparring.types import Condition, Spec
+
+FORMS = {"concat": "concat", "projection": "projection"}
+
+
+def known(spec: Spec) -> int:
+    """How many numbers describe a condition: one for each label, then the vector.
+
+    Raises:
+        InputError: the condition has a map, which these networks cannot read.
+    """
+    if spec.map_channels:
+        raise InputError("this network takes a label or a vector as condition, but no map.")
+    return spec.classes + spec.vector
+
+
+def describe(spec: Spec, condition: Condition) -> Tensor:
+    """The condition as (N, known): the label one-hot, then the vector, float32.
+
+    Raises:
+        InputError: a label or vector that the spec promises is missing or of another length.
+    """
+    parts = []
+    if spec.classes:
+        label = _present(condition.label, "label")
+        parts.append(label[:, None] == torch.arange(spec.classes, device=label.device))
+    if spec.vector:
+        vector = _present(condition.vector, "vector")
+        if vector.shape[1:] != (spec.vector,):
+            sizes = f"{tuple(vector.shape[1:])}, not ({spec.vector},)"
+            raise InputError(f"each condition vector must have the network's shape: got {sizes}.")
+        parts.append(vector)
+    return torch.cat([part.float() for part in parts], dim=1)
+
+
+def _present(value: Tensor | None, name: str) -> Tensor:
+    if value is None:
+        raise InputError(f"this network was built for a {name} condition; give a {name}.")
+    return value
+
+
+def embedding(spec: Spec, size: int, variance: float = 1.0) -> nn.Linear:
+    """A linear map (N, known) -> (N, size) whose outputs start with this variance."""
+    layer = nn.Linear(known(spec), size, bias=False)
+    # The squared length of a description: 1 for a label, about 1 for each number of a vector.
+    length = bool(spec.classes) + spec.vector
+    nn.init.normal_(layer.weight, 0.0, math.sqrt(variance / length))
+    return layer
+
+
+class ConditionedLatent(nn.Module):
+    """Appends the embedded condition to the latent: (N, latent) to (N, size)."""
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.size = spec.latent * (2 if known(spec) else 1)
+        self.embed = embedding(spec, spec.latent) if known(spec) else None
+
+    def forward(self, latent: Tensor, condition: Condition) -> Tensor:
+        """The latent (N, latent) and its condition as (N, size)."""
+        if self.embed is None:
+            return latent
+        told = self.embed(describe(self.spec, condition))
+        return torch.cat([latent, told.to(latent.dtype)], dim=1)
+
+
+class ConditionedSample(nn.Module):
+    """Appends the condition to a sample as one more input map (Mirza & Osindero, 2014).
+
+    A sample in space (N, C, *space) becomes (N, C + 1, *space); a flat one (N, F) becomes
+    (N, F + known). Where there is no condition, or `form` is not "concat", nothing changes.
+    """
+
+    def __init__(self, spec: Spec, form: str, space: tuple[int, ...]) -> None:
+        super().__init__()
+        self.spec, self.space = spec, space
+        self.active = choose("form", form, FORMS) == "concat" and known(spec) > 0
+        drawn = self.active and bool(space)
+        self.size = (1 if drawn else known(spec)) if self.active else 0
+        self.embed = embedding(spec, math.prod(space)) if drawn else None
+
+    def forward(self, sample: Tensor, condition: Condition) -> Tensor:
+        """The sample with what is known of it."""
+        if not self.active:
+            return sample
+        shown = describe(self.spec, condition)
+        if self.embed is not None:
+            shown = self.embed(shown).unflatten(1, (1, *self.space))
+        return torch.cat([sample, shown.to(sample.dtype)], dim=1)
+
+
+class Logits(nn.Module):
+    """The last layer of a discriminator: features (N, F) to logits (N, outputs) in float32.
+
+    With `form` "projection" the inner product of the features and the embedded condition is
+    added to the logits (Miyato & Koyama, 2018, eq. 3).
+    """
+
+    def __init__(self, spec: Spec, features: int, outputs: int, form: str) -> None:
+        super().__init__()
+        self.spec = spec
+        self.linear = nn.Linear(features, outputs)
+        projects = choose("form", form, FORMS) == "projection" and known(spec) > 0
+        self.embed = embedding(spec, features, 1.0 / features) if projects else None
+
+    def forward(self, features: Tensor, condition: Condition) -> Tensor:
+        """Logits (N, outputs)."""
+        # In float32: differences of logits matter, and this layer costs next to nothing.
+        with torch.autocast(features.device.type, enabled=False):
+            features = features.float()
+            logits: Tensor = self.linear(features)
+            if self.embed is not None:
+                shown = self.embed(describe(self.spec, condition))
+                logits = logits + (features * shown).sum(1, keepdim=True)
+        return logits

@@ -1,0 +1,195 @@
+"""Small convolutional networks without normalisation: few, dense convolutions, for speed.
+
+Channels double as the extent halves, so every layer is a large matrix product.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
+from sparring.networks.layers import (
+    CONVOLUTIONS,
+    TRANSPOSED,
+    activations,
+    base_grid,
+    bounded,
+    choose,
+    crop,
+    initialise,
+    limit,
+    pad,
+    positive,
+    shuffle,
+    space_of,
+    unshuffle,
+)
+from sparring.types import Condition, Spec, Verdict
+
+
+class Generator(nn.Module):
+    """Latent (N, latent) to sample (N, C, *space): dense, then doublings, then one convolution.
+
+    The base grid has `width * 2^doublings` channels, the last hidden layer `width`.
+
+    Args:
+        spec: What to make; 1 to 3 dimensions of space.
+        width: Channels of the finest hidden layer.
+        doublings: How often the extent doubles.
+        up: How it doubles: "nearest" (repeat, then convolve), "shuffle" (convolve to 2^d times
+            the channels, then spread them over space) or "transposed" (kernel 4, stride 2).
+        depth: Further convolutions after each doubling.
+        slope: Of the leaky ReLU; 0 for ReLU.
+        head: "tanh" or "linear"; the spec's own if None.
+
+    Raises:
+        InputError: points, which have no space, or a setting out of range.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        width: int = 32,
+        doublings: int = 2,
+        up: str = "shuffle",
+        depth: int = 0,
+        slope: float = 0.2,
+        head: str | None = None,
+    ) -> None:
+        super().__init__()
+        positive("width", width)
+        self.space, self.head = space_of(spec.shape), head or spec.head
+        dims = len(self.space)
+        doubling = choose(
+            "up", up, {"nearest": _Repeat, "shuffle": _Spread, "transposed": _growing}
+        )
+        self.grid = (width * 2**doublings, *base_grid(self.space, doublings))
+        self.latent = ConditionedLatent(spec)
+        self.dense = nn.Linear(self.latent.size, math.prod(self.grid))
+        layers: list[nn.Module] = [nn.LeakyReLU(slope)]
+        for i in reversed(range(doublings)):
+            layers += [doubling(dims, width * 2 ** (i + 1), width * 2**i), nn.LeakyReLU(slope)]
+            layers += _further(dims, width * 2**i, depth, slope)
+        self.layers = nn.Sequential(*layers, _keeping(dims, width, spec.shape[0]))
+        initialise(self.dense, "kaiming", slope)
+        initialise(self.layers, "kaiming", slope)
+
+    def forward(self, latent: Tensor, condition: Condition) -> Tensor:
+        """Samples (N, C, *space) in float32."""
+        grid = self.dense(self.latent(latent, condition)).unflatten(1, self.grid)
+        return bounded(crop(self.layers(grid), self.space), self.head)
+
+
+class Discriminator(nn.Module):
+    """Sample (N, C, *space) to a Verdict: convolutions that halve the extent, then dense.
+
+    Args:
+        spec: What to judge; 1 to 3 dimensions of space.
+        width: Channels of the finest hidden layer; they double at each halving.
+        outputs: Logits for each sample.
+        halvings: How often the extent halves.
+        down: How it halves: "stride" (kernel 4, stride 2) or "shuffle" (gather 2^d cells as
+            channels, then convolve).
+        depth: Further convolutions after each halving.
+        slope: Of the leaky ReLU; 0 for ReLU.
+        spectral_norm: Whether every weight is divided by its largest singular value.
+        form: How the condition is shown: "concat" or "projection".
+        keep_features: Whether verdicts hold the activations of each layer.
+
+    Raises:
+        InputError: points, which have no space, or a setting out of range.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        width: int = 32,
+        outputs: int = 1,
+        halvings: int = 2,
+        down: str = "stride",
+        depth: int = 0,
+        slope: float = 0.2,
+        spectral_norm: bool = False,
+        form: str = "projection",
+        keep_features: bool = False,
+    ) -> None:
+        super().__init__()
+        positive("width", width)
+        positive("halvings", halvings)
+        space, self.keep_features = space_of(spec.shape), keep_features
+        halving = choose("down", down, {"stride": _shrinking, "shuffle": _Gather})
+        grid = base_grid(space, halvings)
+        self.padded = tuple(extent * 2**halvings for extent in grid)
+        self.sample = ConditionedSample(spec, form, space)
+        layers, inputs = [], spec.shape[0] + self.sample.size
+        for i in range(halvings):
+            outer = [halving(len(space), inputs, width * 2**i), nn.LeakyReLU(slope)]
+            further = _further(len(space), width * 2**i, depth, slope)
+            layers.append(nn.Sequential(*outer, *further))
+            inputs = width * 2**i
+        self.layers = nn.Sequential(*layers)
+        self.logits = Logits(spec, inputs * math.prod(grid), outputs, form)
+        initialise(self.layers, "kaiming", slope)
+        if spectral_norm:
+            limit(self)
+
+    def forward(self, sample: Tensor, condition: Condition) -> Verdict:
+        """Logits (N, outputs) in float32, and the features where they are kept."""
+        shown = pad(self.sample(sample, condition), self.padded)
+        features = activations(self.layers, shown)
+        logits = self.logits(features[-1].flatten(1), condition)
+        return Verdict(logits, features if self.keep_features else ())
+
+
+class _Repeat(nn.Module):
+    """Repeat every cell, then convolve at the full extent."""
+
+    def __init__(self, dims: int, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.convolve = _keeping(dims, inputs, outputs)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return self.convolve(F.interpolate(hidden, scale_factor=2, mode="nearest"))
+
+
+class _Spread(nn.Module):
+    """Convolve at the small extent, where it is one large product, then spread the channels."""
+
+    def __init__(self, dims: int, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.convolve = _keeping(dims, inputs, outputs * 2**dims)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return shuffle(self.convolve(hidden))
+
+
+class _Gather(nn.Module):
+    """Cells to channels, then convolve: no narrow first layer."""
+
+    def __init__(self, dims: int, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.convolve = _keeping(dims, inputs * 2**dims, outputs)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return self.convolve(unshuffle(hidden))
+
+
+def _growing(dims: int, inputs: int, outputs: int) -> nn.Module:
+    return TRANSPOSED[dims](inputs, outputs, 4, 2, 1)
+
+
+def _shrinking(dims: int, inputs: int, outputs: int) -> nn.Module:
+    return CONVOLUTIONS[dims](inputs, outputs, 4, 2, 1)
+
+
+def _keeping(dims: int, inputs: int, outputs: int) -> nn.Module:
+    return CONVOLUTIONS[dims](inputs, outputs, 3, padding=1)
+
+
+def _further(dims: int, width: int, depth: int, slope: float) -> list[nn.Module]:
+    return [
+        layer for _ in range(depth) for layer in (_keeping(dims, width, width), nn.LeakyReLU(slope))
+    ]

@@ -1,0 +1,172 @@
+"""Deep convolutional networks (Radford, Metz & Chintala, 2016), for any extent in space.
+
+The defaults make 28 x 28 pictures: dense to 7 x 7 x 256, then transposed convolutions to 128, 64
+and the sample's channels, against convolutions of 64 and 128 channels with dropout. The paper's
+form at 64 x 64 is `widths=(512, 256, 128, 64), doublings=4, kernel=4, slope=0.0, init="normal"`
+against `widths=(64, 128, 256, 512), kernel=4, norm="batch", dropout=0.0, init="normal"`.
+"""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+
+from sparring.errors import InputError
+from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
+from sparring.networks.layers import (
+    BATCH_NORMS,
+    CONVOLUTIONS,
+    TRANSPOSED,
+    activations,
+    base_grid,
+    bounded,
+    choose,
+    crop,
+    dropped,
+    initialise,
+    limit,
+    pad,
+    space_of,
+    widths_of,
+)
+from sparring.types import Condition, Spec, Verdict
+
+NORMS = {"batch": True, "none": False}
+
+
+class Generator(nn.Module):
+    """Latent (N, latent) to sample (N, C, *space): a dense layer, then transposed convolutions.
+
+    Args:
+        spec: What to make; 1 to 3 dimensions of space.
+        widths: Channels at the base grid and after each but the last convolution.
+        doublings: How many of the last convolutions double the extent.
+        kernel: Width of the convolutions' kernels.
+        norm: "batch" for BatchNorm before each activation, "none" for none.
+        slope: Of the leaky ReLU; 0 for ReLU.
+        init: See `layers.initialise`.
+        head: "tanh" or "linear"; the spec's own if None.
+
+    Raises:
+        InputError: points, which have no space, or a setting out of range.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        widths: tuple[int, ...] = (256, 128, 64),
+        doublings: int = 2,
+        kernel: int = 5,
+        norm: str = "batch",
+        slope: float = 0.3,
+        init: str = "glorot",
+        head: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.space, self.head = space_of(spec.shape), head or spec.head
+        widths = widths_of(widths)
+        if not 0 <= doublings <= len(widths):
+            raise InputError(f"doublings must lie in 0 to {len(widths)}, one a width at most.")
+        self.grid = (widths[0], *base_grid(self.space, doublings))
+        self.latent = ConditionedLatent(spec)
+        self.dense = nn.Linear(self.latent.size, math.prod(self.grid))
+        normed = choose("norm", norm, NORMS)
+        strides = [2 if i >= len(widths) - doublings else 1 for i in range(len(widths))]
+        layers = [*_active(len(self.space), widths[0], normed, slope)]
+        for inputs, outputs, stride in zip(widths, widths[1:], strides, strict=False):
+            layers += [_transposed(len(self.space), inputs, outputs, kernel, stride, not normed)]
+            layers += _active(len(self.space), outputs, normed, slope)
+        last = _transposed(len(self.space), widths[-1], spec.shape[0], kernel, strides[-1], True)
+        self.layers = nn.Sequential(*layers, last)
+        initialise(self.dense, init, slope)
+        initialise(self.layers, init, slope)
+
+    def forward(self, latent: Tensor, condition: Condition) -> Tensor:
+        """Samples (N, C, *space) in float32."""
+        grid = self.dense(self.latent(latent, condition)).unflatten(1, self.grid)
+        return bounded(crop(self.layers(grid), self.space), self.head)
+
+
+class Discriminator(nn.Module):
+    """Sample (N, C, *space) to a Verdict: convolutions that each halve the extent, then dense.
+
+    Args:
+        spec: What to judge; 1 to 3 dimensions of space.
+        widths: Channels of each convolution.
+        outputs: Logits for each sample.
+        kernel: Width of the convolutions' kernels.
+        norm: "batch" for BatchNorm in all but the first layer, "none" for none.
+        slope: Of the leaky ReLU; 0 for ReLU.
+        dropout: Share of activations left out in training.
+        spectral_norm: Whether every weight is divided by its largest singular value.
+        form: How the condition is shown: "concat" or "projection".
+        init: See `layers.initialise`.
+        keep_features: Whether verdicts hold the activations of each layer.
+
+    Raises:
+        InputError: points, which have no space, or a setting out of range.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        widths: tuple[int, ...] = (64, 128),
+        outputs: int = 1,
+        kernel: int = 5,
+        norm: str = "none",
+        slope: float = 0.3,
+        dropout: float = 0.3,
+        spectral_norm: bool = False,
+        form: str = "concat",
+        init: str = "glorot",
+        keep_features: bool = False,
+    ) -> None:
+        super().__init__()
+        space, widths = space_of(spec.shape), widths_of(widths)
+        self.keep_features = keep_features
+        self.sample = ConditionedSample(spec, form, space)
+        grid = base_grid(space, len(widths))
+        self.padded = tuple(extent * 2 ** len(widths) for extent in grid)
+        normed = choose("norm", norm, NORMS)
+        layers = []
+        inputs = spec.shape[0] + self.sample.size
+        for i, width in enumerate(widths):
+            norms = normed and i > 0
+            halving = _halving(len(space), inputs, width, kernel, not norms)
+            active = _active(len(space), width, norms, slope)
+            layers.append(nn.Sequential(halving, *active, *dropped(dropout)))
+            inputs = width
+        self.layers = nn.Sequential(*layers)
+        self.logits = Logits(spec, inputs * math.prod(grid), outputs, form)
+        initialise(self.layers, init, slope)
+        initialise(self.logits.linear, init, slope)
+        if spectral_norm:
+            limit(self)
+
+    def forward(self, sample: Tensor, condition: Condition) -> Verdict:
+        """Logits (N, outputs) in float32, and the features where they are kept."""
+        shown = pad(self.sample(sample, condition), self.padded)
+        features = activations(self.layers, shown)
+        logits = self.logits(features[-1].flatten(1), condition)
+        return Verdict(logits, features if self.keep_features else ())
+
+
+def _active(dims: int, width: int, normed: bool, slope: float) -> list[nn.Module]:
+    return [*([BATCH_NORMS[dims](width)] if normed else []), nn.LeakyReLU(slope)]
+
+
+def _halving(dims: int, inputs: int, outputs: int, kernel: int, bias: bool) -> nn.Module:
+    """A convolution that halves an even extent exactly, whatever the kernel."""
+    return CONVOLUTIONS[dims](inputs, outputs, kernel, 2, (kernel - 1) // 2, bias=bias)
+
+
+def _transposed(
+    dims: int, inputs: int, outputs: int, kernel: int, stride: int, bias: bool
+) -> nn.Module:
+    """A transposed convolution that multiplies the extent by `stride` exactly."""
+    # An even kernel cannot keep an extent, so the next odd one does where nothing is doubled.
+    kernel = kernel | 1 if stride == 1 else kernel
+    padding = (kernel - 1) // 2
+    extra = stride - kernel + 2 * padding
+    return TRANSPOSED[dims](inputs, outputs, kernel, stride, padding, extra, bias=bias)

@@ -1,0 +1,112 @@
+"""Fully connected networks, for samples of any shape (Goodfellow et al., 2014)."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+
+from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
+from sparring.networks.layers import (
+    activations,
+    bounded,
+    choose,
+    dropped,
+    initialise,
+    limit,
+    widths_of,
+)
+from sparring.types import Condition, Spec, Verdict
+
+
+class Generator(nn.Module):
+    """Latent (N, latent) to sample (N, *shape) through layers of these widths.
+
+    Args:
+        spec: What to make.
+        widths: Units of each hidden layer.
+        norm: "batch" for BatchNorm after each activation, "none" for none.
+        momentum: How far BatchNorm's averages move at each step (Keras says 1 - momentum).
+        slope: Of the leaky ReLU; 0 for ReLU.
+        init: See `layers.initialise`.
+        head: "tanh" or "linear"; the spec's own if None.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        widths: tuple[int, ...] = (256, 512, 1024),
+        norm: str = "batch",
+        momentum: float = 0.2,
+        slope: float = 0.2,
+        init: str = "glorot",
+        head: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.shape, self.head = spec.shape, head or spec.head
+        self.latent = ConditionedLatent(spec)
+        normed = choose("norm", norm, {"batch": True, "none": False})
+        layers: list[nn.Module] = []
+        inputs = self.latent.size
+        for width in widths_of(widths):
+            layers += [nn.Linear(inputs, width), nn.LeakyReLU(slope)]
+            layers += [nn.BatchNorm1d(width, momentum=momentum)] if normed else []
+            inputs = width
+        self.layers = nn.Sequential(*layers, nn.Linear(inputs, math.prod(spec.shape)))
+        initialise(self.layers, init, slope)
+
+    def forward(self, latent: Tensor, condition: Condition) -> Tensor:
+        """Samples (N, *shape) in float32."""
+        sample = self.layers(self.latent(latent, condition))
+        return bounded(sample, self.head).unflatten(1, self.shape)
+
+
+class Discriminator(nn.Module):
+    """Sample (N, *shape) to a Verdict through layers of these widths.
+
+    Args:
+        spec: What to judge.
+        widths: Units of each hidden layer.
+        outputs: Logits for each sample.
+        slope: Of the leaky ReLU; 0 for ReLU.
+        dropout: Share of hidden units left out in training.
+        spectral_norm: Whether every weight is divided by its largest singular value.
+        form: How the condition is shown: "concat" or "projection".
+        init: See `layers.initialise`.
+        keep_features: Whether verdicts hold the hidden activations, (N, width) each.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        widths: tuple[int, ...] = (512, 256),
+        outputs: int = 1,
+        slope: float = 0.2,
+        dropout: float = 0.0,
+        spectral_norm: bool = False,
+        form: str = "concat",
+        init: str = "glorot",
+        keep_features: bool = False,
+    ) -> None:
+        super().__init__()
+        self.keep_features = keep_features
+        self.sample = ConditionedSample(spec, form, ())
+        layers: list[nn.Module] = []
+        inputs = math.prod(spec.shape) + self.sample.size
+        for width in widths_of(widths):
+            layer = [nn.Linear(inputs, width), nn.LeakyReLU(slope), *dropped(dropout)]
+            layers.append(nn.Sequential(*layer))
+            inputs = width
+        self.layers = nn.Sequential(*layers)
+        self.logits = Logits(spec, inputs, outputs, form)
+        initialise(self.layers, init, slope)
+        initialise(self.logits.linear, init, slope)
+        if spectral_norm:
+            limit(self)
+
+    def forward(self, sample: Tensor, condition: Condition) -> Verdict:
+        """Logits (N, outputs) in float32, and the features where they are kept."""
+        hidden = self.sample(sample.flatten(1), condition)
+        features = activations(self.layers, hidden)
+        logits = self.logits(features[-1], condition)
+        return Verdict(logits, features if self.keep_features else ())

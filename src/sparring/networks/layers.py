@@ -1,0 +1,198 @@
+"""What every architecture is made of: layers for any number of dimensions, grids, initial weights.
+
+Dimensions are those of space: 0 for points (F,), 1 for sound, 2 for pictures, 3 for volumes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils import parametrizations
+
+from sparring.errors import InputError, unknown
+
+Choice = TypeVar("Choice")
+
+CONVOLUTIONS: tuple[type[Any], ...] = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+TRANSPOSED: tuple[type[Any], ...] = (
+    nn.Linear,
+    nn.ConvTranspose1d,
+    nn.ConvTranspose2d,
+    nn.ConvTranspose3d,
+)
+BATCH_NORMS: tuple[type[Any], ...] = (
+    nn.BatchNorm1d,
+    nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.BatchNorm3d,
+)
+
+
+def choose(kind: str, name: str, options: Mapping[str, Choice]) -> Choice:
+    """The option of that name.
+
+    Raises:
+        InputError: there is none; the nearest one is suggested.
+    """
+    if name not in options:
+        raise unknown(kind, str(name), options)
+    return options[name]
+
+
+def positive(name: str, *values: int) -> None:
+    """Check numbers of channels, layers or groups.
+
+    Raises:
+        InputError: none is given, or one is no whole number above 0.
+    """
+    if not values or any(not isinstance(value, int) or value < 1 for value in values):
+        raise InputError(f"{name} must be whole numbers above 0, not {values!r}.")
+
+
+def widths_of(widths: tuple[int, ...] | int) -> tuple[int, ...]:
+    """Checked layer widths; one number stands for one layer."""
+    each = (widths,) if isinstance(widths, int) else tuple(widths)
+    positive("widths", *each)
+    return each
+
+
+def space_of(shape: tuple[int, ...], least: int = 1) -> tuple[int, ...]:
+    """The extent of a sample (C, *space) in space, () for points.
+
+    Raises:
+        InputError: fewer than `least` dimensions, or more than 3.
+    """
+    if not least <= len(shape) - 1 <= 3:
+        raise InputError(
+            f"this network cannot make samples of shape {tuple(shape)}; "
+            "use sparring.networks.dense for it."
+        )
+    return tuple(shape[1:])
+
+
+def base_grid(space: tuple[int, ...], halvings: int) -> tuple[int, ...]:
+    """The smallest grid that covers `space` after so many doublings."""
+    return tuple(-(-extent // 2**halvings) for extent in space)
+
+
+def pad(sample: Tensor, space: tuple[int, ...]) -> Tensor:
+    """Zeros at the far ends of (N, C, *smaller) up to (N, C, *space); `crop` undoes it."""
+    missing = [large - small for large, small in zip(space, sample.shape[2:], strict=True)]
+    if not any(missing):
+        return sample
+    return F.pad(sample, [side for extra in reversed(missing) for side in (0, extra)])
+
+
+def crop(sample: Tensor, space: tuple[int, ...]) -> Tensor:
+    """The near corner (N, C, *space) of (N, C, *larger)."""
+    for axis, extent in enumerate(space, start=2):
+        sample = sample.narrow(axis, 0, extent)
+    return sample
+
+
+def double(sample: Tensor) -> Tensor:
+    """Twice the extent, linearly interpolated.
+
+    This is upsampling with the kernel [1, 3, 3, 1] / 4, border values repeated.
+    """
+    mode = ("", "linear", "bilinear", "trilinear")[sample.dim() - 2]
+    return F.interpolate(sample, scale_factor=2, mode=mode, align_corners=False)
+
+
+def halve(sample: Tensor) -> Tensor:
+    """Half the extent by the mean of each 2 x 2 cell."""
+    pool = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[sample.dim() - 3]
+    return pool(sample, 2)
+
+
+def shuffle(sample: Tensor) -> Tensor:
+    """Channels to space: (N, C * 2^d, *space) to (N, C, *(2 * space)) (Shi et al., 2016)."""
+    dims = sample.dim() - 2
+    parts = sample.unflatten(1, (-1, *[2] * dims))
+    order = [axis for d in range(dims) for axis in (dims + 2 + d, d + 2)]
+    space = [2 * extent for extent in sample.shape[2:]]
+    return parts.permute(0, 1, *order).reshape(len(sample), -1, *space)
+
+
+def unshuffle(sample: Tensor) -> Tensor:
+    """Space to channels: (N, C, *(2 * space)) to (N, C * 2^d, *space), the inverse of `shuffle`."""
+    dims = sample.dim() - 2
+    space = [extent // 2 for extent in sample.shape[2:]]
+    cells = [extent for half in space for extent in (half, 2)]
+    parts = sample.reshape(*sample.shape[:2], *cells)
+    order = [*range(3, 3 + 2 * dims, 2), *range(2, 2 + 2 * dims, 2)]
+    return parts.permute(0, 1, *order).flatten(1, 1 + dims)
+
+
+def bounded(sample: Tensor, head: str) -> Tensor:
+    """The sample in float32, in [-1, 1] where `head` is "tanh"."""
+    # In float32 because bfloat16 rounds everything above 0.998 to 1, where tanh has no slope.
+    squeezed = choose("head", head, {"tanh": True, "linear": False})
+    return torch.tanh(sample.float()) if squeezed else sample.float()
+
+
+def initialise(layers: nn.Module, how: str, slope: float = 0.2) -> None:
+    """Set the weights of all linear and convolutional layers; biases become 0.
+
+    `how` is "torch" (left alone), "normal" (N(0, 0.02), and N(1, 0.02) for the scales of
+    BatchNorm; Radford et al., 2016), "glorot" (Glorot & Bengio, 2010, Keras' default) or
+    "kaiming" (He et al., 2015, for leaky ReLU of this slope).
+
+    Raises:
+        InputError: no such way.
+    """
+    choose("init", how, dict.fromkeys(("torch", "normal", "glorot", "kaiming")))
+    for layer in layers.modules() if how != "torch" else ():
+        if isinstance(layer, CONVOLUTIONS + TRANSPOSED):
+            _set_weight(layer, how, slope)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+        elif isinstance(layer, BATCH_NORMS) and how == "normal":
+            nn.init.normal_(layer.weight, 1.0, 0.02)
+
+
+def _set_weight(layer: Any, how: str, slope: float) -> None:
+    if how == "normal":
+        nn.init.normal_(layer.weight, 0.0, 0.02)
+    elif how == "glorot":
+        nn.init.xavier_uniform_(layer.weight)
+    else:
+        nn.init.normal_(layer.weight, 0.0, gain(slope) / math.sqrt(_inputs(layer)))
+
+
+def _inputs(layer: Any) -> float:
+    """How many numbers one output of the layer sums."""
+    if isinstance(layer, TRANSPOSED[1:]):
+        return layer.weight[:, 0].numel() / math.prod(layer.stride)
+    return layer.weight[0].numel()
+
+
+def gain(slope: float) -> float:
+    """What keeps the variance through a leaky ReLU of this slope (He et al., 2015, eq. 15)."""
+    return math.sqrt(2.0 / (1.0 + slope**2))
+
+
+def dropped(share: float) -> list[nn.Module]:
+    """Dropout of this share of the activations; no layer at all for 0, which costs nothing."""
+    return [nn.Dropout(share)] if share else []
+
+
+def activations(layers: nn.Sequential, hidden: Tensor) -> tuple[Tensor, ...]:
+    """What each layer of the chain puts out, the last one's output last."""
+    kept = []
+    for layer in layers:
+        hidden = layer(hidden)
+        kept.append(hidden)
+    return tuple(kept)
+
+
+def limit(network: nn.Module) -> None:
+    """Divide every weight by its largest singular value (Miyato et al., 2018, eq. 8)."""
+    for layer in list(network.modules()):
+        if any(n == "weight" and w.dim() > 1 for n, w in layer.named_parameters(recurse=False)):
+            parametrizations.spectral_norm(layer)

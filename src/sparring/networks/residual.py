@@ -1,0 +1,241 @@
+"""Residual networks without normalisation, after R3GAN (Huang et al., 2024, arXiv 2501.05441).
+
+The generator scales a learned base grid by a linear map of the latent; each stage but the first
+then doubles the extent; the discriminator mirrors it. Blocks are inverted bottlenecks that start
+as the identity (Fixup: Zhang et al., 2019). Points (F,) have no space: all layers are dense then.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sparring.errors import InputError
+from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
+from sparring.networks.layers import (
+    CONVOLUTIONS,
+    activations,
+    base_grid,
+    bounded,
+    crop,
+    double,
+    gain,
+    halve,
+    limit,
+    pad,
+    positive,
+    space_of,
+)
+from sparring.types import Condition, Spec, Verdict
+
+SLOPE = 0.2
+
+
+class Generator(nn.Module):
+    """Latent (N, latent) to sample (N, *shape).
+
+    Args:
+        spec: What to make; 0 to 3 dimensions of space.
+        width: Channels of the coarsest stage.
+        stages: Stages, one for each extent; each but the first doubles it.
+        blocks: Residual blocks in a stage.
+        halved: How many of the finest stages have half the channels of the stage before.
+        expansion: Channels inside a block, as a multiple of those outside.
+        groups_of: Channels in a group of the inner convolution; 0 for one dense convolution.
+        head: "tanh" or "linear"; the spec's own if None.
+
+    Raises:
+        InputError: a setting out of range.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        width: int = 64,
+        stages: int = 3,
+        blocks: int = 2,
+        halved: int = 0,
+        expansion: int = 2,
+        groups_of: int = 0,
+        head: str | None = "linear",
+    ) -> None:
+        super().__init__()
+        self.space, self.head = space_of(spec.shape, least=0), head or spec.head
+        dims, widths = len(self.space), _widths(width, stages, halved)
+        positive("blocks", blocks)
+        self.latent = ConditionedLatent(spec)
+        self.scale = _layer(0, self.latent.size, width, bias=False)
+        self.basis = nn.Parameter(torch.randn(width, *base_grid(self.space, stages - 1)))
+        layers: list[nn.Module] = []
+        for i, outputs in enumerate(widths):
+            layers += [_Up(dims, widths[i - 1], outputs)] if i else []
+            layers += _blocks(dims, outputs, blocks, stages * blocks, expansion, groups_of)
+        self.layers = nn.Sequential(*layers)
+        self.last = _layer(dims, widths[-1], spec.shape[0])
+
+    def forward(self, latent: Tensor, condition: Condition) -> Tensor:
+        """Samples (N, *shape) in float32."""
+        scale = self.scale(self.latent(latent, condition))
+        ones = [1] * len(self.space)
+        grid = scale.unflatten(1, (-1, *ones)) * self.basis.to(scale.dtype)
+        return bounded(crop(self.last(self.layers(grid)), self.space), self.head)
+
+
+class Discriminator(nn.Module):
+    """Sample (N, *shape) to a Verdict.
+
+    Args:
+        spec: What to judge; 0 to 3 dimensions of space.
+        width: Channels of the coarsest stage.
+        outputs: Logits for each sample.
+        stages: Stages, one for each extent; each but the last halves it.
+        blocks: Residual blocks in a stage.
+        halved: How many of the finest stages have half the channels of the stage after.
+        expansion: Channels inside a block, as a multiple of those outside.
+        groups_of: Channels in a group of the inner convolution; 0 for one dense convolution.
+        spectral_norm: Whether every weight is divided by its largest singular value.
+        form: How the condition is shown: "concat" or "projection".
+        keep_features: Whether verdicts hold the activations of each block.
+
+    Raises:
+        InputError: a setting out of range.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        width: int = 64,
+        outputs: int = 1,
+        stages: int = 3,
+        blocks: int = 2,
+        halved: int = 0,
+        expansion: int = 2,
+        groups_of: int = 0,
+        spectral_norm: bool = False,
+        form: str = "projection",
+        keep_features: bool = False,
+    ) -> None:
+        super().__init__()
+        space, self.keep_features = space_of(spec.shape, least=0), keep_features
+        dims, widths = len(space), _widths(width, stages, halved)[::-1]
+        positive("blocks", blocks)
+        grid = base_grid(space, stages - 1)
+        self.padded = tuple(extent * 2 ** (stages - 1) for extent in grid)
+        self.sample = ConditionedSample(spec, form, space)
+        self.first = _layer(dims, spec.shape[0] + self.sample.size, widths[0])
+        layers: list[nn.Module] = []
+        for i, inputs in enumerate(widths):
+            layers += _blocks(dims, inputs, blocks, stages * blocks, expansion, groups_of)
+            layers += [_Down(dims, inputs, widths[i + 1])] if i + 1 < stages else []
+        self.layers = nn.Sequential(*layers)
+        self.collapse = _Collapse(width, grid) if dims else nn.Identity()
+        self.logits = Logits(spec, width, outputs, form)
+        if spectral_norm:
+            limit(self)
+
+    def forward(self, sample: Tensor, condition: Condition) -> Verdict:
+        """Logits (N, outputs) in float32, and the features where they are kept."""
+        shown = pad(self.sample(sample, condition), self.padded)
+        features = activations(self.layers, self.first(shown))
+        logits = self.logits(self.collapse(features[-1]), condition)
+        return Verdict(logits, features if self.keep_features else ())
+
+
+class _Block(nn.Module):
+    """x + narrow(act(mix(act(widen(x))))), an inverted bottleneck that starts as the identity."""
+
+    def __init__(self, dims: int, width: int, total: int, expansion: int, groups_of: int) -> None:
+        super().__init__()
+        inner = width * expansion
+        # Fixup with 3 layers in a branch: the variance of `total` branches stays bounded.
+        scale = gain(SLOPE) * total**-0.25
+        self.widen = _layer(dims, width, inner, scale=scale)
+        self.mix = _layer(dims, inner, inner, 3, groups=_groups(inner, groups_of), scale=scale)
+        self.narrow = _layer(dims, inner, width, bias=False, scale=0.0)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        mixed = self.mix(F.leaky_relu(self.widen(hidden), SLOPE))
+        return hidden + self.narrow(F.leaky_relu(mixed, SLOPE))
+
+
+class _Up(nn.Module):
+    """Change the channels, then double the extent: the cheap order."""
+
+    def __init__(self, dims: int, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.dims = dims
+        self.change = _change(dims, inputs, outputs)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        changed = self.change(hidden)
+        return double(changed) if self.dims else changed
+
+
+class _Down(nn.Module):
+    """Halve the extent, then change the channels: the cheap order."""
+
+    def __init__(self, dims: int, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.dims = dims
+        self.change = _change(dims, inputs, outputs)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return self.change(halve(hidden) if self.dims else hidden)
+
+
+class _Collapse(nn.Module):
+    """(N, C, *grid) to (N, C): a depthwise convolution as large as the grid."""
+
+    def __init__(self, width: int, grid: tuple[int, ...]) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(width, *grid) / math.sqrt(math.prod(grid)))
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return (hidden.float() * self.weight).sum(dim=tuple(range(2, hidden.dim())))
+
+
+def _change(dims: int, inputs: int, outputs: int) -> nn.Module:
+    return nn.Identity() if inputs == outputs else _layer(dims, inputs, outputs, bias=False)
+
+
+def _blocks(
+    dims: int, width: int, count: int, total: int, expansion: int, groups_of: int
+) -> list[nn.Module]:
+    return [_Block(dims, width, total, expansion, groups_of) for _ in range(count)]
+
+
+def _layer(
+    dims: int,
+    inputs: int,
+    outputs: int,
+    kernel: int = 1,
+    bias: bool = True,
+    groups: int = 1,
+    scale: float = 1.0,
+) -> nn.Module:
+    """A linear layer or convolution whose outputs start with variance scale^2, bias 0."""
+    size = (kernel, 1, kernel // 2, 1, groups) if dims else ()
+    layer = CONVOLUTIONS[dims](inputs, outputs, *size, bias=bias)
+    nn.init.normal_(layer.weight, 0.0, scale / math.sqrt(layer.weight[0].numel()))
+    if bias:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+def _widths(width: int, stages: int, halved: int) -> list[int]:
+    """Channels of each stage, coarsest first."""
+    positive("stages", stages)
+    if not 0 <= halved < stages:
+        raise InputError(f"halved must lie in 0 to {stages - 1}, not {halved!r}.")
+    widths = [width] * (stages - halved) + [width // 2 ** (i + 1) for i in range(halved)]
+    positive("width", *widths)
+    return widths
+
+
+def _groups(width: int, groups_of: int) -> int:
+    if groups_of < 0 or (groups_of and width % groups_of):
+        raise InputError(f"groups_of must be 0 or divide {width}, not {groups_of!r}.")
+    return width // groups_of if groups_of else 1
