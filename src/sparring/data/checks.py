@@ -1,0 +1,192 @@
+"""`check`: what is wrong with a source, found before step 1 instead of after a night."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sparring.data import folder, loading, pictures, raster
+from sparring.data.content import Progress
+from sparring.data.dataset import Dataset, digests
+from sparring.data.hub import Stream
+from sparring.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from sparring.data.stores import Mapped, Memory
+
+FEW = 500
+"""Below so many items a model rather memorises than learns."""
+UNEVEN = 10
+"""Labels are called uneven where the largest has so many times the items of the smallest."""
+_CHUNK = 1024
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What a check found."""
+
+    source: str
+    facts: tuple[tuple[str, str], ...]
+    """Names and values: counts, sizes, modes, labels."""
+    errors: tuple[str, ...]
+    """What training would refuse."""
+    warnings: tuple[str, ...]
+    """What training would suffer from."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether training may start."""
+        return not self.errors
+
+    def lines(self) -> list[str]:
+        """The report as lines of plain text."""
+        width = max((len(name) for name, _ in self.facts), default=0)
+        verdict = "cannot be trained on" if self.errors else "ready to train on"
+        return [
+            *(f"{name:<{width}}  {value}" for name, value in self.facts),
+            *(f"error: {text}" for text in self.errors),
+            *(f"warning: {text}" for text in self.warnings),
+            f"{self.source} is {verdict}.",
+        ]
+
+
+def check(
+    source: str | os.PathLike[str] | Dataset,
+    *,
+    batch: int = 1,
+    size: loading.Size = None,
+    channels: int | None = None,
+    held_out: float = 0.1,
+    seed: int = 0,
+    streaming: bool = False,
+    progress: Progress | None = None,
+) -> CheckReport:
+    """Look for all that would spoil a training; bad input is reported, not raised.
+
+    Counts, sizes, modes, corrupt files by name, exact duplicates, label balance, too few items
+    for `batch`, and items that are both trained on and held out. The other arguments are those
+    of `load`.
+    """
+    if isinstance(source, Dataset):
+        return _report(source, batch, ())
+    name = os.fspath(source)
+    facts: list[tuple[str, str]] = []
+    try:
+        facts, problems = _files(name, progress)
+        if problems:
+            return CheckReport(name, tuple(facts), problems, ())
+        found = loading.load(
+            name,
+            size=size,
+            channels=channels,
+            held_out=held_out,
+            seed=seed,
+            streaming=streaming,
+            progress=progress,
+        )
+    except InputError as error:
+        return CheckReport(name, tuple(facts), (str(error),), ())
+    return _report(found, batch, facts)
+
+
+def _files(name: str, progress: Progress | None) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
+    """For a folder of pictures: its facts, and every file that cannot be used."""
+    path = Path(name)
+    if not loading.is_folder(name):
+        return [], ()
+    files = folder.scan(path).files
+    headers = pictures.survey(files, progress)
+
+    def decodes(index: int) -> str:
+        header = headers[index]
+        return header.problem or raster.flaw(files.open(index))
+
+    problems = pictures.each(files, decodes, "decoding pictures", progress)
+    good = [header for header in headers if not header.problem]
+    facts = [
+        ("pictures", f"{len(files)}"),
+        ("sizes", _counts(f"{header.height} x {header.width}" for header in good)),
+        ("modes", _counts(raster.mode_name(header.channels, header.bits) for header in good)),
+    ]
+    return facts, tuple(pictures.unusable(files, problems))
+
+
+def _counts(words: Iterable[str]) -> str:
+    counted = Counter(words).most_common()
+    shown = ", ".join(f"{word} ({count})" for word, count in counted[:5])
+    return shown + (f" and {len(counted) - 5} more" if len(counted) > 5 else "")
+
+
+def _report(found: Dataset, batch: int, facts: Sequence[tuple[str, str]]) -> CheckReport:
+    shape = " x ".join(str(side) for side in found.domain.arguments["shape"])
+    held, _ = _scanned(found.held_out)
+    known = [*facts, ("one item", shape), ("held out", f"{len(held)}")]
+    rest = [("licence", found.licence), ("fingerprint", found.fingerprint)]
+    if isinstance(found.train, Stream):
+        return CheckReport(found.source, (*known, *rest), (), found.notes)
+    train, labels = _scanned(found.train)
+    balance, uneven = _balance(labels, found.classes)
+    few, errors = _few(len(train), batch)
+    known += [("to train on", f"{len(train)}"), *balance]
+    warnings = (*few, *_duplicates(train, held), *uneven, *found.notes)
+    return CheckReport(found.source, (*known, *rest), errors, warnings)
+
+
+def _scanned(store: Memory | Mapped) -> tuple[np.ndarray, list[int]]:
+    """(N,) uint64 hashes of every sample, and every label."""
+    import numpy as np
+    import torch
+
+    hashes, labels = [np.empty(0, np.uint64)], []
+    for start in range(0, len(store), _CHUNK):
+        items = store.take(torch.arange(start, min(start + _CHUNK, len(store))))
+        hashes.append(digests(items["sample"].cpu().numpy()))
+        labels += items["label"].tolist() if "label" in items else []
+    return np.concatenate(hashes), labels
+
+
+def _few(count: int, batch: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if count < batch:
+        text = f"{count} items to train on are fewer than a batch of {batch}; use a smaller batch."
+        return (), (text,)
+    if count < FEW:
+        return (f"{count} items are few: expect a model that memorises; augmentation helps.",), ()
+    return (), ()
+
+
+def _duplicates(train: np.ndarray, held: np.ndarray) -> list[str]:
+    import numpy as np
+
+    found = []
+    extra = len(train) - len(np.unique(train))
+    if extra:
+        found.append(
+            f"{extra} of {len(train)} items to train on are exact duplicates of others "
+            "and so weigh double."
+        )
+    leaked = int(np.isin(held, train).sum())
+    if leaked:
+        found.append(
+            f"{leaked} of {len(held)} held-out items are also trained on, which flatters scores."
+        )
+    return found
+
+
+def _balance(
+    labels: Sequence[int], classes: tuple[str, ...]
+) -> tuple[list[tuple[str, str]], list[str]]:
+    if not classes:
+        return [("labels", "none")], []
+    counted = Counter(labels)
+    ranked = sorted((counted[index], name) for index, name in enumerate(classes))
+    (least, rare), (most, common) = ranked[0], ranked[-1]
+    facts = [("labels", f"{len(classes)}, from {least} ({rare}) to {most} ({common}) items")]
+    if most > UNEVEN * least:
+        return facts, [f"labels are uneven: {most} items of {common!r}, but {least} of {rare!r}."]
+    return facts, []

@@ -1,0 +1,167 @@
+"""Dataset: items split into those to train on and those held out, with their fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sparring.data import cache
+from sparring.data.content import Content, fingerprint, raw
+from sparring.errors import InputError
+from sparring.part import Part
+from sparring.streams import seed_for
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+    from sparring.data.feed import Feed, StreamFeed
+    from sparring.data.hub import Stream
+    from sparring.data.stores import Mapped, Memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """What a run learns from, and what it is judged against."""
+
+    name: str
+    """Short, for tables and file names."""
+    source: str
+    """What was given to `load`."""
+    domain: Part
+    """Builds the sample space."""
+    train: Memory | Mapped | Stream
+    held_out: Memory | Mapped
+    classes: tuple[str, ...] = ()
+    """The names of the labels; empty where the items have none."""
+    vector: int = 0
+    """Length of the items' vectors; 0 where they have none."""
+    fingerprint: str
+    """A hash of the content and of the split."""
+    licence: str = "not stated"
+    notes: tuple[str, ...] = ()
+    """Choices made while reading, one sentence each."""
+
+    @property
+    def streaming(self) -> bool:
+        """Whether `train` can only be read in order; then it has no length."""
+        return not hasattr(self.train, "take")
+
+    def feed(
+        self,
+        *,
+        batch: int,
+        seed: int,
+        rank: int = 0,
+        world: int = 1,
+        device: torch.device | str = "cpu",
+    ) -> Feed | StreamFeed:
+        """Batches of the training items; see `Feed`."""
+        from sparring.data import feed, hub
+
+        if isinstance(self.train, hub.Stream):
+            return feed.StreamFeed(
+                self.train, batch=batch, seed=seed, rank=rank, world=world, device=device
+            )
+        return feed.Feed(self.train, batch=batch, seed=seed, rank=rank, world=world, device=device)
+
+
+def dataset(content: Content, *, name: str, source: str, held_out: float, seed: int) -> Dataset:
+    """Split the content: as its source says, or else by a hash of each item.
+
+    Equal items have equal hashes and so stay on one side. With a given `seed` the side depends on
+    the items alone, not on their order.
+
+    Raises:
+        InputError: a share that is not in [0, 1).
+    """
+    if not 0 <= held_out < 1:
+        raise InputError(f"the held-out share must be in [0, 1), not {held_out}.")
+    mask = content.held_out
+    hashes = digests(content.sample)
+    if mask is None:
+        mask = split(hashes, held_out, seed)
+    return Dataset(
+        name=name,
+        source=source,
+        domain=content.domain or _image(content.sample.shape[1:]),
+        train=_store(content, ~mask),
+        held_out=_store(content, mask),
+        classes=content.classes,
+        vector=0 if content.vector is None else content.vector.shape[1],
+        fingerprint=_fingerprint(content, hashes, mask),
+        licence=content.licence,
+        notes=content.notes,
+    )
+
+
+def split(hashes: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """(N,) bool, True for held-out items: those whose salted hashes are smallest.
+
+    Equal hashes stay together, so the share is met as nearly as they allow; at least one item
+    stays on each side where there are two different ones.
+    """
+    import numpy as np
+
+    values, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    if share == 0 or len(values) < 2:
+        return np.zeros(len(hashes), dtype=bool)
+    order = np.argsort(_mixed(values ^ np.uint64(seed_for("split", seed))))
+    before = np.cumsum(counts[order]) - counts[order]
+    chosen = np.zeros(len(values), dtype=bool)
+    chosen[order[before < round(share * len(hashes))]] = True
+    chosen[order[0]], chosen[order[-1]] = True, False
+    return chosen[inverse]
+
+
+def digests(sample: np.ndarray) -> np.ndarray:
+    """(N,) uint64: a hash of every item's bytes; kept beside memory-mapped samples."""
+    import numpy as np
+
+    def fill(out: np.ndarray) -> None:
+        for index, item in enumerate(sample):
+            digest = hashlib.blake2b(raw(item), digest_size=8).digest()
+            out[index] = int.from_bytes(digest, "little")
+
+    origin = getattr(sample, "filename", None)
+    if origin is not None and cache.folder("arrays") in origin.parents:
+        return np.array(cache.kept(f"{origin.stem}-hashes", (len(sample),), "uint64", fill))
+    out = np.empty(len(sample), np.uint64)
+    fill(out)
+    return out
+
+
+def _mixed(values: np.ndarray) -> np.ndarray:
+    """A bijection of uint64 that looks random (the finaliser of SplitMix64, Steele 2014)."""
+    import numpy as np
+
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def _image(shape: tuple[int, ...]) -> Part:
+    return Part("sparring.domains.image:Image", shape=tuple(int(side) for side in shape))
+
+
+def _store(content: Content, mask: np.ndarray) -> Memory | Mapped:
+    import numpy as np
+    import torch
+
+    from sparring.data.stores import Mapped, Memory
+
+    found = {"sample": content.sample, "label": content.label, "vector": content.vector}
+    arrays = {name: values for name, values in found.items() if values is not None}
+    if isinstance(content.sample, np.memmap):
+        fields = {name: torch.from_numpy(values) for name, values in arrays.items()}
+        return Mapped(fields, torch.from_numpy(np.flatnonzero(mask)))
+    return Memory({name: torch.from_numpy(values[mask]) for name, values in arrays.items()})
+
+
+def _fingerprint(content: Content, hashes: np.ndarray, mask: np.ndarray) -> str:
+    shape = "x".join(str(side) for side in content.sample.shape)
+    known = [values for values in (content.label, content.vector) if values is not None]
+    parts = [fingerprint(values) for values in (hashes, mask, *known)]
+    facts = repr((shape, str(content.sample.dtype), content.classes, parts))
+    return hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()

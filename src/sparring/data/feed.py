@@ -1,0 +1,149 @@
+"""Feeds: the batches of a run, each a pure function of its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from sparring.data.hub import Stream
+from sparring.data.stores import Mapped, Memory
+from sparring.errors import InputError
+from sparring.streams import stream
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+AHEAD = 4
+"""Batches of a memory-mapped store that are read before they are asked for."""
+
+
+class Feed:
+    """Batches of a store: the k-th is the same whenever and however often it is asked for.
+
+    The run sees an endless row of epochs, each a fresh permutation of all items; batch k is the
+    items at positions k * batch to (k + 1) * batch, and a process gets its own contiguous share
+    of them. No item is dropped at an epoch's end.
+    """
+
+    def __init__(
+        self,
+        store: Memory | Mapped,
+        *,
+        batch: int,
+        seed: int,
+        rank: int = 0,
+        world: int = 1,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        """Feed `batch` items at a time over all `world` processes.
+
+        Raises:
+            InputError: fewer items than a batch, or a batch that the processes cannot share.
+        """
+        _check_batch(batch, world)
+        if len(store) < batch:
+            raise InputError(
+                f"there are {len(store)} items to train on, fewer than a batch of {batch}; "
+                "use a smaller batch or more data."
+            )
+        self.store = store.to(device)
+        self.batch, self.seed, self.rank, self.share = batch, seed, rank, batch // world
+        self._orders: dict[int, Tensor] = {}
+        self._pool = ThreadPoolExecutor(AHEAD) if isinstance(store, Mapped) else None
+        self._coming: dict[int, Future[dict[str, Tensor]]] = {}
+
+    def items(self, k: int) -> dict[str, Tensor]:
+        """This process's share of batch `k`, of the fields that the store has."""
+        if self._pool is None:
+            return self.store.take(self.indices(k))
+        for number in range(k, k + AHEAD + 1):
+            if number not in self._coming:
+                # The order is drawn here: threads only read.
+                rows = self.indices(number)
+                self._coming[number] = self._pool.submit(self.store.take, rows)
+        taken = self._coming.pop(k).result()
+        for number in [n for n in self._coming if not k < n <= k + AHEAD]:
+            self._coming.pop(number).cancel()
+        return taken
+
+    def indices(self, k: int) -> Tensor:
+        """Which items of the store this process's share of batch `k` are, (batch / world,)."""
+        import torch
+
+        start = k * self.batch + self.rank * self.share
+        pieces, missing = [], self.share
+        while missing:
+            epoch, place = divmod(start, len(self.store))
+            piece = self._order(epoch)[place : place + missing]
+            pieces.append(piece)
+            start, missing = start + len(piece), missing - len(piece)
+        return torch.cat(pieces)
+
+    def _order(self, epoch: int) -> Tensor:
+        import torch
+
+        if epoch not in self._orders:
+            if len(self._orders) >= 3:
+                del self._orders[next(iter(self._orders))]
+            generator = stream("order", self.seed, epoch)
+            self._orders[epoch] = torch.randperm(len(self.store), generator=generator)
+        return self._orders[epoch]
+
+
+class StreamFeed:
+    """Batches of a stream, which can only be read in order: asking back or ahead starts it anew.
+
+    The stream is shuffled through a seeded buffer and dealt out to the processes; the same
+    numbers in the same order give the same batches.
+    """
+
+    def __init__(
+        self,
+        source: Stream,
+        *,
+        batch: int,
+        seed: int,
+        rank: int = 0,
+        world: int = 1,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        """Feed `batch` items at a time over all `world` processes.
+
+        Raises:
+            InputError: a batch that the processes cannot share.
+        """
+        _check_batch(batch, world)
+        self.source, self.seed, self.rank, self.world = source, seed, rank, world
+        self.batch, self.share, self.device = batch, batch // world, device
+        self._pool = ThreadPoolExecutor(1)
+        self._items: Iterator[dict[str, Tensor]] = iter(())
+        self._coming: tuple[int, Future[dict[str, Tensor]]] | None = None
+
+    def items(self, k: int) -> dict[str, Tensor]:
+        """This process's share of batch `k`; the next one is read meanwhile."""
+        number, coming = self._coming or (-1, None)
+        if coming is None or number != k:
+            if coming is not None:
+                coming.exception()  # Wait: the iterator must not be used twice at once.
+            skip = k * self.share
+            self._items = self.source.items(self.seed, self.rank, self.world, skip)
+            coming = self._pool.submit(self._next)
+        taken = coming.result()
+        self._coming = (k + 1, self._pool.submit(self._next))
+        return {name: values.to(self.device) for name, values in taken.items()}
+
+    def _next(self) -> dict[str, Tensor]:
+        import torch
+
+        rows = [next(self._items) for _ in range(self.share)]
+        return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def _check_batch(batch: int, world: int) -> None:
+    if batch < 1 or batch % world:
+        raise InputError(
+            f"a batch of {batch} cannot be shared equally by {world} processes; "
+            "use a positive multiple of that."
+        )

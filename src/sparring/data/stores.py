@@ -1,0 +1,56 @@
+"""Stores: items that can be taken by index, in memory or memory-mapped."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Items in the memory of one device."""
+
+    fields: Mapping[str, Tensor]
+    """"sample" (N, ...), and where known "label" (N,) int64 and "vector" (N, F) float32."""
+
+    def __len__(self) -> int:
+        return len(self.fields["sample"])
+
+    def take(self, indices: Tensor) -> dict[str, Tensor]:
+        """The items at `indices` (N,) int64, on the store's device."""
+        indices = indices.to(self.fields["sample"].device, non_blocking=True)
+        return {name: values.index_select(0, indices) for name, values in self.fields.items()}
+
+    def to(self, device: torch.device | str) -> Memory:
+        """The same items on `device`."""
+        return Memory({name: values.to(device) for name, values in self.fields.items()})
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Items whose samples are memory-mapped from a file; only what is taken is read."""
+
+    fields: Mapping[str, Tensor]
+    """As in `Memory`, of all items of the file."""
+    rows: Tensor
+    """(N,) int64: where in the file this store's items lie."""
+    device: torch.device | str = "cpu"
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, indices: Tensor) -> dict[str, Tensor]:
+        """The items at `indices` (N,) int64, copied to the store's device."""
+        rows = self.rows[indices.cpu()]
+        taken = {name: values.index_select(0, rows) for name, values in self.fields.items()}
+        return {name: values.to(self.device) for name, values in taken.items()}
+
+    def to(self, device: torch.device | str) -> Mapped:
+        """The same items, given out on `device`."""
+        return dataclasses.replace(self, device=device)
