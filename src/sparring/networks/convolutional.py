@@ -54,7 +54,7 @@ class Generator(nn.Module):
         spec: Spec,
         width: int = 32,
         doublings: int = 2,
-        up: str = "shuffle",
+        up: str = "transposed",
         depth: int = 0,
         slope: float = 0.2,
         head: str | None = None,
@@ -66,7 +66,7 @@ class Generator(nn.Module):
         doubling = choose(
             "up", up, {"nearest": _Repeat, "shuffle": _Spread, "transposed": _growing}
         )
-        self.grid = (width * 2**doublings, *base_grid(self.space, doublings))
+        self.grid = (width * 2**doublings, *base_grid(self.space, 2**doublings))
         self.latent = ConditionedLatent(spec)
         self.dense = nn.Linear(self.latent.size, math.prod(self.grid))
         layers: list[nn.Module] = [nn.LeakyReLU(slope)]
@@ -121,7 +121,7 @@ class Discriminator(nn.Module):
         positive("halvings", halvings)
         space, self.keep_features = space_of(spec.shape), keep_features
         halving = choose("down", down, {"stride": _shrinking, "shuffle": _Gather})
-        grid = base_grid(space, halvings)
+        grid = base_grid(space, 2**halvings)
         self.padded = tuple(extent * 2**halvings for extent in grid)
         self.sample = ConditionedSample(spec, form, space)
         layers, inputs = [], spec.shape[0] + self.sample.size

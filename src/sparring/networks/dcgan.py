@@ -68,7 +68,7 @@ class Generator(nn.Module):
         widths = widths_of(widths)
         if not 0 <= doublings <= len(widths):
             raise InputError(f"doublings must lie in 0 to {len(widths)}, one a width at most.")
-        self.grid = (widths[0], *base_grid(self.space, doublings))
+        self.grid = (widths[0], *base_grid(self.space, 2**doublings))
         self.latent = ConditionedLatent(spec)
         self.dense = nn.Linear(self.latent.size, math.prod(self.grid))
         normed = choose("norm", norm, NORMS)
@@ -126,7 +126,7 @@ class Discriminator(nn.Module):
         space, widths = space_of(spec.shape), widths_of(widths)
         self.keep_features = keep_features
         self.sample = ConditionedSample(spec, form, space)
-        grid = base_grid(space, len(widths))
+        grid = base_grid(space, 2 ** len(widths))
         self.padded = tuple(extent * 2 ** len(widths) for extent in grid)
         normed = choose("norm", norm, NORMS)
         layers = []

@@ -75,9 +75,9 @@ def space_of(shape: tuple[int, ...], least: int = 1) -> tuple[int, ...]:
     return tuple(shape[1:])
 
 
-def base_grid(space: tuple[int, ...], halvings: int) -> tuple[int, ...]:
-    """The smallest grid that covers `space` after so many doublings."""
-    return tuple(-(-extent // 2**halvings) for extent in space)
+def base_grid(space: tuple[int, ...], factor: int) -> tuple[int, ...]:
+    """The smallest grid that covers `space` once every extent is multiplied by `factor`."""
+    return tuple(-(-extent // factor) for extent in space)
 
 
 def pad(sample: Tensor, space: tuple[int, ...]) -> Tensor:
@@ -110,20 +110,19 @@ def halve(sample: Tensor) -> Tensor:
     return pool(sample, 2)
 
 
-def shuffle(sample: Tensor) -> Tensor:
-    """Channels to space: (N, C * 2^d, *space) to (N, C, *(2 * space)) (Shi et al., 2016)."""
+def shuffle(sample: Tensor, factor: int = 2) -> Tensor:
+    """Channels to space: (N, C * f^d, *space) to (N, C, *(f * space)) (Shi et al., 2016)."""
     dims = sample.dim() - 2
-    parts = sample.unflatten(1, (-1, *[2] * dims))
+    parts = sample.unflatten(1, (-1, *[factor] * dims))
     order = [axis for d in range(dims) for axis in (dims + 2 + d, d + 2)]
-    space = [2 * extent for extent in sample.shape[2:]]
+    space = [factor * extent for extent in sample.shape[2:]]
     return parts.permute(0, 1, *order).reshape(len(sample), -1, *space)
 
 
-def unshuffle(sample: Tensor) -> Tensor:
-    """Space to channels: (N, C, *(2 * space)) to (N, C * 2^d, *space), the inverse of `shuffle`."""
+def unshuffle(sample: Tensor, factor: int = 2) -> Tensor:
+    """Space to channels: (N, C, *(f * space)) to (N, C * f^d, *space), undone by `shuffle`."""
     dims = sample.dim() - 2
-    space = [extent // 2 for extent in sample.shape[2:]]
-    cells = [extent for half in space for extent in (half, 2)]
+    cells = [part for extent in sample.shape[2:] for part in (extent // factor, factor)]
     parts = sample.reshape(*sample.shape[:2], *cells)
     order = [*range(3, 3 + 2 * dims, 2), *range(2, 2 + 2 * dims, 2)]
     return parts.permute(0, 1, *order).flatten(1, 1 + dims)

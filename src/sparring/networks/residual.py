@@ -27,7 +27,9 @@ from sparring.networks.layers import (
     limit,
     pad,
     positive,
+    shuffle,
     space_of,
+    unshuffle,
 )
 from sparring.types import Condition, Spec, Verdict
 
@@ -45,6 +47,7 @@ class Generator(nn.Module):
         halved: How many of the finest stages have half the channels of the stage before.
         expansion: Channels inside a block, as a multiple of those outside.
         groups_of: Channels in a group of the inner convolution; 0 for one dense convolution.
+        patch: Extent of the patches that are one cell of the finest stage; 2 costs a quarter.
         head: "tanh" or "linear"; the spec's own if None.
 
     Raises:
@@ -59,29 +62,35 @@ class Generator(nn.Module):
         blocks: int = 2,
         halved: int = 0,
         expansion: int = 2,
-        groups_of: int = 0,
+        groups_of: int = 16,
+        patch: int = 1,
         head: str | None = "linear",
     ) -> None:
         super().__init__()
         self.space, self.head = space_of(spec.shape, least=0), head or spec.head
         dims, widths = len(self.space), _widths(width, stages, halved)
         positive("blocks", blocks)
+        positive("patch", patch)
+        self.patch = patch
         self.latent = ConditionedLatent(spec)
         self.scale = _layer(0, self.latent.size, width, bias=False)
-        self.basis = nn.Parameter(torch.randn(width, *base_grid(self.space, stages - 1)))
+        grid = base_grid(self.space, patch * 2 ** (stages - 1))
+        self.basis = nn.Parameter(torch.randn(width, *grid))
         layers: list[nn.Module] = []
-        for i, outputs in enumerate(widths):
-            layers += [_Up(dims, widths[i - 1], outputs)] if i else []
-            layers += _blocks(dims, outputs, blocks, stages * blocks, expansion, groups_of)
+        for i, channels in enumerate(widths):
+            layers += [_Up(dims, widths[i - 1], channels)] if i else []
+            layers += _blocks(dims, channels, blocks, stages * blocks, expansion, groups_of)
         self.layers = nn.Sequential(*layers)
-        self.last = _layer(dims, widths[-1], spec.shape[0])
+        self.last = _layer(dims, widths[-1], spec.shape[0] * patch**dims)
 
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
         """Samples (N, *shape) in float32."""
         scale = self.scale(self.latent(latent, condition))
         ones = [1] * len(self.space)
         grid = scale.unflatten(1, (-1, *ones)) * self.basis.to(scale.dtype)
-        return bounded(crop(self.last(self.layers(grid)), self.space), self.head)
+        patches = self.last(self.layers(grid))
+        sample = shuffle(patches, self.patch) if self.patch > 1 else patches
+        return bounded(crop(sample, self.space), self.head)
 
 
 class Discriminator(nn.Module):
@@ -96,9 +105,10 @@ class Discriminator(nn.Module):
         halved: How many of the finest stages have half the channels of the stage after.
         expansion: Channels inside a block, as a multiple of those outside.
         groups_of: Channels in a group of the inner convolution; 0 for one dense convolution.
+        patch: Extent of the patches that are one cell of the finest stage; 2 costs a quarter.
         spectral_norm: Whether every weight is divided by its largest singular value.
         form: How the condition is shown: "concat" or "projection".
-        keep_features: Whether verdicts hold the activations of each block.
+        keep_features: Whether verdicts hold the activations of each block and halving.
 
     Raises:
         InputError: a setting out of range.
@@ -113,7 +123,8 @@ class Discriminator(nn.Module):
         blocks: int = 2,
         halved: int = 0,
         expansion: int = 2,
-        groups_of: int = 0,
+        groups_of: int = 16,
+        patch: int = 1,
         spectral_norm: bool = False,
         form: str = "projection",
         keep_features: bool = False,
@@ -122,14 +133,17 @@ class Discriminator(nn.Module):
         space, self.keep_features = space_of(spec.shape, least=0), keep_features
         dims, widths = len(space), _widths(width, stages, halved)[::-1]
         positive("blocks", blocks)
-        grid = base_grid(space, stages - 1)
-        self.padded = tuple(extent * 2 ** (stages - 1) for extent in grid)
+        positive("patch", patch)
+        self.patch, factor = patch, patch * 2 ** (stages - 1)
+        grid = base_grid(space, factor)
+        self.padded = tuple(extent * factor for extent in grid)
         self.sample = ConditionedSample(spec, form, space)
-        self.first = _layer(dims, spec.shape[0] + self.sample.size, widths[0])
+        inputs = (spec.shape[0] + self.sample.size) * patch**dims
+        self.first = _layer(dims, inputs, widths[0])
         layers: list[nn.Module] = []
-        for i, inputs in enumerate(widths):
-            layers += _blocks(dims, inputs, blocks, stages * blocks, expansion, groups_of)
-            layers += [_Down(dims, inputs, widths[i + 1])] if i + 1 < stages else []
+        for i, channels in enumerate(widths):
+            layers += [_Down(dims, widths[i - 1], channels)] if i else []
+            layers += _blocks(dims, channels, blocks, stages * blocks, expansion, groups_of)
         self.layers = nn.Sequential(*layers)
         self.collapse = _Collapse(width, grid) if dims else nn.Identity()
         self.logits = Logits(spec, width, outputs, form)
@@ -139,7 +153,8 @@ class Discriminator(nn.Module):
     def forward(self, sample: Tensor, condition: Condition) -> Verdict:
         """Logits (N, outputs) in float32, and the features where they are kept."""
         shown = pad(self.sample(sample, condition), self.padded)
-        features = activations(self.layers, self.first(shown))
+        patches = unshuffle(shown, self.patch) if self.patch > 1 else shown
+        features = activations(self.layers, self.first(patches))
         logits = self.logits(self.collapse(features[-1]), condition)
         return Verdict(logits, features if self.keep_features else ())
 
@@ -236,6 +251,8 @@ def _widths(width: int, stages: int, halved: int) -> list[int]:
 
 
 def _groups(width: int, groups_of: int) -> int:
-    if groups_of < 0 or (groups_of and width % groups_of):
-        raise InputError(f"groups_of must be 0 or divide {width}, not {groups_of!r}.")
-    return width // groups_of if groups_of else 1
+    if groups_of < 0 or (0 < groups_of < width and width % groups_of):
+        raise InputError(
+            f"groups_of must be 0 or divide width x expansion, {width}; {groups_of!r} does not."
+        )
+    return max(width // groups_of, 1) if groups_of else 1
