@@ -1,0 +1,235 @@
+"""Distances between two sets of feature vectors, each an (N, F) tensor of finite floats.
+
+All arithmetic is float64 on the CPU, in blocks: 50,000 x 50,000 vectors need less than 2 GB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from sparring.errors import InputError
+
+BLOCK = 2**23
+"""Most numbers in one block of a distance matrix: 64 MB of float64."""
+
+
+class Moments(NamedTuple):
+    """What a Frechet distance reads of a set of features."""
+
+    mean: Tensor
+    """(F,) float64."""
+    covariance: Tensor
+    """(F, F) float64, divided by N - 1."""
+
+
+class Neighbourhoods(NamedTuple):
+    """For each vector, whether (or how often) it lies in the k-nearest-neighbour balls."""
+
+    precision: Tensor
+    """(fakes,) 1 where the fake lies in some real's ball."""
+    recall: Tensor
+    """(reals,) 1 where the real lies in some fake's ball."""
+    density: Tensor
+    """(fakes,) how many reals' balls hold the fake, over k."""
+    coverage: Tensor
+    """(reals,) 1 where the real's ball holds some fake."""
+
+
+def moments(features: Tensor) -> Moments:
+    """Mean and covariance of features (N, F), in two passes over blocks.
+
+    Raises:
+        InputError: fewer than two rows, not a matrix of floats, or not finite.
+    """
+    _check("features", features, 2)
+    blocks = features.split(max(1, BLOCK // features.shape[1]))
+    mean = torch.stack([block.double().sum(0) for block in blocks]).sum(0) / len(features)
+    scatter = torch.zeros(len(mean), len(mean), dtype=torch.float64)
+    for block in blocks:
+        centred = block.double() - mean
+        scatter += centred.T @ centred
+    return Moments(mean, scatter / (len(features) - 1))
+
+
+def frechet(real: Tensor, fake: Tensor) -> float:
+    """Frechet distance of Gaussians fitted to features (N, F) and (M, F); 0 is best.
+
+    Heusel et al. 2017, eq. 6 (as printed there, a squared distance). Biased upward by about
+    1/N, so compare only scores of equal N.
+
+    Raises:
+        InputError: too few rows, differing widths, or numbers that are not finite.
+    """
+    check_pair(real, fake, 2)
+    return frechet_from_moments(moments(real), moments(fake))
+
+
+def frechet_from_moments(real: Moments, fake: Moments) -> float:
+    """|m1 - m2|^2 + tr(S1 + S2) - 2 tr((S1^1/2 S2 S1^1/2)^1/2), by symmetric eigenvalues.
+
+    The symmetric form has real eigenvalues even where covariances are singular; a general
+    matrix square root does not.
+    """
+    values, vectors = torch.linalg.eigh(real.covariance)
+    root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    product = root @ fake.covariance @ root
+    overlap = torch.linalg.eigvalsh((product + product.T) / 2).clamp(min=0).sqrt().sum()
+    shift = (real.mean - fake.mean).square().sum()
+    spread = real.covariance.trace() + fake.covariance.trace() - 2 * overlap
+    return max(float(shift + spread), 0.0)
+
+
+def quick_frechet(real: Moments, fake: Tensor) -> float:
+    """Frechet distance of fakes (M, F) from known moments: the score to keep checkpoints by."""
+    return frechet_from_moments(real, moments(fake))
+
+
+def kernel(real: Tensor, fake: Tensor) -> float:
+    """Kernel distance: unbiased squared MMD under (x.y / F + 1)^3; 0 is best, may be negative.
+
+    Binkowski et al. 2018, eq. 4, over all pairs rather than over random subsets.
+
+    Raises:
+        InputError: too few rows, differing widths, or numbers that are not finite.
+    """
+    check_pair(real, fake, 2)
+    n, m = len(real), len(fake)
+    within = kernel_sum(real, real) / (n * (n - 1)) + kernel_sum(fake, fake) / (m * (m - 1))
+    return within - 2 * kernel_sum(real, fake) / (n * m)
+
+
+def kernel_sum(a: Tensor, b: Tensor) -> float:
+    """Sum of the kernel over all pairs of rows; a set with itself leaves out i = j."""
+    columns, diagonal = b.double(), 0.0
+    if a is b:
+        diagonal = float((columns.square().mean(1) + 1).pow(3).sum())
+    return float(sum(_cubic(rows.double(), columns).sum() for rows in blocks(a, len(b)))) - diagonal
+
+
+def _cubic(a: Tensor, b: Tensor) -> Tensor:
+    """(x.y / F + 1)^3 for rows of a (N, F) and b (M, F): (N, M)."""
+    return (a @ b.T).div_(a.shape[1]).add_(1).pow_(3)
+
+
+def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, float]:
+    """Share of fakes inside the reals' manifold, and of reals inside the fakes'; in [0, 1].
+
+    A manifold is the union of balls that reach each vector's k-th nearest neighbour
+    (Kynkaanniemi et al. 2019, eq. 1-2).
+
+    Raises:
+        InputError: too few rows, differing widths, or numbers that are not finite.
+    """
+    found = neighbourhoods(real, fake, k, k)
+    return float(found.precision.mean()), float(found.recall.mean())
+
+
+def density_coverage(real: Tensor, fake: Tensor, k: int = 5) -> tuple[float, float]:
+    """Mean number of real balls that hold a fake, over k, and share of real balls that hold one.
+
+    Density can exceed 1; coverage lies in [0, 1] (Naeem et al. 2020, eq. 3-4).
+
+    Raises:
+        InputError: too few rows, differing widths, or numbers that are not finite.
+    """
+    found = neighbourhoods(real, fake, k, k)
+    return float(found.density.mean()), float(found.coverage.mean())
+
+
+def neighbourhoods(
+    real: Tensor, fake: Tensor, k_manifold: int = 3, k_density: int = 5
+) -> Neighbourhoods:
+    """All that precision, recall (k_manifold), density and coverage (k_density) average.
+
+    Raises:
+        InputError: too few rows, differing widths, or numbers that are not finite.
+    """
+    check_pair(real, fake, max(k_manifold, k_density) + 1)
+    radii = _radii(real, (k_manifold, k_density))
+    fake_radii = _radii(fake, (k_manifold,))[0]
+    count = torch.zeros(len(fake), dtype=torch.float64)
+    precision = torch.zeros(len(fake), dtype=torch.bool)
+    recall, coverage = [], []
+    for start, distances in _distance_blocks(real, fake):
+        rows = slice(start, start + len(distances))
+        precision |= (distances <= radii[0][rows, None]).any(0)
+        inside = distances <= radii[1][rows, None]
+        count += inside.sum(0)
+        coverage.append(inside.any(1))
+        recall.append((distances <= fake_radii).any(1))
+    return Neighbourhoods(
+        precision.double(),
+        torch.cat(recall).double(),
+        count / k_density,
+        torch.cat(coverage).double(),
+    )
+
+
+def nearest(samples: Tensor, among: Tensor, k: int = 1) -> tuple[Tensor, Tensor]:
+    """Indices (N, k) and Euclidean distances (N, k) of the k nearest rows of `among` (M, F).
+
+    Raises:
+        InputError: fewer than k rows, differing widths, or numbers that are not finite.
+    """
+    _check("samples", samples, 1)
+    _check("among", among, k)
+    _check_widths(samples, among)
+    found = [d.topk(k, largest=False) for _, d in _distance_blocks(samples, among)]
+    distances = torch.cat([block.values for block in found]).sqrt()
+    return torch.cat([block.indices for block in found]), distances
+
+
+def check_pair(real: Tensor, fake: Tensor, least: int) -> None:
+    """Raise InputError unless both are finite (N, F) floats of equal F with `least` rows."""
+    _check("real features", real, least)
+    _check("fake features", fake, least)
+    _check_widths(real, fake)
+
+
+def blocks(rows: Tensor, columns: int) -> Iterator[Tensor]:
+    """Rows in blocks that make at most BLOCK numbers with so many columns."""
+    return iter(rows.split(max(1, BLOCK // columns)))
+
+
+def _radii(features: Tensor, ks: tuple[int, ...]) -> Tensor:
+    """Squared distance to the k-th nearest other row, for each k: (len(ks), N)."""
+    found = []
+    for start, distances in _distance_blocks(features, features):
+        own = torch.arange(len(distances))
+        distances[own, start + own] = torch.inf
+        smallest = distances.topk(max(ks), largest=False).values
+        found.append(torch.stack([smallest[:, k - 1] for k in ks]))
+    return torch.cat(found, dim=1)
+
+
+def _distance_blocks(a: Tensor, b: Tensor) -> Iterator[tuple[int, Tensor]]:
+    """Squared distances of blocks of rows of a to all rows of b, with their first row's index."""
+    columns = b.double()
+    squares, start = columns.square().sum(1), 0
+    for rows in blocks(a, len(b)):
+        points = rows.double()
+        own = points.square().sum(1, keepdim=True)
+        distances = torch.addmm(squares, points, columns.T, alpha=-2).add_(own).clamp_(min=0)
+        yield start, distances
+        start += len(rows)
+
+
+def _check(name: str, features: Tensor, least: int) -> None:
+    if features.ndim != 2 or not features.is_floating_point():
+        shape = tuple(features.shape)
+        raise InputError(f"{name} must be a float matrix (N, F), not {features.dtype} {shape}.")
+    if len(features) < least:
+        raise InputError(f"{name} has {len(features)} rows, this score needs at least {least}.")
+    if not bool(torch.isfinite(features).all()):
+        raise InputError(f"{name} holds NaN or infinity; the samples or the extractor are broken.")
+
+
+def _check_widths(a: Tensor, b: Tensor) -> None:
+    if a.shape[1] != b.shape[1]:
+        raise InputError(
+            f"the two sets have {a.shape[1]} and {b.shape[1]} features; use one extractor for both."
+        )

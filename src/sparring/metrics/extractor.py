@@ -1,0 +1,73 @@
+"""Extractor: from samples to the feature vectors that scores compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from sparring.errors import InputError
+
+
+class Embedded(NamedTuple):
+    """What an extractor says of N samples, on the CPU."""
+
+    features: Tensor
+    """(N, F) float32."""
+    logits: Tensor | None = None
+    """(N, classes) float32, where the extractor is a classifier of the data's own labels."""
+
+
+Read = Callable[[Tensor], Embedded]
+"""Float32 samples (N, *shape) to features and logits."""
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A named, hashed map from samples in [-1, 1] to features, applied in batches of one size."""
+
+    name: str
+    digest: str
+    """SHA-256 of the weights, or of the source code where there are none."""
+    resize: str
+    """How samples are brought to the size it reads."""
+    read: Read
+    batch: int = 256
+
+    def features(self, samples: Tensor | Iterable[Tensor]) -> Tensor:
+        """Samples (N, *shape) to features (N, F) float32; raises as `embed` does."""
+        return self.embed(samples).features
+
+    def classify(self, samples: Tensor | Iterable[Tensor]) -> Tensor | None:
+        """Samples (N, *shape) to logits (N, classes), None where it knows no classes."""
+        return self.embed(samples).logits
+
+    def embed(self, samples: Tensor | Iterable[Tensor]) -> Embedded:
+        """Features and logits of samples (N, *shape) or of an iterable of such batches.
+
+        Raises:
+            InputError: no samples, a wrong type or shape, or NaN among samples or features.
+        """
+        given = [samples] if isinstance(samples, Tensor) else samples
+        with torch.inference_mode():
+            found = [self._embed(batch) for whole in given for batch in whole.split(self.batch)]
+        if not found:
+            raise InputError("there are no samples to score.")
+        logits = [part.logits for part in found if part.logits is not None]
+        features = torch.cat([part.features for part in found])
+        return Embedded(features, torch.cat(logits) if logits else None)
+
+    def _embed(self, samples: Tensor) -> Embedded:
+        if not samples.is_floating_point() or samples.ndim < 2:
+            kind = f"{samples.dtype} {tuple(samples.shape)}"
+            raise InputError(f"samples must be floats in [-1, 1], batch first, not {kind}.")
+        if not bool(torch.isfinite(samples).all()):
+            raise InputError("the samples hold NaN or infinity; the generator has diverged.")
+        features, logits = self.read(samples.float())
+        if features.ndim != 2 or len(features) != len(samples):
+            shape = tuple(features.shape)
+            raise InputError(f"{self.name} gave {shape} for {len(samples)} samples, not (N, F).")
+        return Embedded(features.float().cpu(), None if logits is None else logits.float().cpu())

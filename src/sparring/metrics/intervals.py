@@ -1,0 +1,159 @@
+"""Confidence intervals (95 %) for scores of two sets of features, real (N, F) and fake (M, F).
+
+A plain bootstrap repeats rows: a repeated row is its own nearest neighbour and shrinks a
+covariance, which biases every score here. Nothing below repeats a row.
+
+- Scores made of sums (Frechet, kernel, label shares): the delete-a-group jackknife. Both sets
+  are dealt at random into groups; leaving out one group of each at a time shows how the score
+  moves (Efron and Stein 1981).
+- Scores made of nearest neighbours: the spread between random subsets drawn without
+  replacement, rescaled to the full size (Politis and Romano 1994).
+
+Every interval is centred on the score itself and so speaks of its spread at this N, not of the
+bias that a Frechet distance has at small N.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from sparring.metrics import distances
+from sparring.metrics.distances import Moments
+from sparring.streams import stream
+
+GROUPS = 20
+"""Groups of a jackknife; each set needs as many rows."""
+
+
+class Interval(NamedTuple):
+    """A score with the bounds of its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def around(value: float, error: float, freedom: int, least: float, most: float) -> Interval:
+    """The interval of a score with this standard error, within [least, most]."""
+    reach = t_quantile(freedom) * error
+    return Interval(value, max(value - reach, least), min(value + reach, most))
+
+
+def t_quantile(freedom: int) -> float:
+    """The 97.5 % point of Student's t, by Cornish and Fisher's expansion (1937)."""
+    z = statistics.NormalDist().inv_cdf(0.975)
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    return z + first / freedom + second / freedom**2
+
+
+def jackknife(
+    value: float, left_out: Sequence[float], least: float = 0.0, most: float = float("inf")
+) -> Interval:
+    """The interval of a score from its values with one group left out at a time."""
+    found = torch.tensor(left_out, dtype=torch.float64)
+    groups = len(found)
+    error = float(((found - found.mean()).square().sum() * (groups - 1) / groups).sqrt())
+    return around(value, error, groups - 1, least, most)
+
+
+def share(hits: Tensor) -> Interval:
+    """The share of True among hits (N,), with Wilson's interval (1927): sound at 0 and 1 too."""
+    n, z = len(hits), statistics.NormalDist().inv_cdf(0.975)
+    value = float(hits.double().mean())
+    centre = (value + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z / (1 + z**2 / n) * (value * (1 - value) / n + z**2 / (4 * n**2)) ** 0.5
+    return Interval(value, max(centre - reach, 0.0), min(centre + reach, 1.0))
+
+
+def deal(rows: int, seed: int, name: str) -> tuple[Tensor, ...]:
+    """The indices 0..rows-1 dealt at random into GROUPS groups of nearly equal size."""
+    order = torch.randperm(rows, generator=stream("groups", seed, name))
+    return order.tensor_split(GROUPS)
+
+
+def frechet(real: Sequence[Tensor], fake: Sequence[Tensor]) -> tuple[float, list[float]]:
+    """Frechet distance of grouped features, and its values with one group of each left out."""
+    value = distances.frechet(torch.cat(list(real)), torch.cat(list(fake)))
+    pairs = zip(_moments_without(real), _moments_without(fake), strict=True)
+    return value, [distances.frechet_from_moments(r, f) for r, f in pairs]
+
+
+def _moments_without(groups: Sequence[Tensor]) -> Iterator[Moments]:
+    """Moments of all rows but one group's, group by group, by taking away its share."""
+    whole = torch.cat(list(groups))
+    mean, covariance = distances.moments(whole)
+    scatter = covariance * (len(whole) - 1)
+    for group in groups:
+        centred = group.double() - mean
+        left = len(whole) - len(group)
+        shift = -centred.sum(0) / left
+        rest = scatter - centred.T @ centred - left * torch.outer(shift, shift)
+        yield Moments(mean + shift, rest / (left - 1))
+
+
+def kernel(real: Sequence[Tensor], fake: Sequence[Tensor]) -> tuple[float, list[float]]:
+    """Kernel distance of grouped features, and its values with one group of each left out."""
+    sums = [_kernel_sums(a, b) for a, b in ((real, real), (fake, fake), (real, fake))]
+    sizes = [torch.tensor([len(group) for group in groups]) for groups in (real, fake)]
+    whole = _unbiased([float(s.sum()) for s in sums], [int(s.sum()) for s in sizes])
+    without = []
+    for g in range(len(real)):
+        rest = [float(s.sum() - s[g].sum() - s[:, g].sum() + s[g, g]) for s in sums]
+        without.append(_unbiased(rest, [int(s.sum() - s[g]) for s in sizes]))
+    return whole, without
+
+
+def _kernel_sums(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
+    """(groups, groups) sums of the kernel between groups; a set with itself without i = j."""
+    sums = torch.zeros(len(a), len(b), dtype=torch.float64)
+    for g, rows in enumerate(a):
+        for h in range(g if a is b else 0, len(b)):
+            sums[g, h] = distances.kernel_sum(rows, b[h])
+            if a is b:
+                sums[h, g] = sums[g, h]
+    return sums
+
+
+def _unbiased(sums: Sequence[float], sizes: Sequence[int]) -> float:
+    (real, fake, cross), (n, m) = sums, sizes
+    return real / (n * (n - 1)) + fake / (m * (m - 1)) - 2 * cross / (n * m)
+
+
+def neighbourhoods(
+    real: Tensor, fake: Tensor, *, seed: int, resamples: int, subset: int
+) -> dict[str, Interval]:
+    """Precision, recall, density and coverage with their intervals.
+
+    Subsets hold half of each set, or less where that is more than `subset` rows: a score that
+    varies as 1/N has the spread of a half's deviations from the whole (Politis et al. 1999).
+    """
+    value = _means(real, fake)
+    share = min(0.5, subset / max(len(real), len(fake)))
+    found = torch.stack([_of_subset(real, fake, share, seed, turn) for turn in range(resamples)])
+    errors = found.std(0) * (share / (1 - share)) ** 0.5
+    most = (1.0, 1.0, float("inf"), 1.0)
+    return {
+        name: around(float(v), float(e), resamples - 1, 0.0, top)
+        for name, v, e, top in zip(
+            distances.Neighbourhoods._fields, value, errors, most, strict=True
+        )
+    }
+
+
+def _of_subset(real: Tensor, fake: Tensor, share: float, seed: int, turn: int) -> Tensor:
+    generator = stream("subset", seed, turn)
+    rows = [
+        features[torch.randperm(len(features), generator=generator)[: round(share * len(features))]]
+        for features in (real, fake)
+    ]
+    return _means(*rows)
+
+
+def _means(real: Tensor, fake: Tensor) -> Tensor:
+    return torch.stack([values.mean() for values in distances.neighbourhoods(real, fake)])

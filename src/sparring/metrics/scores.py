@@ -1,0 +1,108 @@
+"""Scores: the value that an evaluation gives, as a table and as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sparring.errors import InputError, unknown
+from sparring.metrics.intervals import Interval
+
+ENOUGH = 2048
+"""Samples below which a Frechet distance is too biased to be the headline."""
+LOWER_IS_BETTER = {
+    "frechet": True,
+    "kernel": True,
+    "precision": False,
+    "recall": False,
+    "density": False,
+    "coverage": False,
+    "intra_frechet": True,
+    "intra_kernel": True,
+    "label_shift": True,
+    "label_accuracy": False,
+}
+"""Every score there is, in the order of the table."""
+HEADER = ("score", "value", "95 % interval", "floor", "note")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """All scores of one set of fakes, with all that is needed to make them again."""
+
+    scores: Mapping[str, Interval]
+    """Score name -> value and interval; only those that could be had."""
+    n_real: int
+    n_fake: int
+    split: str
+    """Which part of the data was compared with."""
+    seed: int
+    extractor: str
+    digest: str
+    """The extractor's SHA-256."""
+    resize: str
+    histogram: Mapping[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
+    """Label -> its share among the reals and among the fakes."""
+    notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Score name -> what to bear in mind."""
+    floor: Scores | None = None
+    """The same scores of as many training samples: what a perfect generator would get."""
+
+    @property
+    def headline(self) -> str:
+        """The score to quote: "frechet", or "kernel" where the sets are small."""
+        return "frechet" if min(self.n_real, self.n_fake) >= ENOUGH else "kernel"
+
+    def table(self) -> list[tuple[str, str, str, str, str]]:
+        """One row a score, in words, under HEADER; the headline comes first."""
+        known = [name for name in LOWER_IS_BETTER if name in self.scores]
+        return [self._row(name) for name in sorted(known, key=lambda n: n != self.headline)]
+
+    def _row(self, name: str) -> tuple[str, str, str, str, str]:
+        found = self.scores[name]
+        floor = self.floor.scores.get(name) if self.floor else None
+        words = "lower is better" if LOWER_IS_BETTER[name] else "higher is better"
+        note = "; ".join(part for part in (words, self.notes.get(name)) if part)
+        interval = f"{_short(found.low)} to {_short(found.high)}"
+        return name, _short(found.value), interval, _short(floor.value) if floor else "", note
+
+    def with_floor(self, floor: Scores) -> Scores:
+        """The same scores with the floor beside them."""
+        return dataclasses.replace(self, floor=floor)
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields in JSON's own types; each score as {"value", "low", "high"}."""
+        data = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return data | {
+            "scores": {name: found._asdict() for name, found in self.scores.items()},
+            "histogram": {name: list(shares) for name, shares in self.histogram.items()},
+            "notes": dict(self.notes),
+            "headline": self.headline,
+            "floor": self.floor.to_json() if self.floor else None,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Scores:
+        """Read scores back.
+
+        Raises:
+            InputError: a field that is missing, unknown or malformed.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        for name in data:
+            if name not in known | {"headline"}:
+                raise unknown("field of the scores", name, known)
+        try:
+            fields = {name: data[name] for name in known}
+            fields["scores"] = {n: Interval(**values) for n, values in data["scores"].items()}
+            fields["histogram"] = {n: (a, b) for n, (a, b) in data["histogram"].items()}
+            fields["floor"] = cls.from_json(data["floor"]) if data["floor"] else None
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"the scores cannot be read: {error!r}; evaluate again.") from error
+        return cls(**fields)
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.1e}"
