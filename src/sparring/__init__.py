@@ -1,3 +1,70 @@
-"""sparring: adversarial generative models, for real use."""
+"""sparring: adversarial generative models, for real use.
+
+Names load when first used, so `import sparring` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sparring.data import Dataset as Dataset
+    from sparring.data import load as load_data
+    from sparring.errors import InputError as InputError
+    from sparring.evaluation import evaluate as evaluate
+    from sparring.model import Model as Model
+    from sparring.part import Part as Part
+    from sparring.recipe import Recipe as Recipe
+    from sparring.recipes import recipe_functions as recipe_functions
+    from sparring.recipes import recipe_named as recipe_named
+    from sparring.reporting import report as report
+    from sparring.run import resume as resume
+    from sparring.run import train as train
+    from sparring.training.loop import Intervals as Intervals
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Dataset": "sparring.data:Dataset",
+    "InputError": "sparring.errors:InputError",
+    "Intervals": "sparring.training.loop:Intervals",
+    "Model": "sparring.model:Model",
+    "Part": "sparring.part:Part",
+    "Recipe": "sparring.recipe:Recipe",
+    "evaluate": "sparring.evaluation:evaluate",
+    "load_data": "sparring.data:load",
+    "recipe_functions": "sparring.recipes:recipe_functions",
+    "recipe_named": "sparring.recipes:recipe_named",
+    "report": "sparring.reporting:report",
+    "resume": "sparring.run:resume",
+    "train": "sparring.run:train",
+}
+"""Public name -> where it lives (PEP 562)."""
+
+__all__ = [
+    "Dataset",
+    "InputError",
+    "Intervals",
+    "Model",
+    "Part",
+    "Recipe",
+    "evaluate",
+    "load_data",
+    "recipe_functions",
+    "recipe_named",
+    "report",
+    "resume",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sparring' has no attribute {name!r}")
+    module, _, attribute = _HOMES[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,70 @@
+"""The command line: thin verbs over the functions of the same names."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+import sparring.cli.judging
+import sparring.cli.sampling
+import sparring.cli.sets
+import sparring.cli.training  # noqa: F401 - these hang their verbs on the app
+from sparring.cli.app import app
+from sparring.errors import InputError
+
+USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
+"""Click's own error, wherever this version of Typer keeps it."""
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 for success, 2 for bad input, 130 for Ctrl-C."""
+    sys.exit(call(arguments))
+
+
+def call(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code is returned."""
+    try:
+        code = app(args=arguments, prog_name="sparring", standalone_mode=False)
+        sys.stdout.flush()
+    except (typer.Abort, KeyboardInterrupt):
+        return _say("interrupted.", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has left; the interpreter's last flush must not fail either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (InputError, OSError) as error:
+        return _say(_sentence(error), BAD_INPUT)
+    except USAGE_ERROR as error:
+        return _say(_usage_sentence(error), BAD_INPUT)
+    return code if isinstance(code, int) else 0
+
+
+def _say(sentence: str, code: int) -> int:
+    if sentence:
+        print(f"sparring: {sentence}", file=sys.stderr)
+    return code
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError):
+        place = error.filename or "a file"
+        return f"cannot use {place}: {error.strerror or error}."
+    return " ".join(str(error).split())
+
+
+def _usage_sentence(error: Exception) -> str:
+    message = str(error.format_message()).strip()  # type: ignore[attr-defined]
+    if not message:  # a group called without a verb: its help was printed already
+        return ""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "sparring"
+    message = message.replace("(Possible options: ", "(did you mean ").rstrip(".")
+    return f"{message}. See: {path} --help" if not message.endswith("?") else message
+
+
+__all__ = ["app", "call", "main"]

@@ -1,0 +1,81 @@
+"""A recipe function's own arguments as flags: their kinds, defaults and help."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from sparring.cli.values import json_or_word, numbers_of
+
+PLAIN = (int, float, str, bool)
+
+
+def own_flags(function: Callable[..., Any], taken: Mapping[str, Any]) -> list[inspect.Parameter]:
+    """The function's arguments as keyword parameters for Typer, but for names that are taken."""
+    helps = described(function)
+    return [
+        _flag(parameter, helps.get(parameter.name, ""))
+        for parameter in inspect.signature(function, eval_str=True).parameters.values()
+        if parameter.name not in taken
+    ]
+
+
+def decoded(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the flags gave, as the function's arguments want it.
+
+    Raises:
+        InputError: numbers that are none.
+    """
+    parameters = inspect.signature(function, eval_str=True).parameters
+    return {name: _decode(parameters[name], value) for name, value in given.items()}
+
+
+def described(function: Callable[..., Any]) -> dict[str, str]:
+    """Argument -> its words in the docstring's Args section."""
+    _, _, section = inspect.getdoc(function).partition("Args:\n")  # type: ignore[union-attr]
+    section = re.split(r"\n(?=\S)", section)[0]
+    found = re.findall(r"^    (\w+): (.*(?:\n {5,}.*)*)", section, flags=re.MULTILINE)
+    return {name: " ".join(words.split()) for name, words in found}
+
+
+def summary(function: Callable[..., Any]) -> str:
+    """The first sentence of the docstring."""
+    return (inspect.getdoc(function) or "").partition("\n")[0]
+
+
+def _flag(parameter: inspect.Parameter, words: str) -> inspect.Parameter:
+    kind, default = parameter.annotation, parameter.default
+    if not _is_plain(kind):
+        kind, default = str, _written(default)
+    option = typer.Option(help=words.replace("[", r"\["))
+    annotation = Annotated[kind, option]  # type: ignore[valid-type]
+    return parameter.replace(annotation=annotation, default=default, kind=parameter.KEYWORD_ONLY)
+
+
+def _is_plain(kind: Any) -> bool:
+    return all(member in (*PLAIN, type(None)) for member in _members(kind))
+
+
+def _members(kind: Any) -> Iterator[Any]:
+    if isinstance(kind, types.UnionType):
+        yield from typing.get_args(kind)
+    else:
+        yield kind
+
+
+def _written(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _decode(parameter: inspect.Parameter, value: Any) -> Any:
+    if _is_plain(parameter.annotation):
+        return value
+    if isinstance(parameter.default, tuple):
+        return numbers_of(f"--{parameter.name.replace('_', '-')}", value)
+    return json_or_word(value)

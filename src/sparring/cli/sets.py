@@ -1,0 +1,58 @@
+"""`sparring data list | get | check`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sparring.cli.app import app, verb
+from sparring.cli.values import size_of
+
+data = typer.Typer(no_args_is_help=True, help="Named data, and a check of your own.")
+app.add_typer(data, name="data")
+
+
+@verb(data, "sparring data list", name="list")
+def list_packs() -> None:
+    """List the named packs of real data."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from sparring.data import packs
+
+    table = Table("name", "items", "shape", "licence", "what it is", box=None, pad_edge=False)
+    for pack in packs():
+        shape = "x".join(map(str, pack.shape))
+        table.add_row(pack.name, f"{pack.count:,}", shape, pack.licence, pack.about)
+    Console().print(table)
+    print("Toys: ring8, grid25, swissroll. Also any folder, file or Hugging Face name.")
+
+
+@verb(data, "sparring data get digits", "sparring data get fashion")
+def get(name: Annotated[str, typer.Argument(help="A pack's name.")]) -> None:
+    """Fetch a named pack into the cache; what it is and its licence are said first."""
+    from sparring.data import get as get_pack
+
+    print(f"{name} is at {get_pack(name)}")
+
+
+@verb(data, "sparring data check photos/", "sparring data check photos/ --size 64 --batch 32")
+def check(
+    path: Annotated[str, typer.Argument(help="Whatever --data takes.")],
+    size: Annotated[str | None, typer.Option(help="N or HxW, as in train.")] = None,
+    channels: Annotated[int | None, typer.Option(help="As in train.")] = None,
+    batch: Annotated[int, typer.Option(help="The batch it must fill.")] = 64,
+    streaming: Annotated[bool, typer.Option("--streaming", help="As in train.")] = False,
+) -> None:
+    """Count, size up and compare the items: corrupt files, duplicates, balance, leakage.
+
+    The exit code is 2 where training would refuse them.
+    """
+    from sparring.data import check as check_data
+
+    pixels = size_of(size) if size else None
+    found = check_data(path, batch=batch, size=pixels, channels=channels, streaming=streaming)
+    print("\n".join(found.lines()))
+    if not found.ok:
+        raise typer.Exit(2)

@@ -1,0 +1,171 @@
+"""Choices: any loss, penalty, network and augmentation put into any recipe, by name.
+
+There is no list to keep: a loss is a public function of `sparring.losses.adversarial`, a penalty
+one of `sparring.losses.penalties`, a network a module of `sparring.networks` that defines a
+Generator and a Discriminator. Dashes and underscores are alike.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+
+from sparring.errors import InputError, unknown
+from sparring.part import Part, public_names
+from sparring.recipe import Recipe
+
+PENALTIES = "sparring.losses.penalties"
+NETWORKS = "sparring.networks"
+AUGMENT = "sparring.networks.augment:Augment"
+CLIP = 0.01
+"""Where `clip` holds the critic's weights (Arjovsky et al. 2017, algorithm 1)."""
+METHOD_KEYWORDS = ("dropout", "form", "head", "keep_features", "outputs", "spectral_norm")
+"""Keywords that belong to the method, so that they outlive a change of network."""
+
+
+def with_loss(recipe: Recipe, name: str) -> Recipe:
+    """The recipe with another loss of the same kind: adversarial, or of a reconstruction.
+
+    Raises:
+        InputError: no such loss.
+    """
+    if recipe.loss is None:
+        raise InputError(f"the recipe {recipe.name!r} has no loss to choose.")
+    module = recipe.loss.call.partition(":")[0]
+    return recipe.replace(loss=Part(f"{module}:{_known('loss', name, public_names(module))}"))
+
+
+def with_penalty(
+    recipe: Recipe, names: Sequence[str], weight: float | None = None, every: int | None = None
+) -> Recipe:
+    """The recipe with exactly these penalties of the discriminator; "none" for none.
+
+    `clip` holds its weights in [-0.01, 0.01], `spectral_norm` divides them by their largest
+    singular value; the others are terms. Without names, weight and every change those it has.
+
+    Raises:
+        InputError: no such penalty, or a recipe or network that cannot have it.
+    """
+    if "discriminator" not in recipe.networks:
+        raise InputError(f"the recipe {recipe.name!r} has no discriminator to penalise.")
+    if not names:
+        return _with_weight(recipe, weight, every)
+    known = [*public_names(PENALTIES), "clip", "spectral_norm", "none"]
+    chosen = [_known("penalty", name, known) for name in names]
+    terms = [Part(f"{PENALTIES}:{name}") for name in chosen if name not in known[-3:]]
+    terms = [_weighed(term, weight, every) for term in terms]
+    others = [term for term in recipe.terms if not _is_penalty(term)]
+    recipe = recipe.replace(terms=(*others, *terms), clip=CLIP if "clip" in chosen else 0.0)
+    return _with_spectral_norm(recipe, "spectral_norm" in chosen)
+
+
+def with_network(recipe: Recipe, name: str) -> Recipe:
+    """The recipe with another architecture on both sides, at that architecture's own size.
+
+    Raises:
+        InputError: no such network.
+    """
+    module = f"{NETWORKS}.{_known('network', name, network_names())}"
+    networks = {role: _moved(part, module) for role, part in recipe.networks.items()}
+    return recipe.replace(networks=networks)
+
+
+def with_augment(recipe: Recipe, text: str) -> Recipe:
+    """The recipe with an augmentation, written POLICY or POLICY/STRENGTH; "none" for none.
+
+    The policy is "default" or names of operations with commas. The strength is the probability
+    of each: a number, "adaptive", or START..END@IMAGES along half a cosine.
+
+    Raises:
+        InputError: the recipe takes none, or the text is of no such form.
+    """
+    if not recipe.game.accepts("augment"):
+        raise InputError(f"the recipe {recipe.name!r} takes no augmentation.")
+    if text == "none":
+        return recipe.replace(augment=None)
+    policy, _, strength = text.partition("/")
+    part = Part(AUGMENT, strength=_strength(strength or "1.0"))
+    if policy != "default":
+        part = part.replace(policy=tuple(_underscored(name) for name in policy.split(",")))
+    if recipe.loss is not None and recipe.loss.name == "relativistic":
+        part = part.replace(signal="pair")  # its logits have no zero to read a sign from
+    return recipe.replace(augment=part)
+
+
+def with_labels(recipe: Recipe) -> Recipe:
+    """The recipe with the label told to both players."""
+    return recipe.replace(task=Part("sparring.tasks.generate:Generate", condition="label"))
+
+
+def network_names() -> list[str]:
+    """The architectures there are."""
+    package = importlib.import_module(NETWORKS)
+    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    pair = {"Generator", "Discriminator"}
+    return [name for name in names if pair <= set(public_names(f"{NETWORKS}.{name}"))]
+
+
+def penalty_names() -> list[str]:
+    """The penalties there are."""
+    return [*public_names(PENALTIES), "clip", "spectral_norm"]
+
+
+def _known(kind: str, name: str, known: Sequence[str]) -> str:
+    if _underscored(name) not in known:
+        raise unknown(kind, name, known)
+    return _underscored(name)
+
+
+def _underscored(name: str) -> str:
+    return name.strip().replace("-", "_")
+
+
+def _is_penalty(term: Part) -> bool:
+    return term.call.startswith(f"{PENALTIES}:")
+
+
+def _weighed(term: Part, weight: float | None, every: int | None) -> Part:
+    given = {"weight": weight, "every": every}
+    return term.replace(**{name: value for name, value in given.items() if value is not None})
+
+
+def _with_weight(recipe: Recipe, weight: float | None, every: int | None) -> Recipe:
+    if not any(_is_penalty(term) for term in recipe.terms):
+        raise InputError(
+            f"the recipe {recipe.name!r} has no penalty to weigh; name one with --penalty."
+        )
+    weighed = (_weighed(t, weight, every) if _is_penalty(t) else t for t in recipe.terms)
+    return recipe.replace(terms=tuple(weighed))
+
+
+def _with_spectral_norm(recipe: Recipe, wanted: bool) -> Recipe:
+    judge = recipe.networks["discriminator"]
+    if judge.accepts("spectral_norm"):
+        judge = judge.replace(spectral_norm=wanted)
+    elif wanted:
+        raise InputError(f"the network {judge.call!r} has no spectral normalisation.")
+    return recipe.replace(networks={**recipe.networks, "discriminator": judge})
+
+
+def _moved(part: Part, module: str) -> Part:
+    if part.name not in ("Generator", "Discriminator"):
+        return part
+    other = Part(f"{module}:{part.name}")
+    kept = {n: v for n, v in part.arguments.items() if n in METHOD_KEYWORDS and other.accepts(n)}
+    return other.replace(**kept)
+
+
+def _strength(text: str) -> float | str | Part:
+    if text == "adaptive":
+        return text
+    try:
+        if "@" not in text:
+            return float(text)
+        ends, _, images = text.partition("@")
+        start, end = (float(value) for value in ends.split(".."))
+        return Part("sparring.schedule:cosine", start=start, end=end, images=int(float(images)))
+    except ValueError as error:
+        raise InputError(
+            f"the augmentation strength {text!r} is no number, 'adaptive' or START..END@IMAGES."
+        ) from error

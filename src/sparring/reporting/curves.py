@@ -1,0 +1,126 @@
+"""Curves of a run's log as inline SVG that takes the page's colours, light or dark."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+Log = Sequence[Mapping[str, float]]
+
+INK, RULE = "#123456", "#123457"
+"""Stand-ins that are exchanged for the page's own text and line colours."""
+COLOURS = ("#2a78c8", "#e0742c", "#2c9c6a", "#b84a9c", "#8a78d8", "#a08a28")
+"""Readable on white and on near-black."""
+POINTS = 400
+"""More than so many are averaged in blocks, which keeps the page small."""
+
+
+class Chart(NamedTuple):
+    """One small chart: which lines of the log, and how they are drawn."""
+
+    title: str
+    keys: tuple[str, ...]
+    """Names in the log; one that ends in / stands for all below it."""
+    note: str = ""
+    log: bool = False
+    limits: tuple[float, float] | None = None
+
+
+CHARTS = (
+    Chart("Losses", ("loss/",), "What each player pays in all."),
+    Chart(
+        "How often D is right",
+        ("accuracy/",),
+        "Near 1 on both for long: the generator learns little. Near 0.5: D is fooled.",
+        limits=(0.0, 1.02),
+    ),
+    Chart("Mean logits of D", ("logits/",), "The gap is what D sees between real and fake."),
+    Chart("Costs of the parts", ("discriminator/", "generator/", "autoencoder/"), log=True),
+    Chart("Penalty share", ("penalty_share/",), "Of the player's whole cost.", limits=(0, 1.02)),
+    Chart("Gradient norms", ("gradient_norm/",), log=True),
+    Chart("Learning rates", ("learning_rate/",)),
+    Chart("Augmentation", ("augmentation",), "Probability of each operation.", limits=(0, 1.02)),
+    Chart("EMA half-life", ("ema_half_life",), "In images."),
+    Chart("Spread of latents", ("latent/",), "Near 0: the latent carries nothing."),
+    Chart("Score while training", ("score",), "Lower is better."),
+    Chart("Images per second", ("images_per_second",)),
+)
+
+
+def drawn(lines: Log) -> list[tuple[Chart, str]]:
+    """Every chart that the log has numbers for, with its SVG."""
+    found = []
+    for chart in CHARTS:
+        series = {name: points(lines, name) for name in _names(lines, chart)}
+        series = {name: xy for name, xy in series.items() if len(xy[0]) > 0}
+        if any(any(y) for _, y in series.values()):
+            found.append((chart, _svg(chart, series)))
+    return found
+
+
+def points(lines: Log, name: str) -> tuple[list[float], list[float]]:
+    """Steps and finite values of one name, averaged in blocks where there are too many."""
+    pairs = [
+        (line["step"], line[name]) for line in lines if math.isfinite(line.get(name, math.nan))
+    ]
+    block = math.ceil(len(pairs) / POINTS) or 1
+    blocks = [pairs[i : i + block] for i in range(0, len(pairs), block)]
+    means = [tuple(sum(column) / len(b) for column in zip(*b, strict=True)) for b in blocks]
+    return [x for x, _ in means], [y for _, y in means]
+
+
+def _names(lines: Log, chart: Chart) -> list[str]:
+    known: dict[str, None] = {}
+    for line in lines:
+        known.update(dict.fromkeys(line))
+    return [
+        name
+        for key in chart.keys
+        for name in known
+        if name == key or (key.endswith("/") and name.startswith(key))
+    ]
+
+
+def _svg(chart: Chart, series: Mapping[str, tuple[list[float], list[float]]]) -> str:
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.6, 2.5), layout="constrained")
+    FigureCanvasSVG(figure)
+    axes = figure.add_subplot()
+    many = len({name.rpartition("/")[2] for name in series}) < len(series)
+    for (name, (x, y)), colour in zip(series.items(), COLOURS * 3, strict=False):
+        label = (name.replace("/", " ") if many else name.rpartition("/")[2]).replace("_", " ")
+        axes.plot(x, y, color=colour, linewidth=1.5, label=label, marker="." if len(x) < 3 else "")
+    if chart.log and all(value > 0 for _, y in series.values() for value in y):
+        axes.set_yscale("log")
+    if chart.limits:
+        axes.set_ylim(*chart.limits)
+    _style(axes)
+    if len(series) > 1:
+        axes.legend(frameon=False, fontsize=8, labelcolor=INK)
+    return _written(figure, chart.title)
+
+
+def _style(axes: Any) -> None:
+    axes.grid(color=RULE, linewidth=0.6)
+    axes.tick_params(colors=INK, labelsize=8, length=0)
+    axes.set_xlabel("step", color=INK, fontsize=8)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _written(figure: Any, title: str) -> str:
+    from matplotlib import rc_context
+
+    target = io.StringIO()
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": title}):
+        figure.savefig(target, format="svg", transparent=True, metadata={"Date": None})
+    svg = target.getvalue()
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"| height="[^"]*pt"', r"\1", svg)
+    svg = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font: \1 system-ui, sans-serif", svg)
+    return svg.replace(INK, "currentColor").replace(RULE, "var(--rule)")

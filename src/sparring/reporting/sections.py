@@ -1,0 +1,214 @@
+"""What stands on the page, section by section; each says nothing where it has nothing to say."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparring.manifest import Manifest
+from sparring.reporting import curves, health, page, pictures
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from sparring.data import Dataset
+    from sparring.model import Model
+
+Log = Sequence[Mapping[str, float]]
+
+GRIDS = 5
+"""Sample grids shown on the way to the last one."""
+ASKED = 8
+"""Samples whose neighbours are shown."""
+NEIGHBOURS = 5
+SEARCHED = 20_000
+"""Training items among which neighbours are sought."""
+
+
+def head(manifest: Manifest, lines: Log, run: Path) -> str:
+    """What was trained on what, for how long, how fast."""
+    last: Mapping[str, float] = {k: v for line in lines for k, v in line.items()}
+    data = manifest.data
+    facts = {
+        "recipe": manifest.recipe.name,
+        "data": str(data.get("name", data.get("source", "?"))),
+        "steps": f"{last.get('step', 0):,.0f}",
+        "real samples seen": f"{last.get('images', 0):,.0f}",
+        "training time": duration(last.get("seconds", 0.0)),
+        "samples/s": f"{speed:,.0f}" if (speed := health.mean(lines, "images_per_second")) else "?",
+        "sample shape": " x ".join(map(str, manifest.spec.shape)),
+        "seed": str(manifest.seed),
+    }
+    title = f"<h1>{escape(manifest.recipe.name)} on {escape(facts['data'])}</h1>"
+    return title + page.paragraph(f"Run {run}") + page.facts(facts)
+
+
+def training(lines: Log) -> str:
+    """Observations and curves."""
+    if not lines:
+        return page.section("Training", page.paragraph("This run has no log yet."))
+    cards = [page.chart(chart.title, svg, chart.note) for chart, svg in curves.drawn(lines)]
+    observed = page.section("How the training went", page.notes(health.notes(lines)))
+    return observed + page.section("Curves", page.charts(cards))
+
+
+def samples(run: Path, model: Model | None, count: int = 64) -> str:
+    """The final samples, large, and the same latents on the way there."""
+    saved = sorted((run / "samples").glob("step-*.png"), key=pictures.step_of)
+    parts = []
+    if model is not None:
+        final = model.sample(count, seed=model.manifest.seed)
+        words = f"{count} samples of the final model, seed {model.manifest.seed}, not chosen."
+        parts.append(page.figure(pictures.drawn(model, final), words, "large"))
+    shown = [
+        page.figure(pictures.uri_of(path), f"step {pictures.step_of(path):,}")
+        for path in pictures.chosen(saved, GRIDS)
+    ]
+    if len(shown) > 1:
+        parts += [page.paragraph("The same latents over time:"), page.strip(shown)]
+    return page.section("Samples", *parts)
+
+
+def real(model: Model, dataset: Dataset, count: int = 64) -> str:
+    """Real items, in the same form as the samples."""
+    from sparring.evaluation import reals_of
+
+    batch = reals_of(model, dataset, count)
+    words = f"{len(batch.real)} real held-out items, to compare with."
+    uri = pictures.drawn(model, batch.real)
+    return page.section("Real data", page.figure(uri, words, "medium"))
+
+
+def neighbours(model: Model, dataset: Dataset) -> str:
+    """Samples beside the nearest training items: is anything copied?"""
+    import torch
+
+    from sparring.evaluation import train_count, training_items
+    from sparring.metrics.distances import nearest
+    from sparring.metrics.features import extractor
+
+    if len(model.manifest.spec.shape) != 3 or not train_count(dataset):
+        return ""
+    judge = extractor(data_name=dataset.name, shape=model.manifest.spec.shape)
+    asked = model.sample(ASKED, seed=model.manifest.seed)
+    found, _ = nearest(judge.features(asked), _features(judge, model, dataset), NEIGHBOURS)
+    rows = []
+    for sample, indices in zip(asked, found, strict=True):
+        rows += [sample[None], next(training_items(model, dataset, indices.cpu()))]
+    uri = pictures.drawn(model, torch.cat(rows), NEIGHBOURS + 1)
+    searched = min(train_count(dataset) or 0, SEARCHED)
+    words = (
+        f"First in each row a sample, then its {NEIGHBOURS} nearest among {searched:,} training "
+        f"items, by the features of {judge.name}. A twin in every row would mean copying."
+    )
+    return page.section("Nearest training neighbours", page.figure(uri, words, "medium"))
+
+
+def _features(judge: Any, model: Model, dataset: Dataset) -> Tensor:
+    import torch
+
+    from sparring.evaluation import train_count, training_items
+
+    indices = torch.arange(min(train_count(dataset) or 0, SEARCHED))
+    found: Tensor = judge.features(training_items(model, dataset, indices))
+    return found
+
+
+def latent_space(model: Model, dataset: Dataset | None) -> str:
+    """For an autoencoder: inputs beside what came of them, and the map of a 2-number latent."""
+    if not hasattr(model.game, "reconstruct"):
+        return ""
+    parts = [_rebuilt(model, dataset)] if dataset is not None else []
+    if model.manifest.spec.latent == 2 and len(model.manifest.spec.shape) == 3:
+        uri = pictures.drawn(model, pictures.latent_map(model), 15)
+        words = "The whole latent space, from its 2nd to its 98th percentile in each direction."
+        parts.append(page.figure(uri, words, "medium"))
+    return page.section("Latent space", *parts)
+
+
+def _rebuilt(model: Model, dataset: Dataset, count: int = 32) -> str:
+    import torch
+
+    from sparring.evaluation import reals_of
+
+    batch = reals_of(model, dataset, count)
+    rebuilt = model.reconstruct(batch.real, batch.condition)
+    pairs = torch.stack([batch.real, rebuilt], dim=1).flatten(0, 1)
+    words = "Held-out items, each beside its reconstruction on the right."
+    return page.figure(pictures.drawn(model, pairs, 8), words, "medium")
+
+
+def scores(kept: Mapping[str, Any]) -> str:
+    """The scores with their intervals and the floor, and the labels' shares."""
+    from sparring.evaluation import told
+    from sparring.metrics.scores import HEADER, Scores
+
+    found = Scores.from_json(kept)
+    shares = [
+        (name, f"{real:.1%}", f"{fake:.1%}") for name, (real, fake) in found.histogram.items()
+    ]
+    labels = page.table(("label", "of real", "of samples"), shares) if shares else ""
+    return page.section(
+        "Scores",
+        page.table(HEADER, found.table(), told(found)),
+        page.folded("Labels", labels) if labels else "",
+    )
+
+
+def recipe(manifest: Manifest, run: Path) -> str:
+    """How to do it again: commands, recipe, data and versions."""
+    data = {k: v for k, v in manifest.data.items() if v not in (None, "", {}, [])}
+    rows = [(str(name), _said(value)) for name, value in data.items()]
+    versions = [(f"{name}", version) for name, version in manifest.versions.items()]
+    written = json.dumps(manifest.recipe.to_json(), indent=2)
+    return page.section(
+        "To do it again",
+        page.code(commands(manifest, run)),
+        page.folded("Recipe", page.code(written)),
+        page.folded("Data", page.table(("fact", "value"), rows)),
+        page.folded("Versions", page.table(("package", "version"), versions)),
+    )
+
+
+def commands(manifest: Manifest, run: Path) -> str:
+    """Shell and Python lines that sample, score, go on with and repeat the run."""
+    place, sitting = shlex.quote(str(run)), manifest.sitting
+    length = "".join(f", {n}={sitting[n]}" for n in ("steps", "minutes") if sitting.get(n))
+    source = manifest.data.get("source", "DATA")
+    return "\n".join(
+        (
+            f"sparring sample {place} -n 64 --out grid.png",
+            f"sparring evaluate {place}",
+            f"sparring resume {place}",
+            "",
+            "# The same run again, in Python:",
+            "import sparring",
+            f"recipe = sparring.Model.load({str(run)!r}).manifest.recipe",
+            f"sparring.train(recipe, {source!r}, {str(run) + '-again'!r}{length}"
+            f"{_size(manifest)}, seed={manifest.seed})",
+        )
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: "42 s", "3 min 20 s", "5 h 12 min"."""
+    if not math.isfinite(seconds) or seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def _size(manifest: Manifest) -> str:
+    size = dict(manifest.data.get("options") or {}).get("size")
+    return f", size={tuple(size)}" if size else ""
+
+
+def _said(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
