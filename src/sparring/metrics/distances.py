@@ -97,17 +97,15 @@ def kernel(real: Tensor, fake: Tensor) -> float:
         InputError: too few rows, differing widths, or numbers that are not finite.
     """
     check_pair(real, fake, 2)
-    n, m = len(real), len(fake)
-    within = kernel_sum(real, real) / (n * (n - 1)) + kernel_sum(fake, fake) / (m * (m - 1))
-    return within - 2 * kernel_sum(real, fake) / (n * m)
+    within = sum(kernel_sum(x, x, distinct=True) / (len(x) * (len(x) - 1)) for x in (real, fake))
+    return within - 2 * kernel_sum(real, fake) / (len(real) * len(fake))
 
 
-def kernel_sum(a: Tensor, b: Tensor) -> float:
-    """Sum of the kernel over all pairs of rows; a set with itself leaves out i = j."""
-    columns, diagonal = b.double(), 0.0
-    if a is b:
-        diagonal = float((columns.square().mean(1) + 1).pow(3).sum())
-    return float(sum(_cubic(rows.double(), columns).sum() for rows in blocks(a, len(b)))) - diagonal
+def kernel_sum(a: Tensor, b: Tensor, distinct: bool = False) -> float:
+    """Sum of the kernel over all pairs; `distinct` leaves out i = j of a set with itself."""
+    columns = b.double()
+    total = float(sum(_cubic(rows.double(), columns).sum() for rows in blocks(a, len(b))))
+    return total - float((columns.square().mean(1) + 1).pow(3).sum()) if distinct else total
 
 
 def _cubic(a: Tensor, b: Tensor) -> Tensor:

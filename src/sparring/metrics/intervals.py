@@ -99,7 +99,7 @@ def _moments_without(groups: Sequence[Tensor]) -> Iterator[Moments]:
 
 def kernel(real: Sequence[Tensor], fake: Sequence[Tensor]) -> tuple[float, list[float]]:
     """Kernel distance of grouped features, and its values with one group of each left out."""
-    sums = [_kernel_sums(a, b) for a, b in ((real, real), (fake, fake), (real, fake))]
+    sums = [_within_sums(real), _within_sums(fake), _cross_sums(real, fake)]
     sizes = [torch.tensor([len(group) for group in groups]) for groups in (real, fake)]
     whole = _unbiased([float(s.sum()) for s in sums], [int(s.sum()) for s in sizes])
     without = []
@@ -109,14 +109,18 @@ def kernel(real: Sequence[Tensor], fake: Sequence[Tensor]) -> tuple[float, list[
     return whole, without
 
 
-def _kernel_sums(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
-    """(groups, groups) sums of the kernel between groups; a set with itself without i = j."""
-    sums = torch.zeros(len(a), len(b), dtype=torch.float64)
-    for g, rows in enumerate(a):
-        for h in range(g if a is b else 0, len(b)):
-            sums[g, h] = distances.kernel_sum(rows, b[h])
-            if a is b:
-                sums[h, g] = sums[g, h]
+def _cross_sums(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
+    """(groups, groups) sums of the kernel between groups of two sets."""
+    rows = [[distances.kernel_sum(left, right) for right in b] for left in a]
+    return torch.tensor(rows, dtype=torch.float64)
+
+
+def _within_sums(groups: Sequence[Tensor]) -> Tensor:
+    """(groups, groups) sums of the kernel between groups of one set, without i = j."""
+    sums = torch.zeros(len(groups), len(groups), dtype=torch.float64)
+    for g, rows in enumerate(groups):
+        for h in range(g + 1):
+            sums[g, h] = sums[h, g] = distances.kernel_sum(rows, groups[h], distinct=g == h)
     return sums
 
 
