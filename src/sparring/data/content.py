@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -235,16 +235,21 @@ def _range(sample: np.ndarray, where: str) -> tuple[float, float]:
     return float(np.min(sample)), float(np.max(sample))
 
 
+def central(shape: Sequence[int], size: Sequence[int]) -> tuple[int, int, int, int]:
+    """Top, left, bottom, right of the largest central cut of (H, W) with the aspect of `size`."""
+    scale = min(shape[0] / size[0], shape[1] / size[1])
+    tall, wide = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    top, left = (shape[0] - tall) // 2, (shape[1] - wide) // 2
+    return top, left, top + tall, left + wide
+
+
 def _fit(pictures: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
     """Centre-crop (N, C, H, W) to the aspect of `size`, then resize with an antialiased filter."""
     import numpy as np
     import torch
 
-    height, width = pictures.shape[2:]
-    scale = min(height / size[0], width / size[1])
-    tall, wide = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-    top, left = (height - tall) // 2, (width - wide) // 2
-    cut = np.ascontiguousarray(pictures[:, :, top : top + tall, left : left + wide])
+    top, left, bottom, right = central(pictures.shape[2:], size)
+    cut = np.ascontiguousarray(pictures[:, :, top:bottom, left:right])
     resized = torch.nn.functional.interpolate(
         torch.from_numpy(cut).float(), size=tuple(size), mode="bicubic", antialias=True
     )

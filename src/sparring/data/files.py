@@ -232,6 +232,9 @@ def _square(pixels: np.ndarray) -> bool:
 
 def _unreadable(path: Path, kind: str, error: Exception) -> str:
     if isinstance(error, ValueError) and "pickle" in str(error).lower():
-        return f"{path} holds Python objects, which are never loaded; save plain numbers instead."
+        return (
+            f"{path} is damaged, or holds Python objects, which are never loaded; "
+            "save plain numbers instead."
+        )
     said = getattr(error, "strerror", None) or str(error).splitlines()[0]
     return f"{path} cannot be read as {kind}: {said}."

@@ -89,6 +89,8 @@ class Stream:
     where: str
     threshold: int
     """Items whose hash lies below it are held out."""
+    fitting: bool
+    """Whether pictures of other sizes are cropped and resized, or refused."""
 
     def items(self, seed: int, rank: int, world: int, skip: int) -> Iterator[dict[str, Tensor]]:
         """This process's items without end, epoch after epoch, after the first `skip`."""
@@ -115,17 +117,39 @@ class Stream:
         """
         import torch
 
-        sample = torch.from_numpy(_decoded(row[self.columns.picture], self.form, self.where))
+        sample = torch.from_numpy(self._decoded(row[self.columns.picture]))
         if self.columns.label is None:
             return {"sample": sample}
         return {"sample": sample, "label": torch.tensor(int(row[self.columns.label]))}
 
+    def _decoded(self, value: Any) -> np.ndarray:
+        import numpy as np
+
+        try:
+            data = _data(value)
+            header = raster.header(data)
+            problem = header.problem
+            if not (problem or self.fitting) and header[:2] != self.form[1:3]:
+                problem = f"{header.height} x {header.width}, unlike the first; give a --size"
+            if problem:
+                raise ValueError(problem)
+            return np.array(raster.decoded(data, self.form))
+        except Exception as error:  # Pillow's readers raise almost anything.
+            why = raster.reason(error)
+            raise InputError(f"a picture of {self.where} cannot be used ({why}).") from error
+
     def _epoch(self, seed: int, epoch: int, rank: int, world: int) -> Any:
+        import inspect
+
         from datasets.distributed import split_dataset_by_node
 
+        # Newer versions read 10 shards by threads and sleep 5 s at each epoch's end; one shard
+        # after the other is what older ones do.
+        known = inspect.signature(self.rows.shuffle).parameters
+        single = {"max_buffer_input_shards": 1} if "max_buffer_input_shards" in known else {}
         # All processes shuffle alike, or one would get what another got too.
         seed = seed_for("order", seed, epoch) % 2**32
-        mixed = self.rows.shuffle(seed=seed, buffer_size=BUFFER)
+        mixed = self.rows.shuffle(seed=seed, buffer_size=BUFFER, **single)
         return split_dataset_by_node(mixed, rank=rank, world_size=world)
 
 
@@ -153,7 +177,7 @@ def stream(
     if form.bits == 32:
         raise InputError(f"{source} holds float pictures; convert them to .npy.")
     threshold = 0 if held is not None else int(held_out * 2**64)
-    found = Stream(train, columns, form, str(source), threshold)
+    found = Stream(train, columns, form, str(source), threshold, fitting=size is not None)
     first = (train if held is None else held).take(FIRST)
     rows = [row for row in first if held is not None or is_held_out(row, columns, threshold)]
     return found, _content([found.item(row) for row in rows], found)
@@ -179,21 +203,6 @@ def _content(items: Sequence[Mapping[str, Tensor]], source: Stream) -> Content:
     if source.columns.label is None:
         return found
     return found.replace(label=np.array([int(item["label"]) for item in items], dtype=np.int64))
-
-
-def _decoded(value: Any, form: Form, where: str) -> np.ndarray:
-    import numpy as np
-
-    try:
-        data = _data(value)
-        header = raster.header(data)
-        if header.problem:
-            raise ValueError(header.problem)
-        return np.ascontiguousarray(raster.decoded(data, form))
-    except Exception as error:  # Pillow's readers raise almost anything.
-        raise InputError(
-            f"a picture of {where} cannot be read ({raster.reason(error)})."
-        ) from error
 
 
 def _data(value: Any) -> bytes:

@@ -6,14 +6,19 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from sparring.data.content import central
+
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "GIF", "TIFF", "PPM", "TGA", "JPEG2000")
+FORMATS = (
+    *("PNG", "JPEG", "MPO", "WEBP", "AVIF", "BMP", "DIB", "GIF", "TIFF", "PPM", "TGA"),
+    "JPEG2000",
+)
 """What Pillow may open: plain raster formats only, nothing that runs another program."""
 SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
+    *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff"),
     *(".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".jp2"),
 )
 """The names of such files end so."""
@@ -62,7 +67,8 @@ def opened(source: Path | bytes) -> Image:
     from PIL import Image as Pillow
 
     file = BytesIO(source) if isinstance(source, bytes) else source
-    picture = Pillow.open(file, formats=FORMATS)
+    Pillow.init()
+    picture = Pillow.open(file, formats=[name for name in FORMATS if name in Pillow.OPEN])
     pixels, limit = picture.width * picture.height, Pillow.MAX_IMAGE_PIXELS
     if limit and pixels > limit:
         picture.close()
@@ -100,12 +106,13 @@ def flaw(source: Path | bytes) -> str:
 def fitted(picture: Image, form: Form) -> np.ndarray:
     """A decoded picture in a form, as in `decoded`."""
     import numpy as np
-    from PIL import ImageOps
     from PIL.Image import Resampling
 
     picture = _as_channels(picture, form.channels) if form.bits == 8 else _as_float(picture)
-    if picture.size != (form.width, form.height):
-        picture = ImageOps.fit(picture, (form.width, form.height), Resampling.LANCZOS)
+    size = (form.width, form.height)
+    if picture.size != size:
+        top, left, bottom, right = central(picture.size[::-1], size[::-1])
+        picture = picture.crop((left, top, right, bottom)).resize(size, Resampling.LANCZOS)
     values = np.asarray(picture)
     if form.bits == 16:
         values = np.clip(values / np.float32(127.5) - np.float32(1), -1, 1)
