@@ -170,6 +170,25 @@ class AdversarialLoss:
     """The logit of an undecided discriminator; None where only differences mean something."""
 
 
+class Augmentation(Protocol):
+    """A random, differentiable change to all that the discriminator sees."""
+
+    def __call__(self, samples: Tensor, images: int) -> Tensor:
+        """Changed samples (N, *shape), after so many images."""
+
+    def update(
+        self,
+        real_logits: Tensor,
+        fake_logits: Tensor,
+        images: int,
+        mean: Callable[[Tensor], Tensor],
+    ) -> None:
+        """Take note of verdicts, where the strength depends on them."""
+
+    def strength_at(self, images: int) -> float:
+        """The probability of a change, for the log."""
+
+
 class Domain(Protocol):
     """A sample space: how a stored item becomes a tensor and a tensor becomes a file."""
 
@@ -243,6 +262,7 @@ class Store(Protocol):
 
 __all__ = [
     "AdversarialLoss",
+    "Augmentation",
     "Batch",
     "Condition",
     "Domain",

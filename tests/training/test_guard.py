@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from sparring.data import load
 from sparring.errors import InputError
 from sparring.recipe import Recipe
 from sparring.run import drawer, plan
+from sparring.training import log
 from sparring.training.engine import Engine
 from sparring.training.guard import MOST_ROLLBACKS, PATIENCE
 from sparring.training.loop import Budget, Intervals, Loop
@@ -70,7 +70,7 @@ def test_bad_stretch_rolls_back_with_half_the_rate(
     assert finite(loop)
     rates = {g["lr"] for g in loop.state.optimizers["discriminator"].param_groups}
     assert rates == {1e-3 / 2}
-    steps = [json.loads(line)["step"] for line in (tmp_path / "run/log.jsonl").open()]
+    steps = [line["step"] for line in log.read(tmp_path / "run/log.jsonl")]
     assert steps == sorted(steps), "lines after the checkpoint are dropped"
 
 

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from sparring.recipe import Recipe
+from sparring.training import log
 
 SCRIPT = """
 import json, sys
@@ -44,7 +45,5 @@ def test_two_equal_one(recipe: Callable[..., Recipe], pictures: str, tmp_path: P
     assert one.keys() == two.keys()
     for name, value in one.items():
         torch.testing.assert_close(two[name], value, rtol=1e-4, atol=1e-6, msg=name)
-    lines = [
-        [json.loads(line) for line in (tmp_path / f"run-{n}/log.jsonl").open()] for n in (1, 2)
-    ]
-    assert [line["step"] for line in lines[0]] == [line["step"] for line in lines[1]]
+    lines = [log.read(tmp_path / f"run-{world}/log.jsonl") for world in (1, 2)]
+    assert [line["step"] for line in lines[0]] == [line["step"] for line in lines[1]] == [4, 8]

@@ -162,7 +162,7 @@ def test_full_disk_keeps_the_former_checkpoint(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(sparring.training.checkpoint, "write_tensors", full)
-    with pytest.raises(InputError, match="No space left on device.*intact"):
+    with pytest.raises(InputError, match=r"No space left on device.*intact"):
         resume(run, steps=9, quiet=True)
     assert weights(run) == before
     assert not list(run.rglob(".*")), "a half-written draft was left behind"

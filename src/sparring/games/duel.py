@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from sparring.types import (
     AdversarialLoss,
+    Augmentation,
     Batch,
     Condition,
     Networks,
@@ -35,7 +36,7 @@ class Duel(nn.Module):
     kept: ClassVar[tuple[str, ...]] = ("generator",)
 
     def __init__(
-        self, loss: AdversarialLoss, terms: Sequence[Term] = (), augment: nn.Module | None = None
+        self, loss: AdversarialLoss, terms: Sequence[Term] = (), augment: Augmentation | None = None
     ) -> None:
         super().__init__()
         self.loss = loss
@@ -128,7 +129,7 @@ class Duel(nn.Module):
 
     def _adapt(self, real: Verdict, fake: Verdict, turn: Turn) -> None:
         if self.augment is not None:
-            self.augment.update(real.logits.detach(), fake.logits.detach(), turn.mean)
+            self.augment.update(real.logits, fake.logits, turn.images, turn.mean)
 
     @torch.no_grad()
     def _stats(self, played: Round) -> dict[str, Tensor]:

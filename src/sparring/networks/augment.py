@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from sparring.errors import InputError, unknown
+from sparring.networks.layers import full_precision
 from sparring.schedule import Schedule, scheduled
 
 POLICY = ("translate", "cutout", "brightness", "contrast", "saturation", "flip")
@@ -109,7 +110,7 @@ class Augment(nn.Module):
         if not self.policy or (not isinstance(p, Tensor) and p <= 0.0):
             return samples
         # In float32: shifted pixels must stay exactly what they are.
-        with torch.autocast(samples.device.type, enabled=False):
+        with full_precision(samples):
             colours = samples.shape[1] - (samples.shape[1] in (2, 4))
             colour, rest = samples.float().split([colours, samples.shape[1] - colours], dim=1)
             changed = torch.cat([self._colour(colour, p), rest], dim=1)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sparring.errors import InputError
-from sparring.networks.layers import choose
+from sparring.networks.layers import choose, full_precision, precise
 from sparring.types import Condition, Spec
 
 FORMS = {"concat": "concat", "projection": "projection"}
@@ -118,8 +118,8 @@ class Logits(nn.Module):
     def forward(self, features: Tensor, condition: Condition) -> Tensor:
         """Logits (N, outputs)."""
         # In float32: differences of logits matter, and this layer costs next to nothing.
-        with torch.autocast(features.device.type, enabled=False):
-            features = features.float()
+        with full_precision(features):
+            features = precise(features)
             logits: Tensor = self.linear(features)
             if self.embed is not None:
                 shown = self.embed(describe(self.spec, condition))

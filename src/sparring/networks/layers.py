@@ -5,6 +5,7 @@ Dimensions are those of space: 0 for points (F,), 1 for sound, 2 for pictures, 3
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -128,11 +129,23 @@ def unshuffle(sample: Tensor, factor: int = 2) -> Tensor:
     return parts.permute(0, 1, *order).flatten(1, 1 + dims)
 
 
+def full_precision(like: Tensor) -> contextlib.AbstractContextManager[object]:
+    """Autocast switched off on the tensor's device; a dry run on the meta device has none."""
+    if like.is_meta:
+        return contextlib.nullcontext()
+    return torch.autocast(like.device.type, enabled=False)
+
+
+def precise(value: Tensor) -> Tensor:
+    """The value in float32 where it was coarser."""
+    return value.to(torch.promote_types(value.dtype, torch.float32))
+
+
 def bounded(sample: Tensor, head: str) -> Tensor:
     """The sample in float32, in [-1, 1] where `head` is "tanh"."""
     # In float32 because bfloat16 rounds everything above 0.998 to 1, where tanh has no slope.
     squeezed = choose("head", head, {"tanh": True, "linear": False})
-    return torch.tanh(sample.float()) if squeezed else sample.float()
+    return torch.tanh(precise(sample)) if squeezed else precise(sample)
 
 
 def initialise(layers: nn.Module, how: str, slope: float = 0.2) -> None:

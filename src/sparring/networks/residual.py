@@ -27,6 +27,7 @@ from sparring.networks.layers import (
     limit,
     pad,
     positive,
+    precise,
     shuffle,
     space_of,
     unshuffle,
@@ -160,16 +161,27 @@ class Discriminator(nn.Module):
 
 
 class _Block(nn.Module):
-    """x + narrow(act(mix(act(widen(x))))), an inverted bottleneck that starts as the identity."""
+    """x + narrow(act(mix(act(widen(x))))), an inverted bottleneck that starts as the identity.
 
-    def __init__(self, dims: int, width: int, total: int, expansion: int, groups_of: int) -> None:
+    Not so unless `closed`: zeros have no direction that spectral normalisation could scale to 1.
+    """
+
+    def __init__(
+        self,
+        dims: int,
+        width: int,
+        total: int,
+        expansion: int,
+        groups_of: int,
+        closed: bool = True,
+    ) -> None:
         super().__init__()
         inner = width * expansion
         # Fixup with 3 layers in a branch: the variance of `total` branches stays bounded.
         scale = gain(SLOPE) * total**-0.25
         self.widen = _layer(dims, width, inner, scale=scale)
         self.mix = _layer(dims, inner, inner, 3, groups=_groups(inner, groups_of), scale=scale)
-        self.narrow = _layer(dims, inner, width, bias=False, scale=0.0)
+        self.narrow = _layer(dims, inner, width, bias=False, scale=0.0 if closed else scale)
 
     def forward(self, hidden: Tensor) -> Tensor:
         mixed = self.mix(F.leaky_relu(self.widen(hidden), SLOPE))
@@ -209,7 +221,7 @@ class _Collapse(nn.Module):
         self.weight = nn.Parameter(torch.randn(width, *grid) / math.sqrt(math.prod(grid)))
 
     def forward(self, hidden: Tensor) -> Tensor:
-        return (hidden.float() * self.weight).sum(dim=tuple(range(2, hidden.dim())))
+        return (precise(hidden) * self.weight).sum(dim=tuple(range(2, hidden.dim())))
 
 
 def _change(dims: int, inputs: int, outputs: int) -> nn.Module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -27,7 +28,10 @@ class Engine:
         self.precision = resolve_precision(precision)
         # Buffers are never broadcast: two passes of batch normalisation may precede a backward.
         handlers = [DistributedDataParallelKwargs(broadcast_buffers=False)]
+        # Without this hint Accelerate overlooks torchrun's processes where there is no GPU.
+        on_cpu = not (torch.cuda.is_available() or torch.backends.mps.is_available())
         self._accelerator = Accelerator(
+            cpu=on_cpu,
             mixed_precision=PRECISIONS[self.precision],
             kwargs_handlers=handlers,
             log_with=list(track) or None,
@@ -57,7 +61,10 @@ class Engine:
 
     def wrap(self, network: nn.Module) -> nn.Module:
         """The network on its device, in the run's precision, its gradients averaged."""
-        wrapped: nn.Module = self._accelerator.prepare_model(network)
+        with warnings.catch_warnings():
+            # Torch renamed the flag in Accelerate's call; older ones know only the old name.
+            warnings.filterwarnings("ignore", message=".*broadcast_buffers", category=FutureWarning)
+            wrapped: nn.Module = self._accelerator.prepare_model(network)
         return wrapped
 
     def backward(self, loss: Tensor) -> None:
@@ -92,7 +99,7 @@ class Engine:
 
     def close(self) -> None:
         """End the trackers and leave the process group."""
-        if self._tracked:
+        if self._tracked or self.world > 1:
             self._accelerator.end_training()
 
 

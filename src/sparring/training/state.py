@@ -35,7 +35,7 @@ class Progress:
     """What rollbacks left of the learning rates."""
     best: float | None = None
     """The lowest in-training score so far, and its step."""
-    best_step: int = 0
+    best_step: int | None = None
 
 
 class State:
