@@ -43,7 +43,12 @@ def test_two_equal_one(recipe: Callable[..., Recipe], pictures: str, tmp_path: P
     one = run_with(1, path, pictures, tmp_path)
     two = run_with(2, path, pictures, tmp_path)
     assert one.keys() == two.keys()
+    # The relativistic loss does not see the last bias: its gradient is rounding noise, which Adam
+    # blows up to a full step. It has no effect on anything else.
+    unseen = "network.discriminator.logits.linear.bias"
     for name, value in one.items():
+        if name == unseen:
+            continue
         torch.testing.assert_close(two[name], value, rtol=1e-4, atol=1e-6, msg=name)
     lines = [log.read(tmp_path / f"run-{world}/log.jsonl") for world in (1, 2)]
     assert [line["step"] for line in lines[0]] == [line["step"] for line in lines[1]] == [4, 8]
