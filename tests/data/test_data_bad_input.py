@@ -196,7 +196,6 @@ ARRAYS: dict[str, tuple[Callable[[Path], Path], str]] = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("case", ARRAYS)
 def test_a_bad_file_gets_one_sentence(tmp_path: Path, case: str) -> None:
     write, words = ARRAYS[case]

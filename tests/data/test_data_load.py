@@ -44,7 +44,8 @@ def pixels(path: Path) -> np.ndarray:
 def test_a_folder_gives_pictures_labels_and_a_tenth_held_out(faces: Path) -> None:
     found = load(faces)
     assert found.domain.arguments["shape"] == (1, 8, 8)
-    assert found.classes == ("cat", "dog")
+    assert found.classes == ("cat", "dog") and found.name == "faces"
+    assert found.count == 11 and not found.streaming
     assert (len(found.train), len(found.held_out)) == (11, 1)
     labels = [*found.train.fields["label"], *found.held_out.fields["label"]]
     assert sorted(int(label) for label in labels) == [0] * 8 + [1] * 4

@@ -46,7 +46,14 @@ class Dataset:
     @property
     def streaming(self) -> bool:
         """Whether `train` can only be read in order; then it has no length."""
-        return not hasattr(self.train, "take")
+        return self.count is None
+
+    @property
+    def count(self) -> int | None:
+        """Items to train on; None where they are streamed."""
+        from sparring.data.hub import Stream
+
+        return None if isinstance(self.train, Stream) else len(self.train)
 
     def feed(
         self,

@@ -74,8 +74,8 @@ def _run(command: list[str], folder: Path, what: str, client: str) -> None:
         )
     except subprocess.CalledProcessError as error:
         said = [line.strip() for line in error.stderr.splitlines() if line.strip()]
-        last = next((line for line in reversed(said) if line.startswith("E")), "no reason given")
-        raise InputError(f"{client} could not download {what} ({last.rstrip('.')}).") from error
+        said = [line for line in said if line.startswith("E")] or said or ["no reason given"]
+        raise InputError(f"{client} could not download {what} ({said[-1].rstrip('.')}).") from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise InputError(f"{client} could not download {what} ({error}).") from error
 

@@ -54,7 +54,7 @@ def read_npz(path: Path, size: Size = None) -> Content:
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = dict(archive)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, TypeError) as error:
         raise InputError(_unreadable(path, "an .npz archive", error)) from error

@@ -60,7 +60,7 @@ def load(
     shape = _size(size)
     if channels not in (None, 1, 2, 3, 4):
         raise InputError(f"channels must be 1, 2, 3 or 4, not {channels}.")
-    name = re.sub(r"\W+", "-", source.removeprefix("hf:").rstrip("/")).strip("-") or "data"
+    name = _name(source)
     if streaming:
         return _stream(source, name, shape, channels, held_out)
     found = _read(source, shape, channels, progress)
@@ -91,6 +91,14 @@ def is_folder(source: str) -> bool:
         return False
     path = Path(source).expanduser()
     return path.is_dir() and not files.is_idx_folder(path) and not _shards(path)
+
+
+def _name(source: str) -> str:
+    """A short name: a file or folder's own, without what its end says of its kind."""
+    words = source.removeprefix("hf:").rstrip("/")
+    if Path(source).expanduser().exists():
+        words = Path(source).resolve().name.split(".")[0]
+    return re.sub(r"\W+", "-", words).strip("-") or "data"
 
 
 def _size(size: Size) -> tuple[int, int] | None:

@@ -25,7 +25,7 @@ class Memory:
     def take(self, indices: Tensor) -> dict[str, Tensor]:
         """The items at `indices` (N,) int64, on the store's device."""
         indices = indices.to(self.fields["sample"].device, non_blocking=True)
-        return {name: values.index_select(0, indices) for name, values in self.fields.items()}
+        return {name: _rows(values, indices) for name, values in self.fields.items()}
 
     def to(self, device: torch.device | str) -> Memory:
         """The same items on `device`."""
@@ -48,9 +48,18 @@ class Mapped:
     def take(self, indices: Tensor) -> dict[str, Tensor]:
         """The items at `indices` (N,) int64, copied to the store's device."""
         rows = self.rows[indices.cpu()]
-        taken = {name: values.index_select(0, rows) for name, values in self.fields.items()}
+        taken = {name: _rows(values, rows) for name, values in self.fields.items()}
         return {name: values.to(self.device) for name, values in taken.items()}
 
     def to(self, device: torch.device | str) -> Mapped:
         """The same items, given out on `device`."""
         return dataclasses.replace(self, device=device)
+
+
+def _rows(values: Tensor, indices: Tensor) -> Tensor:
+    """The rows of a tensor; on the CPU by one thread, as torch's would wait for those in use."""
+    import torch
+
+    if values.device.type != "cpu":
+        return values.index_select(0, indices)
+    return torch.from_numpy(values.numpy().take(indices.numpy(), axis=0))

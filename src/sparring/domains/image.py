@@ -41,7 +41,9 @@ class Image:
 
     def encode(self, stored: Tensor) -> Tensor:
         """Stored pictures (N, C, H, W) to float32 in [-1, 1], on the device they are on."""
-        return stored.float() if stored.is_floating_point() else stored.float() / 127.5 - 1.0
+        if stored.is_floating_point():
+            return stored.float()
+        return stored.float().div_(127.5).sub_(1.0)
 
     def decode(self, samples: Tensor) -> Tensor:
         """Samples in [-1, 1] to uint8 pictures of the same shape, clamped and rounded."""
