@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sparring.data import check, load
+from sparring.data import cache, check, load
 from sparring.errors import InputError
 
 Writer = Callable[..., Path]
@@ -236,6 +236,12 @@ def test_a_cache_that_cannot_be_made(
     monkeypatch.setenv("SPARRING_CACHE", str(tmp_path / "file" / "below"))
     monkeypatch.setattr("sparring.data.cache.MEMORY_LIMIT", 1)
     assert "SPARRING_CACHE" in refusal(faces)
+
+
+def test_a_cache_that_cannot_be_locked(own_cache: Path) -> None:
+    (own_cache / "x.lock").mkdir(parents=True)
+    with pytest.raises(InputError, match="SPARRING_CACHE"), cache.alone(own_cache / "x"):
+        pass
 
 
 def test_a_full_disk_leaves_nothing_behind(

@@ -37,6 +37,29 @@ def folder(*parts: str) -> Path:
 
 
 @contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold the lock of `path`: other processes that want to build it wait.
+
+    Raises:
+        InputError: no lock can be made there.
+    """
+    from filelock import FileLock
+
+    lock = FileLock(f"{path}.lock")
+    try:
+        lock.acquire()
+    except OSError as error:
+        raise InputError(
+            f"{path.parent} cannot be written to ({error.strerror or error}); name another cache "
+            "folder in the environment variable SPARRING_CACHE."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place if all went well, else vanishes.
 
@@ -81,10 +104,9 @@ def kept(
 ) -> np.ndarray:
     """As `array`, in the cache folder whatever its size."""
     import numpy as np
-    from filelock import FileLock
 
     path = folder("arrays") / f"{key}.npy"
-    with FileLock(f"{path}.lock"):
+    with alone(path):
         if not path.exists():
             with whole(path) as temporary:
                 values = np.lib.format.open_memmap(temporary, "w+", np.dtype(dtype), shape)

@@ -17,6 +17,7 @@ from sparring.errors import InputError
 
 TIMEOUT = 1800
 """Seconds that a client may take."""
+_UPDATE = "is there a network, and was `apt-get update` run?"
 _DAMAGE = (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, ValueError)
 
 
@@ -29,7 +30,7 @@ def pip(package: str, version: str, into: Path) -> Path:
     wanted = f"{package}=={version}"
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     options = ["--only-binary", ":all:", "--disable-pip-version-check", "--dest", str(into)]
-    _run([*command, *options, wanted], into, f"the wheel {wanted}", "pip")
+    _run([*command, *options, wanted], into, f"the wheel {wanted}", "is there a network?")
     return _newest(into, "*.whl")
 
 
@@ -41,7 +42,7 @@ def apt(package: str, version: str, into: Path) -> Path:
     """
     if shutil.which("apt-get") is None:
         raise InputError(f"the Debian package {package} needs apt-get, which is not here.")
-    _run(["apt-get", "download", "--quiet", package], into, f"the package {package}", "apt-get")
+    _run(["apt-get", "download", "--quiet", package], into, f"the package {package}", _UPDATE)
     return _newest(into, "*.deb")
 
 
@@ -67,7 +68,8 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _run(command: list[str], folder: Path, what: str, client: str) -> None:
+def _run(command: list[str], folder: Path, what: str, hint: str) -> None:
+    client = "pip" if "pip" in command else command[0]
     try:
         subprocess.run(
             command, cwd=folder, check=True, capture_output=True, text=True, timeout=TIMEOUT
@@ -75,9 +77,11 @@ def _run(command: list[str], folder: Path, what: str, client: str) -> None:
     except subprocess.CalledProcessError as error:
         said = [line.strip() for line in error.stderr.splitlines() if line.strip()]
         said = [line for line in said if line.startswith("E")] or said or ["no reason given"]
-        raise InputError(f"{client} could not download {what} ({said[-1].rstrip('.')}).") from error
+        raise InputError(
+            f"{client} could not download {what} ({said[-1].rstrip('.')}); {hint}"
+        ) from error
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise InputError(f"{client} could not download {what} ({error}).") from error
+        raise InputError(f"{client} could not download {what} ({error}); {hint}") from error
 
 
 def _newest(folder: Path, pattern: str) -> Path:

@@ -121,13 +121,11 @@ def get(name: str, *, say: Callable[[str], Any] = print) -> Path:
     Raises:
         InputError: no such pack, no client or network, or data other than expected.
     """
-    from filelock import FileLock
-
     if name not in PACKS:
         raise unknown("pack", name, PACKS)
     pack = PACKS[name]
     path = location(pack)
-    with FileLock(f"{path}.lock"):
+    with cache.alone(path):
         if not path.exists():
             _build(pack, path, say)
     return path
