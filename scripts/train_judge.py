@@ -23,9 +23,9 @@ from sparring.metrics.judge import FEATURES, SIDE, WEIGHTS, Judge
 from sparring.streams import seed_for, stream
 from sparring.types import Store
 
-EPOCHS = {"digits": 30, "fashion": 5}
+EPOCHS = {"digits": 30, "fashion": 6}
 FLIPS = {"digits": False, "fashion": True}
-REACH = {"digits": (0.2, 0.12, 0.12, 2.0), "fashion": (0.05, 0.05, 0.08, 2.0)}
+REACH = {"digits": (0.2, 0.12, 0.12, 2.0), "fashion": (0.03, 0.03, 0.03, 1.0)}
 """Most rotation (radians), log scale, shear, and shift (pixels) of a training picture."""
 BATCH = 128
 RATE = 4e-3

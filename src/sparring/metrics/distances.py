@@ -5,7 +5,7 @@ All arithmetic is float64 on the CPU, in blocks: 50,000 x 50,000 vectors need le
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -97,15 +97,40 @@ def kernel(real: Tensor, fake: Tensor) -> float:
         InputError: too few rows, differing widths, or numbers that are not finite.
     """
     check_pair(real, fake, 2)
-    within = sum(kernel_sum(x, x, distinct=True) / (len(x) * (len(x) - 1)) for x in (real, fake))
-    return within - 2 * kernel_sum(real, fake) / (len(real) * len(fake))
+    ones = [torch.ones(len(x), 1, dtype=torch.float64) for x in (real, fake)]
+    sums = kernel_sums(real, fake, ones[0], ones[1])
+    return unbiased([float(part) for part in sums], [len(real), len(fake)])
 
 
-def kernel_sum(a: Tensor, b: Tensor, distinct: bool = False) -> float:
-    """Sum of the kernel over all pairs; `distinct` leaves out i = j of a set with itself."""
+def kernel_sums(
+    real: Tensor, fake: Tensor, real_groups: Tensor, fake_groups: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Sums of the kernel between groups of rows: real-real, fake-fake and real-fake, each (G, G).
+
+    Groups are one-hot (N, G) and (M, G) float64. A set with itself leaves out i = j.
+    """
+    pairs = ((real, real_groups), (fake, fake_groups))
+    within = [_group_sums(x, x, g, g) - _diagonal(x, g) for x, g in pairs]
+    return within[0], within[1], _group_sums(real, fake, real_groups, fake_groups)
+
+
+def unbiased(sums: Sequence[float], sizes: Sequence[int]) -> float:
+    """Squared MMD from the sums of the kernel over pairs and the sizes of both sets."""
+    (real, fake, cross), (n, m) = sums, sizes
+    return real / (n * (n - 1)) + fake / (m * (m - 1)) - 2 * cross / (n * m)
+
+
+def _group_sums(a: Tensor, b: Tensor, left: Tensor, right: Tensor) -> Tensor:
     columns = b.double()
-    total = float(sum(_cubic(rows.double(), columns).sum() for rows in blocks(a, len(b))))
-    return total - float((columns.square().mean(1) + 1).pow(3).sum()) if distinct else total
+    total = torch.zeros(left.shape[1], right.shape[1], dtype=torch.float64)
+    for rows, groups in zip(blocks(a, len(b)), blocks(left, len(b)), strict=True):
+        total += groups.T @ (_cubic(rows.double(), columns) @ right)
+    return total
+
+
+def _diagonal(features: Tensor, groups: Tensor) -> Tensor:
+    parts = [row.double().square().mean(1) for row in blocks(features, features.shape[1])]
+    return (groups.T @ (torch.cat(parts) + 1).pow(3)).diag()
 
 
 def _cubic(a: Tensor, b: Tensor) -> Tensor:

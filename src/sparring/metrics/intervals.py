@@ -99,34 +99,21 @@ def _moments_without(groups: Sequence[Tensor]) -> Iterator[Moments]:
 
 def kernel(real: Sequence[Tensor], fake: Sequence[Tensor]) -> tuple[float, list[float]]:
     """Kernel distance of grouped features, and its values with one group of each left out."""
-    sums = [_within_sums(real), _within_sums(fake), _cross_sums(real, fake)]
-    sizes = [torch.tensor([len(group) for group in groups]) for groups in (real, fake)]
-    whole = _unbiased([float(s.sum()) for s in sums], [int(s.sum()) for s in sizes])
+    groups = [_one_hot(side) for side in (real, fake)]
+    whole = [torch.cat(list(side)) for side in (real, fake)]
+    sums = distances.kernel_sums(whole[0], whole[1], groups[0], groups[1])
+    sizes = [len(side) for side in whole]
     without = []
     for g in range(len(real)):
-        rest = [float(s.sum() - s[g].sum() - s[:, g].sum() + s[g, g]) for s in sums]
-        without.append(_unbiased(rest, [int(s.sum() - s[g]) for s in sizes]))
-    return whole, without
+        left = [float(s.sum() - s[g].sum() - s[:, g].sum() + s[g, g]) for s in sums]
+        without.append(distances.unbiased(left, [sizes[0] - len(real[g]), sizes[1] - len(fake[g])]))
+    return distances.unbiased([float(s.sum()) for s in sums], sizes), without
 
 
-def _cross_sums(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
-    """(groups, groups) sums of the kernel between groups of two sets."""
-    rows = [[distances.kernel_sum(left, right) for right in b] for left in a]
-    return torch.tensor(rows, dtype=torch.float64)
-
-
-def _within_sums(groups: Sequence[Tensor]) -> Tensor:
-    """(groups, groups) sums of the kernel between groups of one set, without i = j."""
-    sums = torch.zeros(len(groups), len(groups), dtype=torch.float64)
-    for g, rows in enumerate(groups):
-        for h in range(g + 1):
-            sums[g, h] = sums[h, g] = distances.kernel_sum(rows, groups[h], distinct=g == h)
-    return sums
-
-
-def _unbiased(sums: Sequence[float], sizes: Sequence[int]) -> float:
-    (real, fake, cross), (n, m) = sums, sizes
-    return real / (n * (n - 1)) + fake / (m * (m - 1)) - 2 * cross / (n * m)
+def _one_hot(groups: Sequence[Tensor]) -> Tensor:
+    """(N, groups) float64: which group each row belongs to."""
+    sizes = torch.tensor([len(group) for group in groups])
+    return torch.eye(len(groups), dtype=torch.float64).repeat_interleave(sizes, 0)
 
 
 def neighbourhoods(

@@ -31,13 +31,13 @@ class Judge(nn.Module):
         super().__init__()
         self.body = nn.Sequential(
             *_convolution(1, 32, kernel=5, stride=2),
-            *_convolution(32, 64),
+            *_convolution(32, 48),
             nn.MaxPool2d(2),
-            *_convolution(64, 96),
-            *_convolution(96, 96, stride=2),
+            *_convolution(48, 64),
+            *_convolution(64, 64, stride=2),
             nn.Flatten(),
         )
-        self.neck = nn.Sequential(nn.Linear(96 * 4 * 4, FEATURES), nn.SiLU())
+        self.neck = nn.Sequential(nn.Linear(64 * 4 * 4, FEATURES), nn.SiLU())
         self.head = nn.Linear(FEATURES, classes)
 
     def forward(self, samples: Tensor) -> tuple[Tensor, Tensor]:
