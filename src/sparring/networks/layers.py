@@ -206,5 +206,9 @@ def activations(layers: nn.Sequential, hidden: Tensor) -> tuple[Tensor, ...]:
 def limit(network: nn.Module) -> None:
     """Divide every weight by its largest singular value (Miyato et al., 2018, eq. 8)."""
     for layer in list(network.modules()):
-        if any(n == "weight" and w.dim() > 1 for n, w in layer.named_parameters(recurse=False)):
+        weight = dict(layer.named_parameters(recurse=False)).get("weight")
+        if weight is not None and weight.dim() > 1:
+            with torch.no_grad():
+                # Zeros, as Fixup starts with, have no direction that could be scaled to 1.
+                weight.copy_(torch.where(weight.any(), weight, torch.randn_like(weight)))
             parametrizations.spectral_norm(layer)

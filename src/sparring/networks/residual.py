@@ -161,27 +161,16 @@ class Discriminator(nn.Module):
 
 
 class _Block(nn.Module):
-    """x + narrow(act(mix(act(widen(x))))), an inverted bottleneck that starts as the identity.
+    """x + narrow(act(mix(act(widen(x))))), an inverted bottleneck that starts as the identity."""
 
-    Not so unless `closed`: zeros have no direction that spectral normalisation could scale to 1.
-    """
-
-    def __init__(
-        self,
-        dims: int,
-        width: int,
-        total: int,
-        expansion: int,
-        groups_of: int,
-        closed: bool = True,
-    ) -> None:
+    def __init__(self, dims: int, width: int, total: int, expansion: int, groups_of: int) -> None:
         super().__init__()
         inner = width * expansion
         # Fixup with 3 layers in a branch: the variance of `total` branches stays bounded.
         scale = gain(SLOPE) * total**-0.25
         self.widen = _layer(dims, width, inner, scale=scale)
         self.mix = _layer(dims, inner, inner, 3, groups=_groups(inner, groups_of), scale=scale)
-        self.narrow = _layer(dims, inner, width, bias=False, scale=0.0 if closed else scale)
+        self.narrow = _layer(dims, inner, width, bias=False, scale=0.0)
 
     def forward(self, hidden: Tensor) -> Tensor:
         mixed = self.mix(F.leaky_relu(self.widen(hidden), SLOPE))
