@@ -30,8 +30,8 @@ def check_data(recipe: Recipe, dataset: Dataset) -> None:
     Raises:
         InputError: too few items, or a condition that the data does not have.
     """
-    count = recipe.batch if dataset.streaming else len(dataset.train)
-    if count < recipe.batch:
+    count = dataset.count
+    if count is not None and count < recipe.batch:
         raise InputError(
             f"{dataset.source} has {count} training items, fewer than one batch of "
             f"{recipe.batch}; lower it with --batch {max(count // 2, 1)} or add data."

@@ -33,6 +33,7 @@ def train(
     minutes: float | None = None,
     batch: int | None = None,
     size: tuple[int, int] | None = None,
+    channels: int | None = None,
     seed: int = 0,
     settings: Mapping[str, Any] | None = None,
     intervals: Intervals | None = None,
@@ -51,6 +52,7 @@ def train(
         minutes: train for so many minutes.
         batch: real samples a turn, over all processes.
         size: height and width that pictures are cropped and scaled to.
+        channels: 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha; for mixed pictures.
         seed: every random number of the run follows from it.
         settings: dotted settings for `Recipe.override`.
         intervals: when to log, sample, score and checkpoint.
@@ -68,7 +70,7 @@ def train(
     _check_numbers(chosen, steps, minutes)
     folder = Path(run)
     _check_free(folder, overwrite)
-    options = {"size": size, "streaming": streaming}
+    options: dict[str, Any] = {"size": size, "channels": channels, "streaming": streaming}
     dataset = load(data, **options) if isinstance(data, str) else data
     budget = Budget(steps=steps, minutes=minutes)
     if steps is None and minutes is None:
@@ -155,7 +157,7 @@ def facts(dataset: Dataset) -> dict[str, Any]:
         "source": dataset.source,
         "licence": dataset.licence,
         "fingerprint": dataset.fingerprint,
-        "train": None if dataset.streaming else len(dataset.train),
+        "train": dataset.count,
         "held_out": len(dataset.held_out),
     }
 
