@@ -141,12 +141,16 @@ def data_of(model: Model, data: Dataset | str | None = None, size: Any = None) -
 
 
 def reals_of(model: Model, dataset: Dataset, count: int) -> Batch:
-    """The first held-out items, as the model's task prepares them; training items if none."""
+    """So many held-out items, evenly spread, as the model's task prepares them.
+
+    Training items stand in where none were held out.
+    """
     import torch
 
     none_held = len(dataset.held_out) == 0 and not dataset.streaming
     store: Any = dataset.train if none_held else dataset.held_out
-    items = store.take(torch.arange(min(count, len(store))))
+    number = min(count, len(store))
+    items = store.take(torch.arange(number) * len(store) // max(number, 1))
     batch: Batch = model.task.prepare(items, model.domain.encode)
     return batch
 
@@ -156,11 +160,6 @@ def training_items(model: Model, dataset: Dataset, indices: Tensor) -> Iterator[
     store: Any = dataset.train
     for piece in indices.split(CHUNK):
         yield model.domain.encode(store.take(piece)["sample"])
-
-
-def train_count(dataset: Dataset) -> int | None:
-    """Items to train on; None where they are a stream and cannot be counted."""
-    return None if dataset.streaming else len(dataset.train)  # type: ignore[arg-type]
 
 
 def encoded(dataset: Dataset, store: Any) -> Iterator[Tensor]:
@@ -182,7 +181,7 @@ def _fakes(
     what: Any, model: Model | None, dataset: Dataset, count: int | None, seed: int
 ) -> _Fakes:
     if model is not None:
-        number = count or min(MOST, train_count(dataset) or MOST)
+        number = count or min(MOST, dataset.count or MOST)
         labels = model.condition(range(number)).label if model.manifest.spec.classes else None
         return _Fakes(_drawn(model, number, seed), labels)
     samples = _given(what, dataset)

@@ -41,7 +41,8 @@ def call(arguments: Sequence[str] | None = None) -> int:
         return _say(_sentence(error), BAD_INPUT)
     except USAGE_ERROR as error:
         return _say(_usage_sentence(error), BAD_INPUT)
-    return code if isinstance(code, int) else 0
+    # Typer turns Ctrl-C into this exit code by itself, or into Abort, by version.
+    return _say("interrupted.", INTERRUPTED) if code == INTERRUPTED else int(code or 0)
 
 
 def _say(sentence: str, code: int) -> int:

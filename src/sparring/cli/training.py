@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 import typer.core
@@ -20,9 +20,6 @@ from sparring.cli.values import names_of, settings_of, size_of
 from sparring.errors import unknown
 from sparring.recipe import Recipe
 from sparring.recipes import choices, recipe_functions
-
-if TYPE_CHECKING:
-    from sparring.data import Dataset
 
 RUN, SHAPE, WATCH = "The run", "Crossing: any loss, penalty, network", "While it trains"
 
@@ -224,12 +221,13 @@ def fit(recipe: Recipe, given: Mapping[str, Any], default: Path) -> None:
     every = {n: given[f"{n}_every"] for n in ("log", "sample", "checkpoint", "score")}
     train_run(
         recipe,
-        _data(given, size),
+        given["data"],
         run,
         steps=given["steps"],
         minutes=given["minutes"],
         batch=given["batch"],
         size=size,
+        channels=given["channels"],
         seed=given["seed"],
         settings=settings,
         intervals=Intervals(**every, keep=given["keep"]),
@@ -239,15 +237,6 @@ def fit(recipe: Recipe, given: Mapping[str, Any], default: Path) -> None:
         quiet=given["quiet"],
     )
     tell_next(run)
-
-
-def _data(given: Mapping[str, Any], size: tuple[int, int] | None) -> Dataset | str:
-    """The name of the data, or the data themselves where `run.train` could not ask for them so."""
-    if given["channels"] is None:
-        return str(given["data"])
-    from sparring.data import load
-
-    return load(given["data"], size=size, channels=given["channels"], streaming=given["streaming"])
 
 
 def tell_next(run: Path) -> None:

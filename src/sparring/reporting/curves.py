@@ -55,9 +55,19 @@ def drawn(lines: Log) -> list[tuple[Chart, str]]:
     found = []
     for chart in CHARTS:
         series = {name: points(lines, name) for name in _names(lines, chart)}
-        series = {name: xy for name, xy in series.items() if len(xy[0]) > 0}
-        if any(any(y) for _, y in series.values()):
+        series = {name: xy for name, xy in series.items() if any(xy[1])}
+        if any(len(set(y)) > 1 for _, y in series.values()):
             found.append((chart, _svg(chart, series)))
+    return found
+
+
+def constants(lines: Log) -> dict[str, float]:
+    """Names in the charts whose value never changed, and that value."""
+    found = {}
+    for name in (name for chart in CHARTS for name in _names(lines, chart)):
+        values = set(points(lines, name)[1])
+        if len(values) == 1 and (value := values.pop()):
+            found[name.replace("/", " of ").replace("_", " ")] = value
     return found
 
 
@@ -107,7 +117,7 @@ def _svg(chart: Chart, series: Mapping[str, tuple[list[float], list[float]]]) ->
 
 def _style(axes: Any) -> None:
     axes.grid(color=RULE, linewidth=0.6)
-    axes.tick_params(colors=INK, labelsize=8, length=0)
+    axes.tick_params(which="both", colors=INK, labelsize=8, length=0)
     axes.set_xlabel("step", color=INK, fontsize=8)
     for spine in axes.spines.values():
         spine.set_visible(False)

@@ -17,8 +17,8 @@ main { max-width: 1080px; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: .5rem 0 .2rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; margin: 2.4rem 0 .7rem; }
 h3 { font-size: .95rem; margin: 0; }
-p { margin: .4rem 0; } .soft, figcaption, caption { color: var(--soft); font-size: .88rem; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(132px, 1fr)); gap: .7rem;
+p { margin: .4rem 0; } .soft, figcaption { color: var(--soft); font-size: .88rem; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(108px, 1fr)); gap: .7rem;
   margin: 1.2rem 0; }
 .fact, .card { background: var(--card); border: 1px solid var(--rule); border-radius: 10px;
   padding: .7rem .9rem; min-width: 0; }
@@ -35,11 +35,11 @@ p { margin: .4rem 0; } .soft, figcaption, caption { color: var(--soft); font-siz
 .strip { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(46%, 170px), 1fr));
   gap: .8rem; }
 figure { margin: 0; } figure img { display: block; width: 100%; height: auto; border-radius: 6px;
-  background: #fff; image-rendering: pixelated; }
+  background: #fff; }
+.large img, .medium img { image-rendering: pixelated; }
 .large { max-width: 720px; } .medium { max-width: 520px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-caption { text-align: left; caption-side: bottom; padding-top: .5rem; }
 th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--rule);
   vertical-align: top; } th { font-weight: 600; } td.number { white-space: nowrap; }
 pre { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; overflow-x: auto;
@@ -112,8 +112,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "")
         "<tr>" + "".join(f'<td class="number">{escape(cell)}</td>' for cell in row) + "</tr>"
         for row in rows
     )
-    said = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f'<div class="scroll"><table>{said}<tr>{top}</tr>{body}</table></div>'
+    said = paragraph(caption) if caption else ""
+    return f'<div class="scroll"><table><tr>{top}</tr>{body}</table></div>{said}'
 
 
 def code(text: str) -> str:

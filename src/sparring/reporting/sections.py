@@ -10,8 +10,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sparring.errors import InputError
 from sparring.manifest import Manifest
 from sparring.reporting import curves, health, page, pictures
+from sparring.storage import read_json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,7 +34,7 @@ SEARCHED = 20_000
 
 def head(manifest: Manifest, lines: Log, run: Path) -> str:
     """What was trained on what, for how long, how fast."""
-    last: Mapping[str, float] = {k: v for line in lines for k, v in line.items()}
+    last = progress(run)
     data = manifest.data
     facts = {
         "recipe": manifest.recipe.name,
@@ -48,13 +50,26 @@ def head(manifest: Manifest, lines: Log, run: Path) -> str:
     return title + page.paragraph(f"Run {run}") + page.facts(facts)
 
 
+def progress(run: Path) -> Mapping[str, Any]:
+    """How far the run's last checkpoint is."""
+    from sparring.training import checkpoint
+
+    known = checkpoint.steps(run)
+    if not known:
+        return {}
+    path = run / "checkpoint" / f"step-{known[-1]:08d}" / "state.json"
+    return dict(read_json(path)["progress"])
+
+
 def training(lines: Log) -> str:
     """Observations and curves."""
     if not lines:
         return page.section("Training", page.paragraph("This run has no log yet."))
     cards = [page.chart(chart.title, svg, chart.note) for chart, svg in curves.drawn(lines)]
     observed = page.section("How the training went", page.notes(health.notes(lines)))
-    return observed + page.section("Curves", page.charts(cards))
+    steady = [f"{name} {value:g}" for name, value in curves.constants(lines).items()]
+    said = page.paragraph(f"Constant throughout: {', '.join(steady)}.") if steady else ""
+    return observed + page.section("Curves", page.charts(cards), said)
 
 
 def samples(run: Path, model: Model | None, count: int = 64) -> str:
@@ -88,20 +103,19 @@ def neighbours(model: Model, dataset: Dataset) -> str:
     """Samples beside the nearest training items: is anything copied?"""
     import torch
 
-    from sparring.evaluation import train_count, training_items
+    from sparring.evaluation import training_items
     from sparring.metrics.distances import nearest
-    from sparring.metrics.features import extractor
 
-    if len(model.manifest.spec.shape) != 3 or not train_count(dataset):
+    if len(model.manifest.spec.shape) != 3 or not dataset.count:
         return ""
-    judge = extractor(data_name=dataset.name, shape=model.manifest.spec.shape)
+    judge = _judge(model, dataset)
     asked = model.sample(ASKED, seed=model.manifest.seed)
     found, _ = nearest(judge.features(asked), _features(judge, model, dataset), NEIGHBOURS)
     rows = []
     for sample, indices in zip(asked, found, strict=True):
         rows += [sample[None], next(training_items(model, dataset, indices.cpu()))]
     uri = pictures.drawn(model, torch.cat(rows), NEIGHBOURS + 1)
-    searched = min(train_count(dataset) or 0, SEARCHED)
+    searched = min(dataset.count or 0, SEARCHED)
     words = (
         f"First in each row a sample, then its {NEIGHBOURS} nearest among {searched:,} training "
         f"items, by the features of {judge.name}. A twin in every row would mean copying."
@@ -109,12 +123,23 @@ def neighbours(model: Model, dataset: Dataset) -> str:
     return page.section("Nearest training neighbours", page.figure(uri, words, "medium"))
 
 
+def _judge(model: Model, dataset: Dataset) -> Any:
+    """The best extractor there is; a page without scores is no reason to stop."""
+    from sparring.metrics.features import extractor
+
+    shape = model.manifest.spec.shape
+    try:
+        return extractor(data_name=dataset.name, shape=shape)
+    except InputError:
+        return extractor("pixels", data_name=dataset.name, shape=shape)
+
+
 def _features(judge: Any, model: Model, dataset: Dataset) -> Tensor:
     import torch
 
-    from sparring.evaluation import train_count, training_items
+    from sparring.evaluation import training_items
 
-    indices = torch.arange(min(train_count(dataset) or 0, SEARCHED))
+    indices = torch.arange(min(dataset.count or 0, SEARCHED))
     found: Tensor = judge.features(training_items(model, dataset, indices))
     return found
 
