@@ -15,6 +15,8 @@ from sparring.types import AdversarialLoss
 if TYPE_CHECKING:
     from torch import Tensor
 
+Cost = Callable[["Tensor", "Tensor"], "Tensor"]
+
 
 def minimax(smoothing: float = 0.0) -> AdversarialLoss:
     """The zero-sum game (Goodfellow et al., 2014, eq. 1); its generator saturates.
@@ -24,7 +26,7 @@ def minimax(smoothing: float = 0.0) -> AdversarialLoss:
     Args:
         smoothing: The target for real samples is 1 - smoothing (Salimans et al., 2016).
     """
-    return AdversarialLoss(_cross_entropy(smoothing), lambda _, fake: -_softplus(fake))
+    return _loss(_cross_entropy(smoothing), lambda _, fake: -_softplus(fake))
 
 
 def non_saturating(smoothing: float = 0.0) -> AdversarialLoss:
@@ -33,7 +35,7 @@ def non_saturating(smoothing: float = 0.0) -> AdversarialLoss:
     Args:
         smoothing: The target for real samples is 1 - smoothing (Salimans et al., 2016).
     """
-    return AdversarialLoss(_cross_entropy(smoothing), lambda _, fake: _softplus(-fake))
+    return _loss(_cross_entropy(smoothing), lambda _, fake: _softplus(-fake))
 
 
 def least_squares() -> AdversarialLoss:
@@ -41,7 +43,7 @@ def least_squares() -> AdversarialLoss:
 
     D pays E (D(real) - 1)^2 / 2 + E D(fake)^2 / 2; G pays E (D(fake) - 1)^2 / 2.
     """
-    return AdversarialLoss(
+    return _loss(
         lambda real, fake: _square(real - 1.0) + _square(fake),
         lambda _, fake: _square(fake - 1.0),
         boundary=0.5,
@@ -53,9 +55,9 @@ def hinge() -> AdversarialLoss:
 
     D pays E max(0, 1 - D(real)) + E max(0, 1 + D(fake)); G pays -E D(fake).
     """
-    return AdversarialLoss(
-        lambda real, fake: _mean((1.0 - real).relu()) + _mean((1.0 + fake).relu()),
-        lambda _, fake: -_mean(fake),
+    return _loss(
+        lambda real, fake: (1.0 - real).relu().mean() + (1.0 + fake).relu().mean(),
+        lambda _, fake: -fake.mean(),
     )
 
 
@@ -64,9 +66,9 @@ def wasserstein() -> AdversarialLoss:
 
     D pays E D(fake) - E D(real), and needs a limited slope; G pays -E D(fake).
     """
-    return AdversarialLoss(
-        lambda real, fake: _mean(fake) - _mean(real),
-        lambda _, fake: -_mean(fake),
+    return _loss(
+        lambda real, fake: fake.mean() - real.mean(),
+        lambda _, fake: -fake.mean(),
         boundary=None,
     )
 
@@ -76,21 +78,33 @@ def relativistic() -> AdversarialLoss:
 
     D pays E sp(D(fake) - D(real)); G pays E sp(D(real) - D(fake)), over pairs in batch order.
     """
-    return AdversarialLoss(
-        lambda real, fake: _softplus(fake.float() - real.float()),
-        lambda real, fake: _softplus(real.float() - fake.float()),
+    return _loss(
+        lambda real, fake: _softplus(fake - real),
+        lambda real, fake: _softplus(real - fake),
         relativistic=True,
         boundary=None,
     )
 
 
-def _cross_entropy(smoothing: float) -> Callable[[Tensor, Tensor], Tensor]:
+def _loss(
+    discriminator: Cost, generator: Cost, relativistic: bool = False, boundary: float | None = 0.0
+) -> AdversarialLoss:
+    return AdversarialLoss(
+        _in_float32(discriminator), _in_float32(generator), relativistic, boundary
+    )
+
+
+def _in_float32(cost: Cost) -> Cost:
+    return lambda real, fake: cost(real.float(), fake.float())
+
+
+def _cross_entropy(smoothing: float) -> Cost:
     if not 0.0 <= smoothing < 0.5:
         raise InputError(f"smoothing must lie in [0, 0.5), not {smoothing!r}.")
 
     def discriminator(real: Tensor, fake: Tensor) -> Tensor:
         # The cross-entropy with target 1 - s is sp(-D) + s D.
-        return _softplus(-real) + smoothing * _mean(real) + _softplus(fake)
+        return _softplus(-real) + smoothing * real.mean() + _softplus(fake)
 
     return discriminator
 
@@ -98,12 +112,8 @@ def _cross_entropy(smoothing: float) -> Callable[[Tensor, Tensor], Tensor]:
 def _softplus(logits: Tensor) -> Tensor:
     import torch.nn.functional as F
 
-    return F.softplus(logits.float()).mean()
+    return F.softplus(logits).mean()
 
 
 def _square(errors: Tensor) -> Tensor:
-    return errors.float().square().mean() / 2.0
-
-
-def _mean(logits: Tensor) -> Tensor:
-    return logits.float().mean()
+    return errors.square().mean() / 2.0

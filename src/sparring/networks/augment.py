@@ -91,8 +91,9 @@ class Augment(nn.Module):
         if self.schedule is not None:
             return
         margin = real_logits - fake_logits if self.signal == "pair" else real_logits
-        signal = mean(margin.detach().float().sign().mean())
         # A non-finite step is skipped by the loop, and must leave no trace here either.
+        signs = torch.where(margin.isfinite(), margin.detach().float().sign(), torch.nan)
+        signal = mean(signs.mean())
         direction = torch.nan_to_num((signal - self.target).sign())
         self.p.add_(direction * (images - self.images) / self.speed).clamp_(0.0, 1.0)
         self.images.fill_(images)
@@ -181,7 +182,8 @@ def _schedule(strength: float | Schedule | str) -> Schedule | None:
 def _stretch(samples: Tensor, factor: Tensor, dim: tuple[int, ...]) -> Tensor:
     """Scale the distance to the mean over `dim`."""
     mean = samples.mean(dim, keepdim=True)
-    return mean + (samples - mean) * factor
+    # So written, a factor of 1 changes no bit.
+    return samples + (samples - mean) * (factor - 1.0)
 
 
 def _offset(uniform: Tensor, extent: int) -> Tensor:
