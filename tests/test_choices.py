@@ -99,7 +99,7 @@ def test_augmentation_fixed_scheduled_and_adaptive(gan: Recipe) -> None:
     assert adaptive.augment.arguments["signal"] == "pair"
     plays(adaptive)
     assert choices.with_augment(adaptive, "none").augment is None
-    with pytest.raises(InputError, match="'strong' is no number"):
+    with pytest.raises(InputError, match="'strong' is no number in"):
         choices.with_augment(gan, "translate/strong")
 
 

@@ -19,6 +19,7 @@ USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 """Click's own error, wherever this version of Typer keeps it."""
 BAD_INPUT = 2
 INTERRUPTED = 130
+OUT_OF_MEMORY = "memory ran out; lower --batch, --size, the number of samples or the width."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -39,6 +40,10 @@ def call(arguments: Sequence[str] | None = None) -> int:
         return 1
     except (InputError, OSError) as error:
         return _say(_sentence(error), BAD_INPUT)
+    except (MemoryError, RuntimeError) as error:
+        if not _is_memory(error):
+            raise
+        return _say(OUT_OF_MEMORY, BAD_INPUT)
     except USAGE_ERROR as error:
         return _say(_usage_sentence(error), BAD_INPUT)
     # Typer turns Ctrl-C into this exit code by itself, or into Abort, by version.
@@ -49,6 +54,11 @@ def _say(sentence: str, code: int) -> int:
     if sentence:
         print(f"sparring: {sentence}", file=sys.stderr)
     return code
+
+
+def _is_memory(error: Exception) -> bool:
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in text or "allocate memory" in text
 
 
 def _sentence(error: Exception) -> str:

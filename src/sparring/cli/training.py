@@ -134,12 +134,16 @@ def _common(
             rich_help_panel=SHAPE,
         ),
     ] = None,
-    log_every: Annotated[int, typer.Option(help="Steps.", rich_help_panel=WATCH)] = 50,
-    sample_every: Annotated[int, typer.Option(help="Steps.", rich_help_panel=WATCH)] = 500,
-    checkpoint_every: Annotated[int, typer.Option(help="Steps.", rich_help_panel=WATCH)] = 500,
-    score_every: Annotated[int, typer.Option(help="Steps; 0 is never.", rich_help_panel=WATCH)] = 0,
+    log_every: Annotated[int, typer.Option(min=0, help="Steps.", rich_help_panel=WATCH)] = 50,
+    sample_every: Annotated[int, typer.Option(min=0, help="Steps.", rich_help_panel=WATCH)] = 500,
+    checkpoint_every: Annotated[
+        int, typer.Option(min=0, help="Steps.", rich_help_panel=WATCH)
+    ] = 500,
+    score_every: Annotated[
+        int, typer.Option(min=0, help="Steps; 0 is never.", rich_help_panel=WATCH)
+    ] = 0,
     keep: Annotated[
-        int, typer.Option(help="Checkpoints, beside the best.", rich_help_panel=WATCH)
+        int, typer.Option(min=1, help="Checkpoints, beside the best.", rich_help_panel=WATCH)
     ] = 2,
     track: Annotated[
         str | None,
@@ -215,10 +219,13 @@ def fit(recipe: Recipe, given: Mapping[str, Any], default: Path) -> None:
     """Train the recipe as the common flags say, and tell what to do next."""
     size = size_of(given["size"]) if given["size"] else None
     settings, run = settings_of(given["set_"] or ()), given["run"] or default
+    from sparring.limits import check_trackers, check_values
     from sparring.run import train as train_run
     from sparring.training.loop import Intervals
 
     every = {n: given[f"{n}_every"] for n in ("log", "sample", "checkpoint", "score")}
+    check_values(recipe.override(settings))
+    check_trackers(names_of(given["track"]))
     train_run(
         recipe,
         given["data"],

@@ -8,6 +8,7 @@ Generator and a Discriminator. Dashes and underscores are alike.
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
 from collections.abc import Sequence
 
@@ -49,6 +50,8 @@ def with_penalty(
     """
     if "discriminator" not in recipe.networks:
         raise InputError(f"the recipe {recipe.name!r} has no discriminator to penalise.")
+    if weight is not None and not 0.0 <= weight < math.inf:
+        raise InputError(f"the penalty's weight (gamma) must be 0 or more, not {weight}.")
     if not names:
         return _with_weight(recipe, weight, every)
     known = [*public_names(PENALTIES), "clip", "spectral_norm", "none"]
@@ -161,11 +164,19 @@ def _strength(text: str) -> float | str | Part:
         return text
     try:
         if "@" not in text:
-            return float(text)
+            return _probability(text)
         ends, _, images = text.partition("@")
-        start, end = (float(value) for value in ends.split(".."))
+        start, end = map(_probability, ends.split(".."))
         return Part("sparring.schedule:cosine", start=start, end=end, images=int(float(images)))
     except ValueError as error:
         raise InputError(
-            f"the augmentation strength {text!r} is no number, 'adaptive' or START..END@IMAGES."
+            f"the augmentation strength {text!r} is no number in [0, 1], 'adaptive' or "
+            "START..END@IMAGES."
         ) from error
+
+
+def _probability(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value <= 1.0:
+        raise ValueError(text)
+    return value
