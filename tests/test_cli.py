@@ -21,8 +21,9 @@ from sparring.cli.flags import described
 from sparring.cli.training import default_run
 from sparring.errors import InputError
 from sparring.manifest import Manifest
-from sparring.recipes import recipe_functions
+from sparring.recipes import choices, recipe_functions
 
+PARTS = {"r3": ("generator", "discriminator"), "vae": ("encoder", "decoder")}
 Cli = Callable[..., tuple[int, str, str]]
 
 
@@ -116,6 +117,32 @@ def test_flags_reach_the_recipe(tiny_npz: str, tmp_path: Path, sparring: Cli) ->
     assert (recipe.precision, manifest.spec.classes) == ("fp32", 2)
     assert manifest.sitting["intervals"]["keep"] == 1
     assert manifest.sitting["steps"] == 1
+
+
+@pytest.mark.parametrize("network", choices.network_names())
+@pytest.mark.parametrize("name", ["r3", "vae"])
+def test_a_recipe_with_its_own_network_takes_them_all(
+    name: str, network: str, tiny_npz: str, tmp_path: Path, sparring: Cli
+) -> None:
+    words = ("--run", tmp_path / "run", "--steps", 1, "--batch", 4, "--latent", 3, "--quiet")
+    widths = {"dense": "[8]", "dcgan": "[8,4]"}.get(network)
+    small = [f"--set={part}.widths={widths}" for part in PARTS[name] if widths]
+    small += [f"--set={part}.width=16" for part in PARTS[name] if not widths]
+    code, _, err = sparring("train", name, "--data", tiny_npz, *words, "--network", network, *small)
+    assert (code, err) == (0, "")
+    networks = Manifest.read(tmp_path / "run").recipe.networks
+    assert {part.call.partition(":")[0] for part in networks.values()} == {
+        f"sparring.networks.{network}"
+    }
+
+
+def test_own_weight_reaches_the_chosen_penalty(
+    tiny_npz: str, tmp_path: Path, sparring: Cli
+) -> None:
+    words = "--network dense --batch 4 --penalty dragan --gamma 3 --steps 1 --quiet".split()
+    assert sparring("train", "r3", "--data", tiny_npz, "--run", tmp_path / "run", *words)[0] == 0
+    (term,) = Manifest.read(tmp_path / "run").recipe.terms
+    assert (term.name, term.arguments["weight"], term.arguments["every"]) == ("dragan", 3.0, 4)
 
 
 def test_train_says_what_to_do_next(

@@ -183,11 +183,15 @@ def _add(name: str, function: Callable[..., Recipe]) -> None:
 def _train(
     name: str, function: Callable[..., Recipe], mine: set[str], given: Mapping[str, Any]
 ) -> None:
-    own = decoded(function, {n: given[n] for n in mine})
+    # A recipe's own choice of network is made here as well, so that every network will do.
+    own = decoded(function, {n: given[n] for n in mine if n != "network"})
     lengths = {n: given[n] for n in LENGTHS if given[n] is not None}
     known = inspect.signature(function).parameters
     recipe = function(**own, **{n: v for n, v in lengths.items() if n in known})
-    common = {n: None if n in mine else given.get(n) for n in COMMON}
+    weighs = ("gamma", "every") if given["penalty"] else ()
+    common = {n: None if n in mine and n not in weighs else given.get(n) for n in COMMON}
+    if "network" in mine and given["network"] != known["network"].default:
+        common["network"] = given["network"]
     fit(crossed(recipe, common), given, default_run(name, given["data"]))
 
 

@@ -21,8 +21,8 @@ NETWORKS = "sparring.networks"
 AUGMENT = "sparring.networks.augment:Augment"
 CLIP = 0.01
 """Where `clip` holds the critic's weights (Arjovsky et al. 2017, algorithm 1)."""
-METHOD_KEYWORDS = ("dropout", "form", "head", "keep_features", "outputs", "spectral_norm")
-"""Keywords that belong to the method, so that they outlive a change of network."""
+LASTING = ("dropout", "form", "head", "keep_features", "outputs", "spectral_norm", "width")
+"""Keywords that outlive a change of network: the method's own, and the one that sets the size."""
 
 
 def with_loss(recipe: Recipe, name: str) -> Recipe:
@@ -64,7 +64,9 @@ def with_penalty(
 
 
 def with_network(recipe: Recipe, name: str) -> Recipe:
-    """The recipe with another architecture on both sides, at that architecture's own size.
+    """The recipe with another architecture on both sides.
+
+    It has that architecture's own size, but for a `width` where both have one.
 
     Raises:
         InputError: no such network.
@@ -155,7 +157,7 @@ def _moved(part: Part, module: str) -> Part:
     if part.name not in ("Generator", "Discriminator"):
         return part
     other = Part(f"{module}:{part.name}")
-    kept = {n: v for n, v in part.arguments.items() if n in METHOD_KEYWORDS and other.accepts(n)}
+    kept = {n: v for n, v in part.arguments.items() if n in LASTING and other.accepts(n)}
     return other.replace(**kept)
 
 
