@@ -87,8 +87,18 @@ def demo(
     from sparring.evaluation import evaluate as score
     from sparring.reporting import report as write_report
     from sparring.run import train
+    from sparring.training.loop import Intervals
 
-    model = train(recipe, data, run, minutes=minutes, overwrite=True, quiet=quiet)
+    intervals = Intervals(log=20, sample=100, checkpoint=500)
+    model = train(
+        recipe,
+        data,
+        run,
+        minutes=minutes,
+        intervals=intervals,
+        overwrite=True,
+        quiet=quiet,
+    )
     grid = run / "samples.png"
     model.domain.preview(model.sample(64, seed=0), grid)
     show(score(run))

@@ -41,7 +41,8 @@ figure { margin: 0; } figure img { display: block; width: 100%; height: auto; bo
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--rule);
-  vertical-align: top; } th { font-weight: 600; } td.number { white-space: nowrap; }
+  vertical-align: top; } th { font-weight: 600; } td { white-space: nowrap; }
+td:last-child { white-space: normal; min-width: 7rem; }
 pre { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; overflow-x: auto;
   padding: .8rem .9rem; font: .82rem/1.5 ui-monospace, Menlo, monospace;
   margin: .6rem 0; }
@@ -109,8 +110,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "")
     """A table; wide ones scroll by themselves."""
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     body = "".join(
-        "<tr>" + "".join(f'<td class="number">{escape(cell)}</td>' for cell in row) + "</tr>"
-        for row in rows
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
     said = paragraph(caption) if caption else ""
     return f'<div class="scroll"><table><tr>{top}</tr>{body}</table></div>{said}'
