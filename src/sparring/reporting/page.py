@@ -42,7 +42,7 @@ figure { margin: 0; } figure img { display: block; width: 100%; height: auto; bo
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--rule);
   vertical-align: top; } th { font-weight: 600; } td { white-space: nowrap; }
-td:last-child { white-space: normal; min-width: 7rem; }
+td:last-child { white-space: normal; min-width: 15rem; }
 pre { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; overflow-x: auto;
   padding: .8rem .9rem; font: .82rem/1.5 ui-monospace, Menlo, monospace;
   margin: .6rem 0; }
