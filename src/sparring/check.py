@@ -76,7 +76,7 @@ def estimate_memory(manifest: Manifest) -> int:
         names = manifest.recipe.networks
         networks = {name: build_network(manifest, name) for name in names}
         weights = sum(p.numel() for net in networks.values() for p in net.parameters())
-        activations = _count_activations(networks.values(), lambda: _play(manifest, networks, 2))
+        activations = _count_activations(networks.values(), lambda: _dry_run(manifest, networks))
     per_sample = activations / 2
     return int(4 * (5 * weights + ACTIVATION_COPIES * per_sample * manifest.recipe.batch))
 
@@ -144,6 +144,17 @@ def check_recipe(recipe: Recipe, spec: Spec) -> None:
     manifest = Manifest(recipe=recipe, domain=game, spec=spec, data={})
     torch.manual_seed(seed_for("check"))
     _play(manifest, {name: build_network(manifest, name) for name in recipe.networks}, 2)
+
+
+def _dry_run(manifest: Manifest, networks: dict[str, nn.Module]) -> None:
+    try:
+        _play(manifest, networks, 2)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"the recipe {manifest.recipe.name!r} cannot play on samples of shape "
+            f"{manifest.spec.shape}: {reason}."
+        ) from error
 
 
 def _play(manifest: Manifest, networks: dict[str, nn.Module], count: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,6 +81,25 @@ def evaluate(
     if model is not None and isinstance(what, str | Path):
         keep(found, model, Path(what))
     return found
+
+
+def scorer(dataset: Dataset, count: int = 2000) -> Callable[[Model], float]:
+    """A quick score for the training loop: Frechet distance of so many samples, lower is better.
+
+    It is measured against held-out items, or training items where fewer than `count` were held
+    out. All its values share one bias, so they compare with each other and with nothing else.
+    """
+    import itertools
+
+    from sparring.metrics import features
+    from sparring.metrics.distances import moments, quick_frechet
+
+    shape = dataset.domain.build().shape
+    judge = features.extractor("auto", data_name=dataset.name, shape=shape)
+    few = not dataset.streaming and len(dataset.held_out) < count
+    reals = itertools.islice(encoded(dataset, dataset.train if few else dataset.held_out), 10)
+    known = moments(judge.features(reals))
+    return lambda model: quick_frechet(known, judge.features(_drawn(model, count, seed=0)))
 
 
 def keep(found: Scores, model: Model, folder: Path) -> None:

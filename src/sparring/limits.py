@@ -31,6 +31,17 @@ def check_values(recipe: Recipe) -> None:
         _check_optimizer(player, optimizer)
 
 
+def check_length(steps: int | None, minutes: float | None) -> None:
+    """The budget is above nothing and below forever.
+
+    Raises:
+        InputError: it is not.
+    """
+    for name, value in (("steps", steps), ("minutes", minutes)):
+        if value is not None and not 0 < value < math.inf:
+            raise InputError(f"{name} must be above 0, and finite, not {value}.")
+
+
 def check_trackers(names: Sequence[str]) -> None:
     """Every tracker is known and installed.
 

@@ -74,7 +74,10 @@ class Recipe:
         head, rest = path[0], path[1:]
         if head in self.networks:
             return self.replace(networks=_changed(self.networks, head, rest, value))
-        if head == "optimizer" and rest:
+        if head == "optimizer":
+            if not rest:
+                players = ", ".join(self.optimizers)
+                raise InputError(f"say whose optimizer, as in optimizer.PLAYER.lr ({players}).")
             return self.replace(optimizers=_changed(self.optimizers, rest[0], rest[1:], value))
         if head == "learning_rate" and rest:
             rates = {**self.learning_rates, rest[0]: _number(head, value)}

@@ -1,8 +1,9 @@
-"""The verbs: train, resume, evaluate, report. The command line and Python call these same ones."""
+"""The verbs train and resume; the command line and Python call these same ones."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,6 +14,8 @@ import torch
 from sparring import check
 from sparring.data import Dataset, load
 from sparring.errors import InputError
+from sparring.evaluation import scorer
+from sparring.limits import check_length, check_trackers, check_values
 from sparring.manifest import Manifest, versions
 from sparring.model import Model
 from sparring.recipe import Recipe
@@ -67,7 +70,9 @@ def train(
     chosen = recipe_named(recipe) if isinstance(recipe, str) else recipe
     chosen = chosen.override(settings or {})
     chosen = chosen if batch is None else chosen.replace(batch=batch)
-    _check_numbers(chosen, steps, minutes)
+    check_values(chosen)
+    check_length(steps, minutes)
+    check_trackers(track)
     folder = Path(run)
     _check_free(folder, overwrite)
     options: dict[str, Any] = {"size": size, "channels": channels, "streaming": streaming}
@@ -109,6 +114,7 @@ def resume(
     Raises:
         InputError: no run there, damaged, from a newer version, or its data has changed.
     """
+    check_length(steps, minutes)
     folder = Path(run)
     manifest = Manifest.read(folder, trusted)
     dataset = load(manifest.data["source"], **_reading(manifest))
@@ -201,11 +207,14 @@ def _sit(
 ) -> Model:
     intervals = Intervals(**manifest.sitting["intervals"])
     draw = drawer(manifest, dataset, engine)
-    loop = Loop(manifest, folder, engine, draw, budget, intervals, quiet=quiet)
+    score = scorer(dataset) if intervals.score else None
+    loop = Loop(manifest, folder, engine, draw, budget, intervals, score, quiet=quiet)
     if again:
         loop.resume()
     engine.start_tracking(folder.name, {"recipe": manifest.recipe.name, "seed": manifest.seed})
-    loop.fit()
+    whole = loop.fit()
+    if not whole and engine.main:
+        print(f"stopped early and saved; go on with: sparring resume {folder}", file=sys.stderr)
     engine.close()
     return Model.load(folder)
 
@@ -213,12 +222,6 @@ def _sit(
 def _reading(manifest: Manifest) -> dict[str, Any]:
     options = dict(manifest.sitting["reading"])
     return {**options, "size": tuple(options["size"]) if options["size"] else None}
-
-
-def _check_numbers(recipe: Recipe, steps: int | None, minutes: float | None) -> None:
-    for name, value in (("steps", steps), ("minutes", minutes), ("batch", recipe.batch)):
-        if value is not None and value <= 0:
-            raise InputError(f"{name} must be above 0, not {value}.")
 
 
 def _check_free(folder: Path, overwrite: bool) -> None:

@@ -223,13 +223,10 @@ def fit(recipe: Recipe, given: Mapping[str, Any], default: Path) -> None:
     """Train the recipe as the common flags say, and tell what to do next."""
     size = size_of(given["size"]) if given["size"] else None
     settings, run = settings_of(given["set_"] or ()), given["run"] or default
-    from sparring.limits import check_trackers, check_values
     from sparring.run import train as train_run
     from sparring.training.loop import Intervals
 
     every = {n: given[f"{n}_every"] for n in ("log", "sample", "checkpoint", "score")}
-    check_values(recipe.override(settings))
-    check_trackers(names_of(given["track"]))
     train_run(
         recipe,
         given["data"],

@@ -215,6 +215,57 @@ def vae(
     )
 
 
+def r3(
+    *,
+    width: int = 64,
+    network: str = "residual",
+    latent: int = 64,
+    gamma: float = 0.5,
+    every: int = 4,
+    lr: float = 1e-3,
+    lr_end: float = 1e-4,
+    images: int = 400_000,
+    conditional: bool = False,
+    batch: int = 128,
+) -> Recipe:
+    """The quality default: relativistic pairs, R1 and R2, no normalisation (Huang et al. 2024).
+
+    Args:
+        width: channels of the networks.
+        network: residual or convolutional.
+        latent: numbers in one latent vector.
+        gamma: weight of R1 and R2; raise it where training is unstable or data are few.
+        every: R1 and R2 are due on every so manieth step.
+        lr: Adam's learning rate at the start.
+        lr_end: Adam's learning rate after so many images.
+        images: real samples over which learning rate and Adam's second beta change.
+        conditional: tell both players the label.
+        batch: real samples a turn.
+    """
+    generator = Part(f"{NETWORKS}.{network}:Generator", width=width)
+    judge = Part(f"{NETWORKS}.{network}:Discriminator", width=width)
+    penalties = tuple(
+        Part(f"{LOSSES}.penalties:{name}", weight=gamma, every=every) for name in ("r1", "r2")
+    )
+    fall = Part("sparring.schedule:cosine", start=lr, end=lr_end, images=images)
+    recipe = _duel(
+        "r3",
+        generator,
+        judge,
+        loss="relativistic",
+        terms=penalties,
+        latent=latent,
+        batch=batch,
+        lr=lr,
+        beta1=0.0,
+        beta2=0.99,
+        learning_rates={"generator": fall, "discriminator": fall},
+        betas=Part("sparring.schedule:cosine", start=0.9, end=0.99, images=images),
+        ema=Part("sparring.schedule:share", fraction=0.05, most=20_000.0),
+    )
+    return recipe.replace(task=_task("label" if conditional else "none"))
+
+
 def _duel(
     name: str,
     generator: Part,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 @torch.no_grad()
@@ -14,7 +14,8 @@ def update_average(averaged: nn.Module, network: nn.Module, batch: int, half_lif
     such as running statistics, are copied. A half-life of 0 copies everything.
     """
     keep = 0.5 ** (batch / half_life) if half_life > 0 else 0.0
-    slow, fast = list(averaged.parameters()), list(network.parameters())
+    slow: list[Tensor] = list(averaged.parameters())
+    fast: list[Tensor] = list(network.parameters())
     torch._foreach_lerp_(slow, fast, 1.0 - keep)
     for old, new in zip(averaged.buffers(), network.buffers(), strict=True):
         old.copy_(new)
