@@ -4,8 +4,8 @@
 
 One core is enough: about three minutes each. Two losses shape the features: the label's, and
 that of a linear decoder which must redraw the picture at half its size from them. Without the
-second a classifier forgets all that does not tell labels apart, such as slant and weight, and
-a Frechet distance made of its features would not miss them.
+second a classifier forgets much that does not tell labels apart: on digits, thickening the
+strokes then moves the Frechet distance half as far from its floor (weights/README.md).
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from sparring.types import Store
 
 EPOCHS = {"digits": 30, "fashion": 6}
 FLIPS = {"digits": False, "fashion": True}
-REACH = {"digits": (0.2, 0.12, 0.12, 2.0), "fashion": (0.03, 0.03, 0.03, 1.0)}
+REACH = {"digits": (0.2, 0.12, 0.12, 2.0), "fashion": (0.0, 0.0, 0.0, 0.0)}
 """Most rotation (radians), log scale, shear, and shift (pixels) of a training picture."""
 BATCH = 128
 RATE = 4e-3
-REDRAW = 0.5
+REDRAW = 5.0
 """Weight of the decoder's squared error against the cross-entropy."""
 
 
@@ -53,9 +53,11 @@ def train(name: str, seed: int) -> Judge:
     torch.manual_seed(seed_for("judge", name, seed))
     data = load(name)
     network, decoder = Judge(len(data.classes) or 10), nn.Linear(FEATURES, (SIDE // 2) ** 2)
+    # Channels last makes a step a quarter faster on a CPU.
+    network = network.to(memory_format=torch.channels_last)
     parameters = [*network.parameters(), *decoder.parameters()]
     steps = EPOCHS[name] * (len(data.train) // BATCH)
-    optimizer = torch.optim.AdamW(parameters, lr=RATE, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(parameters, lr=RATE, weight_decay=0.01, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
     draw = stream("judge data", name, seed)
     for epoch in range(EPOCHS[name]):
@@ -74,8 +76,9 @@ def train(name: str, seed: int) -> Judge:
 
 def loss(network: Judge, decoder: nn.Module, samples: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy of the labels plus the squared error of the redrawn picture."""
-    features = network.neck(network.body(samples))
-    logits = network.head(functional.dropout(features, 0.2))
+    rows = samples.contiguous(memory_format=torch.channels_last)
+    features = network.neck(network.body(rows))
+    logits = network.head(features)
     redrawn = functional.mse_loss(decoder(features), functional.avg_pool2d(samples, 2).flatten(1))
     return functional.cross_entropy(logits, labels) + REDRAW * redrawn
 

@@ -32,7 +32,7 @@ class Judge(nn.Module):
         self.body = nn.Sequential(
             *_convolution(1, 32, kernel=5, stride=2),
             *_convolution(32, 48),
-            nn.AvgPool2d(2),
+            nn.MaxPool2d(2),
             *_convolution(48, 64),
             *_convolution(64, 64, stride=2),
             nn.Flatten(),
