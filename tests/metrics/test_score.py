@@ -12,7 +12,7 @@ from sparring.errors import InputError
 from sparring.metrics import distances, intervals
 from sparring.metrics.extractor import Embedded, Extractor
 from sparring.metrics.features import pixels
-from sparring.metrics.score import score
+from sparring.metrics.score import Distance, score
 from sparring.metrics.scores import HEADER, LOWER_IS_BETTER, Scores
 
 
@@ -31,12 +31,11 @@ def labelled(n: int, classes: int, seed: int, weights: list[float] | None = None
     )
 
 
-def covered(draws: int, truth: float, distance: intervals.Grouped) -> int:
+def covered(draws: int, truth: float, distance: Distance) -> int:
     hits = 0
     for seed in range(draws):
         sides = [gauss(400, 3, 2 * seed), gauss(400, 3, 2 * seed + 1, 0.5)]
-        groups = [[side[g] for g in intervals.deal(400, seed, "x")] for side in sides]
-        found = intervals.jackknife(*distance(*groups))
+        found = intervals.jackknife(*distance(*(intervals.deal(side, seed, "x") for side in sides)))
         hits += found.low <= truth <= found.high
     return hits
 
@@ -67,15 +66,15 @@ def test_neighbour_intervals_cover_the_spread_of_repeated_draws() -> None:
 
 def test_a_group_left_out_is_as_if_it_had_never_been_there() -> None:
     sides = [gauss(60, 4, 0), gauss(70, 4, 1, 0.4)]
-    groups = [[side[g] for g in intervals.deal(len(side), 0, "x")] for side in sides]
-    rest = [torch.cat(side[:3] + side[4:]) for side in groups]
+    dealt = [intervals.deal(side, 0, "x") for side in sides]
+    rest = [torch.cat(side.groups[:3] + side.groups[4:]) for side in dealt]
     for grouped, whole in (
         (intervals.frechet, distances.frechet),
         (intervals.kernel, distances.kernel),
     ):
-        value, left_out = grouped(*groups)
-        assert value == pytest.approx(whole(*sides), rel=1e-9)
-        assert left_out[3] == pytest.approx(whole(*rest), rel=1e-9)
+        value, left_out = grouped(dealt[0], dealt[1])
+        assert value == pytest.approx(whole(sides[0], sides[1]), rel=1e-9)
+        assert left_out[3] == pytest.approx(whole(rest[0], rest[1]), rel=1e-9)
 
 
 def test_t_and_wilson_are_the_tabled_ones() -> None:

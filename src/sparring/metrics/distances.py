@@ -121,10 +121,11 @@ def unbiased(sums: Sequence[float], sizes: Sequence[int]) -> float:
 
 
 def _group_sums(a: Tensor, b: Tensor, left: Tensor, right: Tensor) -> Tensor:
-    columns = b.double()
+    side = max(1, int(BLOCK**0.5))
     total = torch.zeros(left.shape[1], right.shape[1], dtype=torch.float64)
-    for rows, groups in zip(blocks(a, len(b)), blocks(left, len(b)), strict=True):
-        total += groups.T @ (_cubic(rows.double(), columns) @ right)
+    for rows, row_groups in zip(a.split(side), left.split(side), strict=True):
+        for columns, column_groups in zip(b.split(side), right.split(side), strict=True):
+            total += row_groups.T @ (_cubic(rows.double(), columns.double()) @ column_groups)
     return total
 
 

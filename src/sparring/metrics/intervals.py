@@ -71,49 +71,54 @@ def share(hits: Tensor) -> Interval:
     return Interval(value, max(centre - reach, 0.0), min(centre + reach, 1.0))
 
 
-def deal(rows: int, seed: int, name: str) -> tuple[Tensor, ...]:
-    """The indices 0..rows-1 dealt at random into GROUPS groups of nearly equal size."""
-    order = torch.randperm(rows, generator=stream("groups", seed, name))
-    return order.tensor_split(GROUPS)
+class Dealt(NamedTuple):
+    """Features (N, F) in random order, and the groups that they fall into, without a copy."""
+
+    whole: Tensor
+    groups: tuple[Tensor, ...]
 
 
-def frechet(real: Sequence[Tensor], fake: Sequence[Tensor]) -> tuple[float, list[float]]:
-    """Frechet distance of grouped features, and its values with one group of each left out."""
-    value = distances.frechet(torch.cat(list(real)), torch.cat(list(fake)))
+def deal(features: Tensor, seed: int, name: str) -> Dealt:
+    """Deal rows at random into GROUPS groups of nearly equal size."""
+    order = torch.randperm(len(features), generator=stream("groups", seed, name))
+    whole = features[order]
+    return Dealt(whole, whole.tensor_split(GROUPS))
+
+
+def frechet(real: Dealt, fake: Dealt) -> tuple[float, list[float]]:
+    """Frechet distance, and its values with one group of each set left out."""
+    value = distances.frechet(real.whole, fake.whole)
     pairs = zip(_moments_without(real), _moments_without(fake), strict=True)
     return value, [distances.frechet_from_moments(r, f) for r, f in pairs]
 
 
-def _moments_without(groups: Sequence[Tensor]) -> Iterator[Moments]:
+def _moments_without(dealt: Dealt) -> Iterator[Moments]:
     """Moments of all rows but one group's, group by group, by taking away its share."""
-    whole = torch.cat(list(groups))
-    mean, covariance = distances.moments(whole)
-    scatter = covariance * (len(whole) - 1)
-    for group in groups:
+    mean, covariance = distances.moments(dealt.whole)
+    scatter = covariance * (len(dealt.whole) - 1)
+    for group in dealt.groups:
         centred = group.double() - mean
-        left = len(whole) - len(group)
+        left = len(dealt.whole) - len(group)
         shift = -centred.sum(0) / left
         rest = scatter - centred.T @ centred - left * torch.outer(shift, shift)
         yield Moments(mean + shift, rest / (left - 1))
 
 
-def kernel(real: Sequence[Tensor], fake: Sequence[Tensor]) -> tuple[float, list[float]]:
-    """Kernel distance of grouped features, and its values with one group of each left out."""
-    groups = [_one_hot(side) for side in (real, fake)]
-    whole = [torch.cat(list(side)) for side in (real, fake)]
-    sums = distances.kernel_sums(whole[0], whole[1], groups[0], groups[1])
-    sizes = [len(side) for side in whole]
-    without = []
-    for g in range(len(real)):
+def kernel(real: Dealt, fake: Dealt) -> tuple[float, list[float]]:
+    """Kernel distance, and its values with one group of each set left out."""
+    sums = distances.kernel_sums(real.whole, fake.whole, _one_hot(real), _one_hot(fake))
+    sizes, without = [len(real.whole), len(fake.whole)], []
+    for g in range(GROUPS):
         left = [float(s.sum() - s[g].sum() - s[:, g].sum() + s[g, g]) for s in sums]
-        without.append(distances.unbiased(left, [sizes[0] - len(real[g]), sizes[1] - len(fake[g])]))
+        gone = [len(real.groups[g]), len(fake.groups[g])]
+        without.append(distances.unbiased(left, [sizes[0] - gone[0], sizes[1] - gone[1]]))
     return distances.unbiased([float(s.sum()) for s in sums], sizes), without
 
 
-def _one_hot(groups: Sequence[Tensor]) -> Tensor:
-    """(N, groups) float64: which group each row belongs to."""
-    sizes = torch.tensor([len(group) for group in groups])
-    return torch.eye(len(groups), dtype=torch.float64).repeat_interleave(sizes, 0)
+def _one_hot(dealt: Dealt) -> Tensor:
+    """(N, GROUPS) float64: which group each row belongs to."""
+    sizes = torch.tensor([len(group) for group in dealt.groups])
+    return torch.eye(len(sizes), dtype=torch.float64).repeat_interleave(sizes, 0)
 
 
 def neighbourhoods(

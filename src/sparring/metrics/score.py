@@ -14,12 +14,12 @@ from torch import Tensor
 from sparring.errors import InputError
 from sparring.metrics import intervals
 from sparring.metrics.extractor import Embedded, Extractor
-from sparring.metrics.intervals import GROUPS, Interval
+from sparring.metrics.intervals import GROUPS, Dealt, Interval
 from sparring.metrics.scores import ENOUGH, Scores
 from sparring.streams import stream
 
-Grouped = Callable[[Sequence[Tensor], Sequence[Tensor]], tuple[float, list[float]]]
-"""A distance of grouped features: its value, and its values with one group left out."""
+Distance = Callable[[Dealt, Dealt], tuple[float, list[float]]]
+"""A distance of dealt features: its value, and its values with one group left out."""
 Samples = Tensor | Iterable[Tensor] | Embedded
 """Samples (N, *shape) in [-1, 1], batches of them, or what the extractor made of them."""
 
@@ -115,10 +115,6 @@ class Side:
         kept = [None if v is None else v[rows] for v in (self.known, self.judged)]
         return Side(self.features[rows], *kept)
 
-    def grouped(self, rows: Tensor, seed: int, name: str) -> list[Tensor]:
-        """The features of these rows, dealt into groups."""
-        return [self.features[rows[group]] for group in intervals.deal(len(rows), seed, name)]
-
 
 def _side(
     name: str, samples: Samples, labels: Tensor | None, extractor: Extractor, classes: int
@@ -138,10 +134,7 @@ def _side(
 
 
 def _distances(real: Side, fake: Side, seed: int, notes: dict[str, str]) -> dict[str, Interval]:
-    sides = [
-        side.grouped(torch.arange(len(side.features)), seed, name)
-        for side, name in ((real, "real"), (fake, "fake"))
-    ]
+    sides = intervals.deal(real.features, seed, "real"), intervals.deal(fake.features, seed, "fake")
     if min(len(real.features), len(fake.features)) < ENOUGH:
         notes["frechet"] = f"biased upward below {ENOUGH} samples; read the kernel distance"
     return {
@@ -164,13 +157,14 @@ def _labels(real: Side, fake: Side, seed: int, notes: dict[str, str]) -> dict[st
         parts, labels = _within(distance, real, fake, max(least, GROUPS), seed)
         if parts:
             notes[name] = f"mean over {len(parts)} of {labels} labels"
-            mean = torch.tensor([[value, *left_out] for value, left_out in parts]).double().mean(0)
+            rows = [[value, *left_out] for value, left_out in parts]
+            mean = torch.tensor(rows, dtype=torch.float64).mean(0)
             found[name] = intervals.jackknife(float(mean[0]), mean[1:].tolist(), least=bound)
     return found
 
 
 def _within(
-    distance: Grouped, real: Side, fake: Side, least: int, seed: int
+    distance: Distance, real: Side, fake: Side, least: int, seed: int
 ) -> tuple[list[tuple[float, list[float]]], int]:
     """The distance within each label that has enough members, and how many labels there are."""
     if real.labels is None or fake.labels is None:
@@ -179,25 +173,22 @@ def _within(
     for label in labels:
         rows = [(side == label).nonzero()[:, 0] for side in (real.labels, fake.labels)]
         if min(len(found) for found in rows) >= least:
-            groups = [
-                side.grouped(found, seed, f"{name} {label}")
-                for side, found, name in ((real, rows[0], "real"), (fake, rows[1], "fake"))
-            ]
-            parts.append(distance(*groups))
+            parts.append(
+                distance(
+                    intervals.deal(real.features[rows[0]], seed, f"real {label}"),
+                    intervals.deal(fake.features[rows[1]], seed, f"fake {label}"),
+                )
+            )
     return parts, len(labels)
 
 
 def _label_shift(real: Tensor, fake: Tensor, seed: int) -> Interval:
     """Total variation distance of label shares, in [0, 1]."""
     labels = int(max(real.max(), fake.max())) + 1
+    dealt = intervals.deal(real, seed, "real"), intervals.deal(fake, seed, "fake")
     counts = [
-        torch.stack(
-            [
-                values[group].bincount(minlength=labels)
-                for group in intervals.deal(len(values), seed, n)
-            ]
-        ).double()
-        for values, n in ((real, "real"), (fake, "fake"))
+        torch.stack([group.bincount(minlength=labels) for group in side.groups]).double()
+        for side in dealt
     ]
     left_out = [_variation(*(c.sum(0) - c[g] for c in counts)) for g in range(GROUPS)]
     return intervals.jackknife(_variation(*(c.sum(0) for c in counts)), left_out, most=1.0)
