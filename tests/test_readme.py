@@ -177,3 +177,12 @@ def test_readme_shows_both_commands_first() -> None:
 def test_python_api_has_about_ten_lines() -> None:
     (text,) = [text for kind, text in blocks(ROOT / "README.md") if kind == "python"]
     assert len([line for line in text.splitlines() if line.strip()]) <= 10
+
+
+def test_tutorial_prints_the_slopes_it_speaks_of(capsys: pytest.CaptureFixture[str]) -> None:
+    page = ROOT / "docs" / "tutorial.md"
+    text = next(text for kind, text in blocks(page) if kind == "python")
+    run_python(text)
+    slopes = capsys.readouterr().out.split()
+    assert slopes == re.findall(r"-0\.\d+", text)
+    assert all(slope in page.read_text().partition("```python")[0] for slope in slopes)
