@@ -42,6 +42,7 @@ class Duel(nn.Module):
         self.loss = loss
         self.terms = tuple(terms)
         self.augment = augment
+        self._mixes: bool | None = None
         self.measures = nn.ModuleDict(
             {term.name: term.measure for term in terms if isinstance(term.measure, nn.Module)}
         )
@@ -109,7 +110,9 @@ class Duel(nn.Module):
         turn: Turn,
     ) -> tuple[Verdict, Verdict]:
         """Real and fake in one pass, unless batch statistics would mix the two."""
-        if mixes_batch(discriminator):
+        if self._mixes is None:
+            self._mixes = mixes_batch(discriminator)
+        if self._mixes:
             judge = self._judge(discriminator, condition, turn)
             return judge(real), judge(fake)
         twice = condition.apply(lambda value: torch.cat([value, value]))

@@ -1,6 +1,7 @@
 """Small convolutional networks without normalisation: few, dense convolutions, for speed.
 
-Channels double as the extent halves, so every layer is a large matrix product.
+Channels double as the extent halves, so every layer is a large matrix product. Points (F,) have
+no space: all layers are dense then.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Generator(nn.Module):
     The base grid has `width * 2^doublings` channels, the last hidden layer `width`.
 
     Args:
-        spec: What to make; 1 to 3 dimensions of space.
+        spec: What to make; 0 to 3 dimensions of space.
         width: Channels of the finest hidden layer.
         doublings: How often the extent doubles.
         up: How it doubles: "nearest" (repeat, then convolve), "shuffle" (convolve to 2^d times
@@ -46,7 +47,7 @@ class Generator(nn.Module):
         head: "tanh" or "linear"; the spec's own if None.
 
     Raises:
-        InputError: points, which have no space, or a setting out of range.
+        InputError: a setting out of range.
     """
 
     def __init__(
@@ -61,11 +62,10 @@ class Generator(nn.Module):
     ) -> None:
         super().__init__()
         positive("width", width)
-        self.space, self.head = space_of(spec.shape), head or spec.head
+        self.space, self.head = space_of(spec.shape, least=0), head or spec.head
         dims = len(self.space)
-        doubling = choose(
-            "up", up, {"nearest": _Repeat, "shuffle": _Spread, "transposed": _growing}
-        )
+        ways = {"nearest": _Repeat, "shuffle": _Spread, "transposed": _growing}
+        doubling = choose("up", up, ways) if dims else _keeping
         self.grid = (width * 2**doublings, *base_grid(self.space, 2**doublings))
         self.latent = ConditionedLatent(spec)
         self.dense = nn.Linear(self.latent.size, math.prod(self.grid))
@@ -87,7 +87,7 @@ class Discriminator(nn.Module):
     """Sample (N, C, *space) to a Verdict: convolutions that halve the extent, then dense.
 
     Args:
-        spec: What to judge; 1 to 3 dimensions of space.
+        spec: What to judge; 0 to 3 dimensions of space.
         width: Channels of the finest hidden layer; they double at each halving.
         outputs: Logits for each sample.
         halvings: How often the extent halves.
@@ -100,7 +100,7 @@ class Discriminator(nn.Module):
         keep_features: Whether verdicts hold the activations of each layer.
 
     Raises:
-        InputError: points, which have no space, or a setting out of range.
+        InputError: a setting out of range.
     """
 
     def __init__(
@@ -119,8 +119,9 @@ class Discriminator(nn.Module):
         super().__init__()
         positive("width", width)
         positive("halvings", halvings)
-        space, self.keep_features = space_of(spec.shape), keep_features
-        halving = choose("down", down, {"stride": _shrinking, "shuffle": _Gather})
+        space, self.keep_features = space_of(spec.shape, least=0), keep_features
+        ways = {"stride": _shrinking, "shuffle": _Gather}
+        halving = choose("down", down, ways) if space else _keeping
         grid = base_grid(space, 2**halvings)
         self.padded = tuple(extent * 2**halvings for extent in grid)
         self.sample = ConditionedSample(spec, form, space)
@@ -186,6 +187,8 @@ def _shrinking(dims: int, inputs: int, outputs: int) -> nn.Module:
 
 
 def _keeping(dims: int, inputs: int, outputs: int) -> nn.Module:
+    if not dims:
+        return nn.Linear(inputs, outputs)
     return CONVOLUTIONS[dims](inputs, outputs, 3, padding=1)
 
 

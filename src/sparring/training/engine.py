@@ -71,6 +71,13 @@ class Engine:
         """Add the loss's gradients to the parameters'."""
         self._accelerator.backward(loss)
 
+    def reseed(self, seed: int) -> None:
+        """Seed the random numbers of the CPU and of this process's device."""
+        # torch.manual_seed would format a stack trace for every kind of device that is absent.
+        torch.default_generator.manual_seed(seed)
+        if self.device.type != "cpu":
+            torch.get_device_module(self.device).manual_seed(seed)
+
     def mean(self, value: Tensor) -> Tensor:
         """A tensor averaged over all processes."""
         if self.world == 1:

@@ -27,6 +27,8 @@ class Stepper:
         recipe = manifest.recipe
         self.manifest, self.state, self.engine, self.draw = manifest, state, engine, draw
         self.guard = Guard()
+        # Walking a network's modules anew each turn costs as much as a small network's own work.
+        self.weights = {name: list(net.parameters()) for name, net in state.networks.items()}
         self.rates = {p: _schedule(v) for p, v in recipe.learning_rates.items()}
         self.betas = None if recipe.betas is None else _schedule(recipe.betas)
         self.half_life = _schedule(recipe.ema)
@@ -63,7 +65,7 @@ class Stepper:
 
     def _turn(self, index: int, player: str) -> dict[str, Tensor]:
         progress, engine, seed = self.state.progress, self.engine, self.manifest.seed
-        torch.manual_seed(seed_for("turn", seed, progress.step, index, engine.rank))
+        engine.reseed(seed_for("turn", seed, progress.step, index, engine.rank))
         batch = self.draw(progress.batches)
         progress.batches += 1
         turn = Turn(progress.step, progress.images, self._latent(index), engine.mean)
@@ -88,8 +90,9 @@ class Stepper:
     def _seat(self, player: str) -> dict[str, nn.Module]:
         """The networks for a turn: the player's own learn, the others are frozen."""
         moving = self.state.game.players[player]
-        for name, network in self.state.networks.items():
-            network.requires_grad_(name in moving)
+        for name, weights in self.weights.items():
+            for weight in weights:
+                weight.requires_grad = name in moving
         return {
             name: self.state.wrapped[name] if name in moving else network
             for name, network in self.state.networks.items()
@@ -98,13 +101,14 @@ class Stepper:
     def _move(self, player: str, loss: Tensor) -> Tensor:
         """Step the player's optimiser, unless loss or gradient is not finite."""
         state, recipe = self.state, self.manifest.recipe
-        gradients = [p.grad for p in state.parameters(player) if p.grad is not None]
+        weights = [p for name in state.game.players[player] for p in self.weights[name]]
+        gradients = [p.grad for p in weights if p.grad is not None]
         norm = nn.utils.get_total_norm(gradients)
         finite = not self.engine.any(not bool(torch.isfinite(norm + loss)))
         if finite:
             state.optimizers[player].step()
             if recipe.clip and player == "discriminator":
-                clip_weights(state.parameters(player), recipe.clip)
+                clip_weights(weights, recipe.clip)
         else:
             state.progress.skipped += 1
         self.guard.saw(finite)

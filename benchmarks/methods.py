@@ -1,0 +1,85 @@
+"""Every recipe on digits and on fashion for equal minutes.
+
+    python benchmarks/methods.py --minutes 1 --runs runs/methods
+
+Writes benchmarks/results/methods.json and the table benchmarks/methods.md; the runs stay.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from machine import machine, record
+
+import sparring
+from sparring.training import log
+
+COLUMNS = ("frechet", "kernel", "precision", "recall", "density", "coverage")
+
+
+def measure(recipe: str, data: str, minutes: float, run: Path) -> dict[str, Any]:
+    if not (run / "model" / "scores.json").exists():
+        every = sparring.Intervals(log=20, sample=0, checkpoint=0)
+        sparring.train(
+            recipe, data, run, minutes=minutes, intervals=every, quiet=True, overwrite=True
+        )
+        sparring.evaluate(run, count=5000)
+    scores = sparring.evaluate(run, count=5000)
+    lines = [line for line in log.read(run / "log.jsonl") if "images_per_second" in line]
+    last = lines[-1]
+    return {
+        "recipe": recipe,
+        "data": data,
+        "images": last["images"],
+        "images_per_second": last["images"] / last["seconds"],
+        **{name: list(scores.scores[name]) for name in COLUMNS},
+        "floor": {name: list(scores.floor.scores[name]) for name in COLUMNS},
+    }
+
+
+def table(rows: list[dict[str, Any]], minutes: float) -> str:
+    made = machine()
+    lines = [
+        "# Every recipe for equal minutes",
+        "",
+        f"{minutes:g} minutes of training each, seed 0, 5,000 samples against the held-out items "
+        f"under the data's own judge; {made['processor']}, {made['cores']} cores, "
+        f"{made['vector']}, fp32, {made['date']}. Made by `python benchmarks/methods.py "
+        f"--minutes {minutes:g}`. The floor is the training data scored in the same way.",
+    ]
+    for data in dict.fromkeys(row["data"] for row in rows):
+        mine = [row for row in rows if row["data"] == data]
+        mine.sort(key=lambda row: row["frechet"][0])
+        head = ("recipe", "images/s", *COLUMNS)
+        lines += ["", f"## {data}", "", "| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+        lines += [line(row, row["recipe"], f"{row['images_per_second']:,.0f}") for row in mine]
+        lines.append(line(mine[0]["floor"], "*floor*", ""))
+    return "\n".join(lines) + "\n"
+
+
+def line(values: dict[str, Any], name: str, speed: str) -> str:
+    cells = [f"{values[column][0]:.3g}" for column in COLUMNS]
+    return "| " + " | ".join((name, speed, *cells)) + " |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--runs", type=Path, default=Path("runs/methods"))
+    parser.add_argument("--only", nargs="*", default=list(sparring.recipe_functions()))
+    parser.add_argument("--data", nargs="*", default=["digits", "fashion"])
+    given = parser.parse_args()
+    rows = []
+    for data in given.data:
+        for recipe in given.only:
+            run = given.runs / f"{recipe}-{data}"
+            rows.append(measure(recipe, data, given.minutes, run))
+            print({k: v for k, v in rows[-1].items() if k != "floor"}, flush=True)
+    record("methods", {"minutes": given.minutes, "rows": rows})
+    (Path(__file__).parent / "methods.md").write_text(table(rows, given.minutes))
+
+
+if __name__ == "__main__":
+    main()

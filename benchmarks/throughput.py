@@ -1,0 +1,101 @@
+"""Training speed of sparring against a plain eager fp32 PyTorch loop, as ratios.
+
+    python benchmarks/throughput.py --blocks 5
+
+Same networks, batch and update rule; blocks of both alternate in one process. Ours includes data
+loading, EMA, guard and logging. bf16 is measured where the hardware multiplies it faster.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from machine import record
+
+from sparring.data import load
+from sparring.recipe import Recipe
+from sparring.recipes import recipe_named
+from sparring.run import drawer, plan
+from sparring.streams import stream
+from sparring.training.engine import Engine, resolve_precision
+from sparring.training.loop import Budget, Intervals, Loop
+
+sys.path.insert(0, str(Path(__file__).parent))
+from reference import torch_dcgan
+
+BATCH = 64
+
+
+def pictures(folder: Path, shape: tuple[int, ...], count: int = 2048) -> str:
+    sample = torch.randint(0, 256, (count, *shape), generator=stream("throughput"))
+    np.savez(folder / "pictures.npz", sample=sample.to(torch.uint8).numpy())
+    return str(folder / "pictures.npz")
+
+
+def loop(recipe: Recipe, data: str, folder: Path, precision: str) -> Loop:
+    dataset = load(data)
+    manifest, engine = plan(recipe, dataset), Engine(precision)
+    every = Intervals(log=20, sample=0, checkpoint=0)
+    run = folder / precision
+    run.mkdir()
+    manifest.write(run)
+    draw = drawer(manifest, dataset, engine)
+    return Loop(manifest, run, engine, draw, Budget(steps=5), every, quiet=True)
+
+
+def advance(ours: Loop, steps: int) -> float:
+    progress = ours.state.progress
+    before, images = progress.seconds, progress.images
+    ours.budget = Budget(steps=progress.step + steps)
+    ours._saved_step = 0  # no first checkpoint inside the block
+    ours.fit()
+    return (ours.state.progress.images - images) / (ours.state.progress.seconds - before)
+
+
+def compare(name: str, recipe: Recipe, shape: tuple[int, ...], blocks: int, steps: int) -> Any:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        data = pictures(folder, shape)
+        fast = resolve_precision("auto")
+        runs = {p: loop(recipe, data, folder, p) for p in dict.fromkeys(("fp32", fast))}
+        store = load(data).train
+        images = store.take(torch.arange(len(store)))["sample"].float() / 127.5 - 1.0
+        spec = runs["fp32"].manifest.spec
+        pair = [recipe.networks[n].build(spec) for n in ("generator", "discriminator")]
+        speeds: dict[str, list[float]] = {"reference": [], **{p: [] for p in runs}}
+        for ours in runs.values():
+            advance(ours, 5)
+        for _ in range(blocks):
+            speeds["reference"].append(
+                torch_dcgan.train(*pair, images, BATCH, steps, recipe.latent, warmup=2)
+            )
+            for precision, ours in runs.items():
+                speeds[precision].append(advance(ours, steps))
+    middle = {key: statistics.median(values) for key, values in speeds.items()}
+    ratios = {f"{key}_ratio": middle[key] / middle["reference"] for key in runs}
+    return {"name": name, "images_per_second": middle, **ratios}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--blocks", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=20)
+    given = parser.parse_args()
+    small = recipe_named("dcgan", {"batch": BATCH})
+    large = recipe_named("dcgan", {"batch": BATCH, "paper": True})
+    rows = [
+        compare("dcgan 28 px", small, (1, 28, 28), given.blocks, given.steps),
+        compare("dcgan 64 px", large, (3, 64, 64), given.blocks, max(given.steps // 4, 2)),
+    ]
+    record("throughput", {"batch": BATCH, "rows": rows})
+
+
+if __name__ == "__main__":
+    main()
