@@ -10,7 +10,7 @@ demo: .venv/ready
 	$(BIN)/sparring demo
 
 test: .venv/ready-dev
-	$(BIN)/pytest
+	OMP_WAIT_POLICY=passive $(BIN)/pytest
 
 check: .venv/ready-dev
 	$(BIN)/ruff format --check .

@@ -140,16 +140,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-UNTRUSTED = pytest.mark.xfail(
-    raises=InputError,
-    reason="TODO-BOSS: train and check_recipe do not trust the recipe that they are given",
-)
-"""Remove it with the two defects in run.py and check.py."""
-
-
 @pytest.mark.parametrize(
     "page",
-    [pytest.param(p, marks=UNTRUSTED if p.stem == "own-parts" else ()) for p in PAGES],
+    PAGES,
     ids=lambda page: page.name,
 )
 def test_every_block_runs(page: Path, place: Path, capsys: pytest.CaptureFixture[str]) -> None:

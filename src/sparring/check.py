@@ -137,8 +137,7 @@ def check_recipe(recipe: Recipe, spec: Spec) -> None:
     Raises:
         InputError: it does not.
     """
-    trusted = {p.call.partition(":")[0].partition(".")[0] for p in recipe.networks.values()}
-    if Recipe.from_json(recipe.to_json(), trusted) != recipe:
+    if Recipe.from_json(recipe.to_json(), recipe.packages()) != recipe:
         raise InputError(f"the recipe {recipe.name!r} does not survive its own JSON.")
     game = recipe.game
     manifest = Manifest(recipe=recipe, domain=game, spec=spec, data={})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,6 +99,10 @@ class Recipe:
             raise InputError(f"the setting {'.'.join([head, *rest])!r} cannot be set this way.")
         return self.replace(**{head: _like(head, current, value)})
 
+    def packages(self) -> set[str]:
+        """The packages that its parts live in: whom it takes to trust it."""
+        return {part.call.partition(":")[0].partition(".")[0] for part in _parts(vars(self))}
+
     def to_json(self) -> dict[str, Any]:
         """The recipe in JSON's own types."""
         return {
@@ -117,6 +121,17 @@ class Recipe:
             if name not in known:
                 raise unknown("field of the recipe file", name, known)
         return cls(**{name: _from_json(value, trusted) for name, value in data.items()})
+
+
+def _parts(value: Any) -> Iterator[Part]:
+    """Every part in nested mappings, tuples and parts."""
+    if isinstance(value, Part):
+        yield value
+        value = value.arguments
+    inner = value.values() if isinstance(value, Mapping) else value
+    if isinstance(inner, Iterable) and not isinstance(inner, str):
+        for item in inner:
+            yield from _parts(item)
 
 
 def _changed(parts: Mapping[str, Part], name: str, rest: list[str], value: Any) -> dict[str, Part]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ import torch
 
 from sparring import check
 from sparring.data import Dataset, load
+from sparring.data import check as check_items
 from sparring.errors import InputError
 from sparring.evaluation import scorer
 from sparring.limits import check_length, check_trackers, check_values
@@ -77,6 +79,7 @@ def train(
     _check_free(folder, overwrite)
     options: dict[str, Any] = {"size": size, "channels": channels, "streaming": streaming}
     dataset = load(data, **options) if isinstance(data, str) else data
+    _survey(dataset, chosen, quiet)
     budget = Budget(steps=steps, minutes=minutes)
     if steps is None and minutes is None:
         budget = Budget(steps=chosen.steps)
@@ -216,7 +219,18 @@ def _sit(
     if not whole and engine.main:
         print(f"stopped early and saved; go on with: sparring resume {folder}", file=sys.stderr)
     engine.close()
-    return Model.load(folder)
+    # Whoever handed us the recipe, or read it with trust, trusts the packages that it names.
+    return Model.load(folder, trusted=manifest.recipe.packages())
+
+
+def _survey(dataset: Dataset, recipe: Recipe, quiet: bool) -> None:
+    """Refuse data that cannot be trained on, and say what training would suffer from."""
+    found = check_items(dataset, batch=recipe.batch)
+    if found.errors:
+        raise InputError(found.errors[0])
+    if not quiet and os.environ.get("RANK", "0") == "0":
+        for warning in found.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
 
 
 def _reading(manifest: Manifest) -> dict[str, Any]:

@@ -31,10 +31,7 @@ KINDS = {
     "both": {"classes": 3, "vector": 5},
 }
 CASES = [
-    (name, shape)
-    for name in SETTINGS
-    for shape in SHAPES
-    if len(shape) > 1 or name != "dcgan"
+    (name, shape) for name in SETTINGS for shape in SHAPES if len(shape) > 1 or name != "dcgan"
 ]
 
 

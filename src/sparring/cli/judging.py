@@ -66,11 +66,14 @@ def report(
     data: Annotated[
         str | None, typer.Option(help="Where the data are now, if they have moved.")
     ] = None,
+    trust: Annotated[
+        list[str] | None, typer.Option(help="A package that the run's recipe may call.")
+    ] = None,
 ) -> None:
     """Write report.html, one page with everything: curves, samples, neighbours, scores, recipe."""
     from sparring.reporting import report as write_report
 
-    print(f"the report is {write_report(run, data=data)}")
+    print(f"the report is {write_report(run, data=data, trusted=trust or ())}")
 
 
 @verb(app, "sparring demo", "sparring demo --minutes 5 --run runs/long-demo")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,16 @@ WITHOUT_DATA = (
 )
 
 
-def report(run: str | Path, *, data: Dataset | str | None = None) -> Path:
+def report(
+    run: str | Path, *, data: Dataset | str | None = None, trusted: Iterable[str] = ()
+) -> Path:
     """Write report.html into a run's folder; its path is returned.
 
     Args:
         run: the run's folder.
         data: where the data are now; where the run found them if None. The page does without
             comparisons where they cannot be read.
+        trusted: packages besides sparring that the run's recipe may call.
 
     Raises:
         InputError: no run there, or the folder cannot be written.
@@ -33,9 +37,9 @@ def report(run: str | Path, *, data: Dataset | str | None = None) -> Path:
     from sparring.training import log
 
     folder = Path(run)
-    manifest = Manifest.read(folder)
+    manifest = Manifest.read(folder, trusted)
     lines = log.read(folder / "log.jsonl")
-    model = _model(folder)
+    model = _model(folder, trusted)
     dataset, missing = _data(model, data)
     parts = [
         sections.head(manifest, lines, folder),
@@ -62,10 +66,10 @@ def _compared(model: Model | None, dataset: Dataset | None) -> list[str]:
     return [latent, sections.neighbours(model, dataset), sections.real(model, dataset)]
 
 
-def _model(folder: Path) -> Model | None:
+def _model(folder: Path, trusted: Iterable[str]) -> Model | None:
     from sparring.model import Model
 
-    return Model.load(folder) if (folder / "model").is_dir() else None
+    return Model.load(folder, trusted=trusted) if (folder / "model").is_dir() else None
 
 
 def _data(model: Model | None, data: Any) -> tuple[Dataset | None, str]:

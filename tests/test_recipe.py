@@ -1,0 +1,128 @@
+"""Parts and recipes: checked at once, JSON and back, changed by dotted settings."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sparring.check import check_loss, check_network, check_recipe
+from sparring.errors import InputError
+from sparring.losses import adversarial
+from sparring.part import Part, public_names
+from sparring.recipe import Recipe
+from sparring.recipes import recipe_functions, recipe_named
+from sparring.types import AdversarialLoss, Spec
+
+DENSE = "sparring.networks.dense:Generator"
+
+
+def test_unknown_keyword_is_refused_at_once_with_the_nearest() -> None:
+    with pytest.raises(InputError, match="did you mean 'widths'"):
+        Part(DENSE, width=64)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["sparring.networks.dense:Generater", "sparring.networks.dens:Generator", "dense", "a:b.c"],
+)
+def test_unknown_address_is_refused(address: str) -> None:
+    with pytest.raises(InputError):
+        Part(address)
+
+
+def test_imported_names_are_not_a_modules_own() -> None:
+    with pytest.raises(InputError):
+        Part("sparring.part:importlib")
+    with pytest.raises(InputError):
+        Part("sparring.networks.dense:Spec")
+
+
+def test_part_is_json_and_back_and_never_changes() -> None:
+    part = Part(DENSE, widths=[8, 4], slope=0.1)
+    assert Part.from_json(json.loads(json.dumps(part.to_json()))) == part
+    assert part.arguments["widths"] == (8, 4)
+    with pytest.raises(AttributeError):
+        part.call = "other"  # type: ignore[misc]
+    assert part.replace(slope=0.3) != part
+
+
+def test_nested_parts_are_built_first() -> None:
+    fall = Part("sparring.schedule:cosine", start=2.0, end=0.0, images=10)
+    term = Part("sparring.losses.penalties:r1", weight=fall).build()
+    assert term.weight(5) == pytest.approx(1.0)
+
+
+def test_trust_is_given_by_name() -> None:
+    data = {"call": "collections:OrderedDict"}
+    with pytest.raises(InputError, match="outside sparring"):
+        Part.from_json(data)
+    assert Part.from_json(data, trusted=("collections",)).call == "collections:OrderedDict"
+
+
+@pytest.mark.parametrize("name", recipe_functions())
+def test_every_recipe_keeps_the_contract(name: str) -> None:
+    recipe = recipe_named(name)
+    again = Recipe.from_json(json.loads(json.dumps(recipe.to_json())))
+    assert again == recipe
+    conditional = recipe.task.build().condition == "label"
+    check_recipe(recipe, Spec((1, 28, 28), recipe.latent, classes=10 if conditional else 0))
+
+
+def test_settings_reach_networks_terms_optimisers_and_fields() -> None:
+    recipe = recipe_named("r3").override(
+        {
+            "generator.width": 8,
+            "r1.weight": 3.0,
+            "optimizer.generator.lr": 0.5,
+            "learning_rate.discriminator": 0.25,
+            "batch": 16,
+            "loss": "hinge",
+            "ema": 100,
+        }
+    )
+    assert recipe.networks["generator"].arguments["width"] == 8
+    assert next(t for t in recipe.terms if t.name == "r1").arguments["weight"] == 3.0
+    assert recipe.optimizers["generator"].arguments["lr"] == 0.5
+    assert recipe.optimizers["discriminator"].arguments["lr"] != 0.5
+    assert recipe.learning_rates["discriminator"] == 0.25
+    assert (recipe.batch, recipe.loss.name) == (16, "hinge")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("generater.width", 8),
+        ("generator.widht", 8),
+        ("batch", "many"),
+        ("clip", "yes"),
+        ("loss", "hinje"),
+        ("optimizer", 3),
+        ("optimizer.referee.lr", 1),
+        ("turns", "generator"),
+    ],
+)
+def test_wrong_settings_are_refused(key: str, value: object) -> None:
+    with pytest.raises(InputError):
+        recipe_named("r3").override({key: value})
+
+
+@pytest.mark.parametrize("name", public_names("sparring.losses.adversarial"))
+def test_every_loss_passes_the_public_check(name: str) -> None:
+    check_loss(getattr(adversarial, name)())
+
+
+def test_check_loss_finds_a_loss_that_pulls_the_wrong_way() -> None:
+    good = adversarial.hinge()
+    with pytest.raises(InputError, match="generator's loss must"):
+        check_loss(AdversarialLoss(good.discriminator, lambda real, fake: fake.mean()))
+    with pytest.raises(InputError, match="not a scalar"):
+        check_loss(AdversarialLoss(lambda real, fake: fake, good.generator))
+
+
+def test_check_network_finds_a_wrong_shape_and_idle_weights() -> None:
+    spec = Spec((1, 8, 8), 4)
+    check_network(Part(DENSE, widths=(4,)), spec)
+    check_network(Part("sparring.networks.dense:Discriminator", widths=(4,)), spec, outputs=1)
+    with pytest.raises(InputError, match="contract asks"):
+        check_network(Part("sparring.networks.dense:Discriminator", outputs=2), spec, outputs=1)
