@@ -19,7 +19,6 @@ from PIL import Image
 
 from sparring.cli import call
 from sparring.data.pack import PACKS
-from sparring.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
