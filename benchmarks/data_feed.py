@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from machine import record
 
 from sparring.data import Feed, load
 from sparring.data.cache import mapped
@@ -58,10 +59,12 @@ def stores(sample: np.ndarray, folder: Path) -> dict[str, Memory | Mapped]:
 
 
 def main() -> None:
+    speeds = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, store in stores(pictures(), Path(folder)).items():
             raw, encoded = rate(store, encode=False), rate(store, encode=True)
-            print(f"{name:14} {raw:12,.0f} images/s as stored {encoded:12,.0f} images/s encoded")
+            speeds[name] = {"as stored": raw, "encoded": encoded}
+    record("data_feed", {"batch": BATCH, "images_per_second": speeds})
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def report(
 
 @verb(app, "sparring demo", "sparring demo --minutes 5 --run runs/long-demo")
 def demo(
-    minutes: Annotated[float, typer.Option(help="How long to train.")] = 2.0,
+    minutes: Annotated[float, typer.Option(help="How long to train.")] = 1.5,
     run: Annotated[Path, typer.Option(help="The run's folder; one there is replaced.")] = Path(
         "runs/demo"
     ),
