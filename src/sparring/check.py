@@ -117,8 +117,9 @@ def check_loss(loss: AdversarialLoss) -> None:
     Raises:
         InputError: a player's cost is no scalar, or its gradient points the wrong way.
     """
-    real = torch.zeros(4, 1, requires_grad=True)
-    fake = torch.zeros(4, 1, requires_grad=True)
+    # Half-way between 0 and 1: no loss's margin or target lies there, where its slope is 0.
+    real = torch.full((4, 1), 0.5, requires_grad=True)
+    fake = torch.full((4, 1), 0.5, requires_grad=True)
     for name, cost, sign in (
         ("discriminator", loss.discriminator(real, fake), 1.0),
         ("generator", loss.generator(real.detach(), fake), -1.0),

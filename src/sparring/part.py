@@ -120,7 +120,10 @@ def public_names(module_name: str) -> list[str]:
 
 @functools.cache
 def _keywords(address: str) -> tuple[str, ...]:
-    parameters = inspect.signature(resolve(address)).parameters.values()
+    try:
+        parameters = inspect.signature(resolve(address)).parameters.values()
+    except ValueError as error:
+        raise InputError(f"{address!r} cannot be a part: {error}.") from error
     return tuple(
         parameter.name
         for parameter in parameters

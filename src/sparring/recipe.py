@@ -14,6 +14,10 @@ Value = float | Part
 """A number, or a part that builds a schedule of images seen."""
 
 
+SCHEDULED = ("ema", "betas")
+"""Fields that may hold a number as well as a schedule."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """Everything that makes one training differ from another, made of parts."""
@@ -93,6 +97,8 @@ class Recipe:
             terms = {term.name for term in self.terms}
             raise unknown("setting", head, fields | set(self.networks) | terms | {"optimizer"})
         current = getattr(self, head)
+        if head in SCHEDULED and not rest and not isinstance(value, str | Part):
+            return self.replace(**{head: _number(head, value)})
         if isinstance(current, Part):
             return self.replace(**{head: _change(current, rest, value)})
         if rest or isinstance(current, Mapping | tuple) or current is None:
