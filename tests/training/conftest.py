@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from sparring.part import Part
@@ -13,15 +12,9 @@ from sparring.recipe import Recipe
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An .npz of 96 pictures of two kinds, with labels."""
-    random = np.random.default_rng(0)
-    label = np.arange(96) % 2
-    sample = random.integers(0, 60, (96, 1, 8, 8), dtype=np.uint8)
-    sample[label == 1, :, 2:6, 2:6] += 180
-    path = tmp_path_factory.mktemp("data") / "pictures.npz"
-    np.savez(path, sample=sample, label=label)
-    return str(path)
+def pictures(tiny_npz: str) -> str:
+    """An .npz of pictures of two kinds, with labels."""
+    return tiny_npz
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def dirac(duel: Duel, steps: int, rate: float) -> float:
 
 @pytest.mark.parametrize("loss", ["minimax", "non_saturating", "wasserstein", "relativistic"])
 def test_dirac_gan_circles_without_r1_and_converges_with_it(loss: str) -> None:
-    """Mescheder et al. 2018, section 2: only the non-saturating slope falls in by itself, slowly."""
+    """Mescheder et al. 2018: only the non-saturating slope falls in by itself, and slowly."""
     build = getattr(adversarial, loss)
     alone = dirac(Duel(build()), 500, 0.1)
     assert alone > (0.9 if loss in ("minimax", "wasserstein") else 0.4)
