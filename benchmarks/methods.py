@@ -76,6 +76,9 @@ def main() -> None:
         for recipe in given.only:
             run = given.runs / f"{recipe}-{data}"
             rows.append(measure(recipe, data, given.minutes, run))
+            grid = given.runs / f"{recipe}-{data}.png"
+            model = sparring.Model.load(run)
+            model.domain.preview(model.sample(40, seed=0), grid, columns=10)
             print({k: v for k, v in rows[-1].items() if k != "floor"}, flush=True)
     record("methods", {"minutes": given.minutes, "rows": rows})
     (Path(__file__).parent / "methods.md").write_text(table(rows, given.minutes))
