@@ -10,7 +10,7 @@ demo: .venv/ready
 	$(BIN)/sparring demo
 
 test: .venv/ready-dev
-	OMP_WAIT_POLICY=passive $(BIN)/pytest
+	GOMP_SPINCOUNT=20000 $(BIN)/pytest
 
 check: .venv/ready-dev
 	$(BIN)/ruff format --check .

@@ -6,6 +6,7 @@ Names load when first used, so `import sparring` stays quick.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from sparring.training.loop import Intervals as Intervals
 
 __version__ = "0.1.0"
+
+# Threads that wait by spinning slow a busy machine several times over. Read once, when PyTorch
+# loads OpenMP, so it must be said before; measured in the README.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 _HOMES = {
     "Dataset": "sparring.data:Dataset",
