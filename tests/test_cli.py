@@ -142,7 +142,7 @@ def test_own_weight_reaches_the_chosen_penalty(
     words = "--network dense --batch 4 --penalty dragan --gamma 3 --steps 1 --quiet".split()
     assert sparring("train", "r3", "--data", tiny_npz, "--run", tmp_path / "run", *words)[0] == 0
     (term,) = Manifest.read(tmp_path / "run").recipe.terms
-    assert (term.name, term.arguments["weight"], term.arguments["every"]) == ("dragan", 3.0, 4)
+    assert (term.name, term.arguments["weight"], term.arguments["every"]) == ("dragan", 3.0, 8)
 
 
 def test_train_says_what_to_do_next(

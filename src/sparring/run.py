@@ -79,6 +79,7 @@ def train(
     _check_free(folder, overwrite)
     options: dict[str, Any] = {"size": size, "channels": channels, "streaming": streaming}
     dataset = load(data, **options) if isinstance(data, str) else data
+    check.check_data(chosen, dataset)
     _survey(dataset, chosen, quiet)
     budget = Budget(steps=steps, minutes=minutes)
     if steps is None and minutes is None:
@@ -134,12 +135,7 @@ def resume(
 
 
 def plan(recipe: Recipe, dataset: Dataset, seed: int = 0) -> Manifest:
-    """All that a run of the recipe on the data will be built from.
-
-    Raises:
-        InputError: the data cannot feed the recipe.
-    """
-    check.check_data(recipe, dataset)
+    """All that a run of the recipe on the data will be built from."""
     condition, domain = recipe.task.build().condition, dataset.domain.build()
     spec = Spec(
         shape=domain.shape,

@@ -245,7 +245,8 @@ def r3(
         conditional: tell both players the label.
         batch: real samples a turn.
     """
-    generator = Part(f"{NETWORKS}.{network}:Generator", width=width)
+    # No tanh: on digits, which are mostly black, it saturated within a minute and never came back.
+    generator = Part(f"{NETWORKS}.{network}:Generator", width=width, head="linear")
     judge = Part(f"{NETWORKS}.{network}:Discriminator", width=judge_width)
     penalties = tuple(
         Part(f"{LOSSES}.penalties:{name}", weight=gamma, every=every) for name in ("r1", "r2")
