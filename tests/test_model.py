@@ -36,7 +36,7 @@ def test_eight_at_once_equal_four_and_four() -> None:
     model = untrained("r3", width=4)
     whole = model.sample(8, seed=3)
     parts = torch.cat([model.sample(4, seed=3), model.sample(4, seed=3, start=4)])
-    torch.testing.assert_close(whole, parts, rtol=0, atol=1e-6)
+    torch.testing.assert_close(whole, parts, rtol=1e-5, atol=1e-5)
     assert torch.equal(model.domain.decode(whole), model.domain.decode(parts))
     assert not torch.equal(whole, model.sample(8, seed=4))
 
@@ -45,7 +45,10 @@ def test_chunks_never_change_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     model = untrained("r3", width=4)
     whole = model.sample(10)
     monkeypatch.setattr("sparring.model.CHUNK", 3)
-    torch.testing.assert_close(model.sample(10), whole, rtol=0, atol=1e-6)
+    # Kernels round by batch size in the last bits of float32; the pictures are the same.
+    parts = model.sample(10)
+    torch.testing.assert_close(parts, whole, rtol=1e-5, atol=1e-5)
+    assert torch.equal(model.domain.decode(parts), model.domain.decode(whole))
 
 
 def test_samples_lie_in_the_range_of_pictures() -> None:
