@@ -26,9 +26,10 @@ def recipes() -> dict[str, Recipe]:
     The modes are 0.014 to 0.018 wide, so the discriminator must be steep: gamma is small.
     """
     wide = {"widths": (128,) * 3, "judge_widths": (128,) * 3, "norm": "none"}
-    flags = {"lr": 1e-3, "batch": 256, "latent": 4}
+    flags = {"lr": 2e-3, "batch": 128, "latent": 2}
     gan = recipe_named("gan", {**wide, **flags})
-    r3 = recipe_named("r3", {**flags, "gamma": 1e-4, "images": 2_000_000})
+    r3 = recipe_named("r3", {**flags, "gamma": 1e-4, "images": 1_000_000})
+    r3 = r3.override({f"optimizer.{player}.beta1": 0.5 for player in r3.optimizers})
     return {
         "r3, dense networks": r3.replace(networks=gan.networks),
         "gan --penalty r1": choices.with_penalty(gan, ["r1"], 1e-4, every=8),
