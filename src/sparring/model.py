@@ -13,7 +13,14 @@ from torch import Tensor, nn
 
 from sparring.errors import InputError, unknown
 from sparring.manifest import Manifest
-from sparring.storage import read_json, read_tensors, whole_folder, write_file, write_tensors
+from sparring.storage import (
+    read_json,
+    read_tensors,
+    whole_folder,
+    write_file,
+    write_json,
+    write_tensors,
+)
 from sparring.streams import latents
 from sparring.types import Condition, Domain, Game
 
@@ -59,8 +66,6 @@ class Model:
         with whole_folder(Path(path)) as folder:
             write_model(folder, self.manifest, self.networks)
             if self.scores:
-                from sparring.storage import write_json
-
                 write_json(folder / "scores.json", self.scores)
 
     @property

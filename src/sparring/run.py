@@ -90,6 +90,7 @@ def train(
     engine = Engine(precision_for(manifest), track, folder)
     check.check_run(manifest, engine.world)
     if engine.main:
+        writable_folder(folder.parent)  # before a run that is there already is given up
         if folder.exists():
             shutil.rmtree(folder)
         writable_folder(folder)
