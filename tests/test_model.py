@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from sparring.errors import InputError
-from sparring.manifest import Manifest
+from sparring.manifest import SCHEMA, Manifest
 from sparring.model import Model, build_network, slerp, truncate
 from sparring.part import Part
 from sparring.recipes import recipe_named
@@ -164,7 +164,7 @@ def test_no_source_file_unpickles() -> None:
 def test_newer_schema_asks_for_an_upgrade(tmp_path: Path) -> None:
     untrained().save(tmp_path / "model")
     path = tmp_path / "model" / "recipe.json"
-    path.write_text(path.read_text().replace('"schema": 1', '"schema": 99'))
+    path.write_text(path.read_text().replace(f'"schema": {SCHEMA}', '"schema": 99'))
     with pytest.raises(InputError, match="upgrade"):
         Model.load(tmp_path / "model")
 
@@ -189,3 +189,14 @@ def test_hub_gets_weights_json_and_card(tmp_path: Path, monkeypatch: pytest.Monk
         "huggingface_hub.snapshot_download", lambda *a, **k: str(tmp_path / "cached")
     )
     assert torch.equal(Model.from_pretrained("me/digits").sample(2), model.sample(2))
+
+
+def test_a_model_of_the_first_schema_still_loads(tmp_path: Path) -> None:
+    model = untrained()
+    model.save(tmp_path / "model")
+    path = tmp_path / "model" / "recipe.json"
+    written = json.loads(path.read_text())
+    del written["source"], written["spec"]["map"]
+    written["spec"]["map_channels"] = 0
+    path.write_text(json.dumps({**written, "schema": 1}))
+    assert torch.equal(Model.load(tmp_path / "model").sample(2), model.sample(2))

@@ -36,7 +36,8 @@ def check_data(recipe: Recipe, dataset: Dataset) -> None:
             f"{dataset.source} has {count} training items, fewer than one batch of "
             f"{recipe.batch}; lower it with --batch {max(count // 2, 1)} or add data."
         )
-    condition = recipe.task.build().condition
+    task = recipe.task.build()
+    condition = task.condition
     if condition == "label" and not dataset.classes:
         raise InputError(
             f"the recipe {recipe.name!r} needs labels and {dataset.source} has none; put the "
@@ -46,6 +47,11 @@ def check_data(recipe: Recipe, dataset: Dataset) -> None:
         raise InputError(
             f"the recipe {recipe.name!r} needs vectors and {dataset.source} has none; "
             "give an .npz with an array 'vector' of shape (N, F)."
+        )
+    if task.sources != "none" and dataset.source_domain is None:
+        raise InputError(
+            f"the recipe {recipe.name!r} makes one picture from another and {dataset.source} has "
+            "no such pairs; give a folder with the sub-folders A and B, or a pack such as maps."
         )
 
 
@@ -173,7 +179,7 @@ def _example_condition(spec: Spec, count: int) -> Condition:
     return Condition(
         label=torch.zeros(count, dtype=torch.int64) if spec.classes else None,
         vector=torch.zeros(count, spec.vector) if spec.vector else None,
-        map=torch.zeros(count, spec.map_channels, *spec.shape[1:]) if spec.map_channels else None,
+        map=torch.zeros(count, *spec.map) if spec.map else None,
     )
 
 

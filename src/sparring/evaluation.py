@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sparring.domains.items import encode
 from sparring.errors import InputError, unknown
 from sparring.storage import write_file, write_json
 
@@ -170,7 +171,7 @@ def reals_of(model: Model, dataset: Dataset, count: int) -> Batch:
     store: Any = dataset.train if none_held else dataset.held_out
     number = min(count, len(store))
     items = store.take(torch.arange(number) * len(store) // max(number, 1))
-    batch: Batch = model.task.prepare(items, model.domain.encode)
+    batch: Batch = model.task.prepare(encode(items, model.domain, model.source))
     return batch
 
 

@@ -15,10 +15,17 @@ from sparring.recipe import Recipe
 from sparring.storage import read_json, write_json
 from sparring.types import Spec
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised when recipe.json changes its meaning; MIGRATIONS then leads older files here."""
 
-MIGRATIONS: Mapping[int, Any] = {}
+
+def _with_maps(data: dict[str, Any]) -> dict[str, Any]:
+    """Schema 2 knows the shape of a condition's map, and the sample space of sources."""
+    spec = {name: value for name, value in data["spec"].items() if name != "map_channels"}
+    return {**data, "schema": 2, "spec": {**spec, "map": []}, "source": None}
+
+
+MIGRATIONS: Mapping[int, Any] = {1: _with_maps}
 """Schema number -> function from that schema's dictionary to the next one's."""
 
 
@@ -31,6 +38,8 @@ class Manifest:
     """Builds the Domain."""
     spec: Spec
     """What the networks are built from."""
+    source: Part | None = None
+    """Builds the Domain of what samples are made from, where they are."""
     data: Mapping[str, Any]
     """Source, name, fingerprint, licence, counts and reading options of the data."""
     classes: tuple[str, ...] = ()
@@ -47,6 +56,7 @@ class Manifest:
             "recipe": self.recipe.to_json(),
             "domain": self.domain.to_json(),
             "spec": asdict(self.spec),
+            "source": self.source.to_json() if self.source else None,
             "data": dict(self.data),
             "classes": list(self.classes),
             "seed": self.seed,
@@ -79,7 +89,8 @@ class Manifest:
         return cls(
             recipe=Recipe.from_json(data["recipe"], trusted),
             domain=Part.from_json(data["domain"], trusted),
-            spec=Spec(**{**data["spec"], "shape": tuple(data["spec"]["shape"])}),
+            spec=_spec(data["spec"]),
+            source=Part.from_json(data["source"], trusted) if data["source"] else None,
             data=data["data"],
             classes=tuple(data["classes"]),
             seed=data["seed"],
@@ -92,6 +103,10 @@ def versions() -> dict[str, str]:
     """The versions that a result depends on."""
     packages = ("sparring", "torch", "numpy", "accelerate", "pillow")
     return {"python": platform.python_version(), **{p: metadata.version(p) for p in packages}}
+
+
+def _spec(data: Mapping[str, Any]) -> Spec:
+    return Spec(**{**data, **{name: tuple(data[name]) for name in ("shape", "map")}})
 
 
 def _migrated(data: dict[str, Any], path: Path) -> dict[str, Any]:

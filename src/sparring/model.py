@@ -42,6 +42,7 @@ class Model:
         self.scores = dict(scores or {})
         self.game: Game = build_game(manifest)
         self.domain: Domain = manifest.domain.build()
+        self.source: Domain | None = manifest.source.build() if manifest.source else None
         self.task = manifest.recipe.task.build()
 
     @classmethod

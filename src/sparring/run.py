@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from sparring import check
 from sparring.data import Dataset, load
 from sparring.data import check as check_items
+from sparring.domains.items import encode
 from sparring.errors import InputError
 from sparring.evaluation import scorer
 from sparring.limits import check_length, check_trackers, check_values
@@ -137,18 +139,21 @@ def resume(
 
 def plan(recipe: Recipe, dataset: Dataset, seed: int = 0) -> Manifest:
     """All that a run of the recipe on the data will be built from."""
-    condition, domain = recipe.task.build().condition, dataset.domain.build()
+    task, domain = recipe.task.build(), dataset.domain.build()
+    source = dataset.source_domain.build().shape if dataset.source_domain else ()
     spec = Spec(
         shape=domain.shape,
         latent=recipe.latent,
-        classes=len(dataset.classes) if condition == "label" else 0,
-        vector=dataset.vector if condition == "vector" else 0,
+        classes=len(dataset.classes) if task.condition == "label" else 0,
+        vector=dataset.vector if task.condition == "vector" else 0,
+        map=task.map_shape(domain.shape, source),
         head=domain.head,
     )
     return Manifest(
         recipe=recipe,
         domain=dataset.domain,
         spec=spec,
+        source=dataset.source_domain,
         data=facts(dataset),
         classes=dataset.classes,
         seed=seed,
@@ -176,23 +181,30 @@ def precision_for(manifest: Manifest) -> str:
 
 def drawer(manifest: Manifest, dataset: Dataset, engine: Engine) -> Draw:
     """Batches of this process, encoded on its device."""
-    recipe = manifest.recipe
+    recipe, task = manifest.recipe, manifest.recipe.task.build()
     feed = dataset.feed(
         batch=recipe.batch,
         seed=manifest.seed,
         rank=engine.rank,
         world=engine.world,
         device=engine.device,
+        unpaired=task.sources == "unpaired",
     )
-    task, domain = recipe.task.build(), manifest.domain.build()
+    domain = manifest.domain.build()
+    source = manifest.source.build() if manifest.source else None
 
     def draw(number: int) -> Batch:
-        batch: Batch = task.prepare(feed.items(number), domain.encode)
-        if batch.real.dim() != 4:
-            return batch
-        return batch._replace(real=batch.real.contiguous(memory_format=torch.channels_last))
+        batch: Batch = task.prepare(encode(feed.items(number), domain, source))
+        return Batch(_laid_out(batch.real), batch.condition.apply(_laid_out))
 
     return draw
+
+
+def _laid_out(values: Tensor) -> Tensor:
+    """Pictures with channels innermost, as their networks are."""
+    if values.dim() != 4:
+        return values
+    return values.contiguous(memory_format=torch.channels_last)
 
 
 def _sit(

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Items = Mapping[str, "Tensor"]
-"""Raw items as stored, batch first: "sample" (N, ...) and, where the data has them,
-"label" (N,) int64 and "vector" (N, F) float32."""
+"""Items, batch first: "sample" (N, ...) and, where the data has them, "label" (N,) int64,
+"vector" (N, F) float32 and "source" (N, ...), what the sample is to be made from."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,15 @@ class Spec:
     """Number of labels a condition may hold; 0 where it holds none."""
     vector: int = 0
     """Length of the condition's vector; 0 where it holds none."""
-    map_channels: int = 0
-    """Channels of the condition's map; 0 where it holds none."""
+    map: tuple[int, ...] = ()
+    """The condition's map, channels first: (C, *space); empty where it holds none."""
     head: str = "tanh"
     """Range of a sample: "tanh" for [-1, 1], "linear" for unbounded."""
+
+    @property
+    def map_channels(self) -> int:
+        """Channels of the condition's map; 0 where it holds none."""
+        return self.map[0] if self.map else 0
 
 
 class Condition(NamedTuple):
@@ -116,6 +121,8 @@ class Term:
     """Due on every so manieth step only, and then weighed that many times."""
     gradients: frozenset[str] = frozenset()
     """The discriminator inputs ("real", "fake") whose gradient `measure` reads."""
+    reads_real: bool = False
+    """Whether a generator's term reads the verdict on real samples."""
 
 
 @dataclass
@@ -129,7 +136,7 @@ class Round:
     """(N, *shape), before augmentation; detached in the discriminator's turn."""
     condition: Condition
     real_verdict: Verdict | None
-    """None in the generator's turn unless the loss is relativistic."""
+    """None in the generator's turn unless the loss is relativistic or a term reads it."""
     fake_verdict: Verdict
     judge: Callable[[Tensor], Verdict]
     """The discriminator, augmentation included, under this round's condition."""
@@ -218,10 +225,20 @@ class Task(Protocol):
 
     @property
     def condition(self) -> str:
-        """Which condition it gives: "none", "label" or "vector"."""
+        """Which condition it gives: "none", "label", "vector" or "map"."""
 
-    def prepare(self, items: Items, encode: Callable[[Tensor], Tensor]) -> Batch:
-        """Stored items to a batch."""
+    @property
+    def sources(self) -> str:
+        """Which "source" its items need: "none", "paired" or "unpaired" (drawn on its own)."""
+
+    def map_shape(self, sample: tuple[int, ...], source: tuple[int, ...]) -> tuple[int, ...]:
+        """The condition's map for samples and sources of these shapes; () where it has none."""
+
+    def prepare(self, items: Items) -> Batch:
+        """Encoded items to a batch; random choices come from torch's default generator."""
+
+    def known(self, items: Items) -> Condition:
+        """What is known of encoded items of which there is no sample, only a source."""
 
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         """A generated sample to the finished one."""

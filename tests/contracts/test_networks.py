@@ -195,7 +195,7 @@ def test_wrong_vectors_and_maps_are_refused() -> None:
     with pytest.raises(InputError, match=r"\(4,\), not \(5,\)"):
         generator("dense", spec)(torch.randn(2, 6), Condition(vector=torch.randn(2, 4)))
     with pytest.raises(InputError, match="no map"):
-        generator("dcgan", Spec((1, 8, 8), 6, map_channels=3))
+        generator("dcgan", Spec((1, 8, 8), 6, map=(3, 8, 8)))
 
 
 @pytest.mark.parametrize("name", SETTINGS)

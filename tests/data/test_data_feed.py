@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from sparring.data import Feed
+from sparring.data.feed import unpaired
 from sparring.data.stores import Mapped, Memory
 from sparring.errors import InputError
 
@@ -72,3 +73,13 @@ def test_a_mapped_store_keeps_no_batch_behind() -> None:
 def test_a_batch_that_cannot_be_is_refused(batch: int, world: int, words: str) -> None:
     with pytest.raises(InputError, match=words):
         Feed(numbered(10), batch=batch, seed=0, world=world)
+
+
+def test_unpaired_feed_never_gives_a_pair() -> None:
+    numbers = torch.arange(20)[:, None]
+    feed = unpaired(Memory({"sample": numbers, "source": numbers}), None, batch=4, seed=0)
+    taken = [feed.items(k) for k in range(20)]
+    samples = {int(n) for items in taken for n in items["sample"]}
+    sources = {int(n) for items in taken for n in items["source"]}
+    assert samples == set(range(0, 20, 2))
+    assert sources == set(range(1, 20, 2))

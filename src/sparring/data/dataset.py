@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from sparring.data.feed import Feed, StreamFeed
+    from sparring.data.feed import Feed, StreamFeed, UnpairedFeed
     from sparring.data.hub import Stream
     from sparring.data.stores import Mapped, Memory
 
@@ -37,6 +37,11 @@ class Dataset:
     """The names of the labels; empty where the items have none."""
     vector: int = 0
     """Length of the items' vectors; 0 where they have none."""
+    source_domain: Part | None = None
+    """Builds the sample space of the items' "source"; None where they have none."""
+    sources: Memory | Mapped | None = None
+    """Sources that belong to no sample, as the "source" of their items; None where each item
+    has its own."""
     fingerprint: str
     """A hash of the content and of the split."""
     licence: str = "not stated"
@@ -63,10 +68,21 @@ class Dataset:
         rank: int = 0,
         world: int = 1,
         device: torch.device | str = "cpu",
-    ) -> Feed | StreamFeed:
-        """Batches of the training items; see `Feed`."""
+        unpaired: bool = False,
+    ) -> Feed | StreamFeed | UnpairedFeed:
+        """Batches of the training items; see `Feed`. Unpaired, sources are drawn on their own."""
         from sparring.data import feed, hub
 
+        if unpaired:
+            return feed.unpaired(
+                self.train,
+                self.sources,
+                batch=batch,
+                seed=seed,
+                rank=rank,
+                world=world,
+                device=device,
+            )
         if isinstance(self.train, hub.Stream):
             return feed.StreamFeed(
                 self.train, batch=batch, seed=seed, rank=rank, world=world, device=device

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sparring.data.hub import Stream
 from sparring.data.stores import Mapped, Memory
 from sparring.errors import InputError
-from sparring.streams import stream
+from sparring.streams import seed_for, stream
 
 if TYPE_CHECKING:
     import torch
@@ -92,6 +92,17 @@ class Feed:
         return self._orders[epoch]
 
 
+class UnpairedFeed:
+    """Samples and sources that are drawn independently of each other."""
+
+    def __init__(self, samples: Feed, sources: Feed) -> None:
+        self.samples, self.sources = samples, sources
+
+    def items(self, k: int) -> dict[str, Tensor]:
+        """This process's share of batch `k`, with sources that belong to other samples."""
+        return {**self.samples.items(k), "source": self.sources.items(k)["source"]}
+
+
 class StreamFeed:
     """Batches of a stream, which can only be read in order: asking back or ahead starts it anew.
 
@@ -139,6 +150,39 @@ class StreamFeed:
 
         rows = [next(self._items) for _ in range(self.share)]
         return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def unpaired(
+    store: Memory | Mapped | Stream,
+    sources: Memory | Mapped | None,
+    *,
+    batch: int,
+    seed: int,
+    rank: int = 0,
+    world: int = 1,
+    device: torch.device | str = "cpu",
+) -> UnpairedFeed:
+    """Batches of samples and of sources that do not belong together.
+
+    Where every item has its own source, one half of the items gives samples and the other half
+    sources, so no pair is ever seen.
+
+    Raises:
+        InputError: a stream, which cannot be read in two orders at once; too few items.
+    """
+    if isinstance(store, Stream):
+        raise InputError("a stream gives no unpaired pictures; leave out --streaming.")
+    if sources is None:
+        import torch
+
+        sources = store.rows(torch.arange(1, len(store), 2))
+        store = store.rows(torch.arange(0, len(store), 2))
+
+    def feed(items: Memory | Mapped, purpose: str) -> Feed:
+        seeded = seed_for("unpaired", seed, purpose)
+        return Feed(items, batch=batch, seed=seeded, rank=rank, world=world, device=device)
+
+    return UnpairedFeed(feed(store, "samples"), feed(sources, "sources"))
 
 
 def _check_batch(batch: int, world: int) -> None:

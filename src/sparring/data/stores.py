@@ -17,15 +17,20 @@ class Memory:
     """Items in the memory of one device."""
 
     fields: Mapping[str, Tensor]
-    """"sample" (N, ...), and where known "label" (N,) int64 and "vector" (N, F) float32."""
+    """"sample" (N, ...) or "source" (N, ...) or both, and where known "label" (N,) int64 and
+    "vector" (N, F) float32."""
 
     def __len__(self) -> int:
-        return len(self.fields["sample"])
+        return len(next(iter(self.fields.values())))
 
     def take(self, indices: Tensor) -> dict[str, Tensor]:
         """The items at `indices` (N,) int64, on the store's device."""
-        indices = indices.to(self.fields["sample"].device, non_blocking=True)
+        indices = indices.to(next(iter(self.fields.values())).device, non_blocking=True)
         return {name: _rows(values, indices) for name, values in self.fields.items()}
+
+    def rows(self, indices: Tensor) -> Memory:
+        """A store of the items at these indices (N,) only."""
+        return Memory({name: _rows(values, indices) for name, values in self.fields.items()})
 
     def to(self, device: torch.device | str) -> Memory:
         """The same items on `device`."""
@@ -38,18 +43,22 @@ class Mapped:
 
     fields: Mapping[str, Tensor]
     """As in `Memory`, of all items of the file."""
-    rows: Tensor
+    rows_in_file: Tensor
     """(N,) int64: where in the file this store's items lie."""
     device: torch.device | str = "cpu"
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.rows_in_file)
 
     def take(self, indices: Tensor) -> dict[str, Tensor]:
         """The items at `indices` (N,) int64, copied to the store's device."""
-        rows = self.rows[indices.cpu()]
+        rows = self.rows_in_file[indices.cpu()]
         taken = {name: _rows(values, rows) for name, values in self.fields.items()}
         return {name: values.to(self.device) for name, values in taken.items()}
+
+    def rows(self, indices: Tensor) -> Mapped:
+        """A store of the items at these indices (N,) only."""
+        return dataclasses.replace(self, rows_in_file=self.rows_in_file[indices])
 
     def to(self, device: torch.device | str) -> Mapped:
         """The same items, given out on `device`."""

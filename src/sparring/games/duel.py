@@ -25,6 +25,8 @@ from sparring.types import (
 class Duel(nn.Module):
     """The two-player game; its module state is the augmentation's and the terms' own.
 
+    `weight` is that of the generator's adversarial cost against its other terms.
+
     Both turns draw a fresh fake: a graph kept from one turn to the next would break under
     distributed training.
     """
@@ -36,9 +38,14 @@ class Duel(nn.Module):
     kept: ClassVar[tuple[str, ...]] = ("generator",)
 
     def __init__(
-        self, loss: AdversarialLoss, terms: Sequence[Term] = (), augment: Augmentation | None = None
+        self,
+        loss: AdversarialLoss,
+        terms: Sequence[Term] = (),
+        augment: Augmentation | None = None,
+        weight: float = 1.0,
     ) -> None:
         super().__init__()
+        self.weight = weight
         self.loss = loss
         self.terms = tuple(terms)
         self.augment = augment
@@ -51,8 +58,9 @@ class Duel(nn.Module):
         """What the player pays; the other one's weights are taken as given."""
         due = [t for t in self.terms if t.player == player and turn.step % t.every == 0]
         if player == "generator":
-            played = self._generator_round(networks, batch, turn)
-            costs, stats = {"adversarial": self._generator_loss(played)}, {}
+            reads_real = self.loss.relativistic or any(term.reads_real for term in due)
+            played = self._generator_round(networks, batch, turn, reads_real)
+            costs, stats = {"adversarial": self.weight * self._generator_loss(played)}, {}
         else:
             played = self._discriminator_round(networks, batch, turn, due)
             costs, stats = {"adversarial": self._discriminator_loss(played)}, self._stats(played)
@@ -82,12 +90,14 @@ class Duel(nn.Module):
         self._adapt(*verdicts, turn)
         return Round(turn, real, fake, condition, *verdicts, judge, watched)
 
-    def _generator_round(self, networks: Networks, batch: Batch, turn: Turn) -> Round:
+    def _generator_round(
+        self, networks: Networks, batch: Batch, turn: Turn, reads_real: bool
+    ) -> Round:
         real, condition = batch
         judge = self._judge(networks["discriminator"], condition, turn)
         fake = networks["generator"](turn.latent, condition)
         real_verdict = None
-        if self.loss.relativistic:
+        if reads_real:
             with torch.no_grad():
                 real_verdict = judge(real)
         return Round(turn, real, fake, condition, real_verdict, judge(fake), judge)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,10 +28,22 @@ class Generate:
         if self.condition not in CONDITIONS:
             raise InputError(f"condition must be one of {CONDITIONS}, not {self.condition!r}.")
 
-    def prepare(self, items: Items, encode: Callable[[Tensor], Tensor]) -> Batch:
-        """Items to a batch, encoded."""
-        known = {} if self.condition == "none" else {self.condition: items[self.condition]}
-        return Batch(encode(items["sample"]), Condition(**known))
+    @property
+    def sources(self) -> str:
+        """Samples come out of nothing."""
+        return "none"
+
+    def map_shape(self, sample: tuple[int, ...], source: tuple[int, ...]) -> tuple[int, ...]:
+        """There is no map."""
+        return ()
+
+    def prepare(self, items: Items) -> Batch:
+        """Encoded items to a batch."""
+        return Batch(items["sample"], self.known(items))
+
+    def known(self, items: Items) -> Condition:
+        """The items' label or vector."""
+        return Condition(**{n: items[n] for n in (self.condition,) if n != "none"})
 
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         """Nothing to add to a generated sample."""
