@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -391,3 +392,16 @@ def test_kaiming_keeps_variance_through_transposed_convolutions() -> None:
     layers.initialise(layer, "kaiming", slope=1.0)
     inner = layer(torch.randn(8, 64, 8, 8))[..., 2:-2, 2:-2]
     assert abs(float(inner.detach().var()) - 1) < 0.1
+
+
+def test_waves_are_sines_and_cosines_of_equal_steepness() -> None:
+    values = torch.tensor([[0.25, -0.5]], requires_grad=True)
+    shown = layers.waves(values, 2)
+    pi = math.pi
+    assert shown.shape == (1, 10)
+    sines = [math.sin(pi / 4), math.sin(pi / 2) / 2, math.sin(-pi / 2), math.sin(-pi) / 2]
+    assert torch.allclose(shown[0, 2:6], torch.tensor(sines), atol=1e-6)
+    line = layers.waves(torch.linspace(-1, 1, 2001)[:, None], 2)
+    steepest = line.diff(dim=0).abs().amax(0).tolist()
+    assert steepest[1] == pytest.approx(steepest[2], rel=1e-3)
+    assert layers.waves(values, 0) is values

@@ -14,6 +14,7 @@ from sparring.networks.layers import (
     dropped,
     initialise,
     limit,
+    waves,
     widths_of,
 )
 from sparring.types import Condition, Spec, Verdict
@@ -30,6 +31,7 @@ class Generator(nn.Module):
         slope: Of the leaky ReLU; 0 for ReLU.
         init: See `layers.initialise`.
         head: "tanh" or "linear"; the spec's own if None.
+        octaves: Fourier features of the latent; 0 for none. They help it jump between modes.
     """
 
     def __init__(
@@ -41,13 +43,14 @@ class Generator(nn.Module):
         slope: float = 0.2,
         init: str = "glorot",
         head: str | None = None,
+        octaves: int = 0,
     ) -> None:
         super().__init__()
         self.shape, self.head = spec.shape, head or spec.head
-        self.latent = ConditionedLatent(spec)
+        self.latent, self.octaves = ConditionedLatent(spec), octaves
         normed = choose("norm", norm, {"batch": True, "none": False})
         layers: list[nn.Module] = []
-        inputs = self.latent.size
+        inputs = self.latent.size * (1 + 2 * octaves)
         for width in widths_of(widths):
             layers += [nn.Linear(inputs, width), nn.LeakyReLU(slope)]
             layers += [nn.BatchNorm1d(width, momentum=momentum)] if normed else []
@@ -57,7 +60,9 @@ class Generator(nn.Module):
 
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
         """Samples (N, *shape) in float32."""
-        sample = self.layers(self.latent(latent, condition))
+        # A third of the latent: most of its normal distribution lies within one period then.
+        told = waves(self.latent(latent, condition), self.octaves, scale=1 / 3)
+        sample = self.layers(told)
         return bounded(sample, self.head).unflatten(1, self.shape)
 
 
@@ -74,6 +79,7 @@ class Discriminator(nn.Module):
         form: How the condition is shown: "concat" or "projection".
         init: See `layers.initialise`.
         keep_features: Whether verdicts hold the hidden activations, (N, width) each.
+        octaves: Fourier features of the sample; 0 for none. They show it narrow modes.
     """
 
     def __init__(
@@ -87,12 +93,13 @@ class Discriminator(nn.Module):
         form: str = "concat",
         init: str = "glorot",
         keep_features: bool = False,
+        octaves: int = 0,
     ) -> None:
         super().__init__()
-        self.keep_features = keep_features
+        self.keep_features, self.octaves = keep_features, octaves
         self.sample = ConditionedSample(spec, form, ())
         layers: list[nn.Module] = []
-        inputs = math.prod(spec.shape) + self.sample.size
+        inputs = math.prod(spec.shape) * (1 + 2 * octaves) + self.sample.size
         for width in widths_of(widths):
             layer = [nn.Linear(inputs, width), nn.LeakyReLU(slope), *dropped(dropout)]
             layers.append(nn.Sequential(*layer))
@@ -106,7 +113,7 @@ class Discriminator(nn.Module):
 
     def forward(self, sample: Tensor, condition: Condition) -> Verdict:
         """Logits (N, outputs) in float32, and the features where they are kept."""
-        hidden = self.sample(sample.flatten(1), condition)
+        hidden = self.sample(waves(sample.flatten(1), self.octaves), condition)
         features = activations(self.layers, hidden)
         logits = self.logits(features[-1], condition)
         return Verdict(logits, features if self.keep_features else ())

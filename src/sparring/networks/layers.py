@@ -129,6 +129,21 @@ def unshuffle(sample: Tensor, factor: int = 2) -> Tensor:
     return parts.permute(0, 1, *order).flatten(1, 1 + dims)
 
 
+def waves(values: Tensor, octaves: int, scale: float = 1.0) -> Tensor:
+    """(N, F) with their sines and cosines at doubling frequencies, (N, F * (1 + 2 * octaves)).
+
+    These are Fourier features (Tancik et al., 2020), each octave at half the amplitude of the one
+    before, so that all are equally steep and none drowns the coarse position.
+    """
+    if not octaves:
+        return values
+    values = scale * values
+    frequencies = math.pi * 2.0 ** torch.arange(octaves, device=values.device)
+    angles = (values[:, :, None] * frequencies).flatten(1)
+    amplitudes = (math.pi / frequencies).repeat(values.shape[1])
+    return torch.cat([values, amplitudes * angles.sin(), amplitudes * angles.cos()], dim=1)
+
+
 def full_precision(like: Tensor) -> contextlib.AbstractContextManager[object]:
     """Autocast switched off on the tensor's device; a dry run on the meta device has none."""
     if like.is_meta:

@@ -222,6 +222,7 @@ def r3(
     judge_width: int = 32,
     latent: int = 64,
     gamma: float = 0.5,
+    gamma_end: float | None = None,
     every: int = 8,
     lr: float = 4e-3,
     lr_end: float = 1e-4,
@@ -238,18 +239,22 @@ def r3(
         judge_width: channels of the discriminator, likewise.
         latent: numbers in one latent vector.
         gamma: weight of R1 and R2; raise it where training is unstable or data are few.
+        gamma_end: their weight after so many images, a tenth of gamma in the paper; unchanged
+            if not given.
         every: R1 and R2 are due on every so manieth step.
         lr: Adam's learning rate at the start.
         lr_end: Adam's learning rate after so many images.
-        images: real samples over which learning rate and Adam's second beta change.
+        images: real samples over which learning rate, gamma and Adam's second beta change.
         conditional: tell both players the label.
         batch: real samples a turn.
     """
     # No tanh: on digits, which are mostly black, it saturated within a minute and never came back.
     generator = Part(f"{NETWORKS}.{network}:Generator", width=width, head="linear")
     judge = Part(f"{NETWORKS}.{network}:Discriminator", width=judge_width)
+    end = gamma if gamma_end is None else gamma_end
+    weight = Part("sparring.schedule:cosine", start=gamma, end=end, images=images)
     penalties = tuple(
-        Part(f"{LOSSES}.penalties:{name}", weight=gamma, every=every) for name in ("r1", "r2")
+        Part(f"{LOSSES}.penalties:{name}", weight=weight, every=every) for name in ("r1", "r2")
     )
     fall = Part("sparring.schedule:cosine", start=lr, end=lr_end, images=images)
     recipe = _duel(
