@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sparring.cli.app import app, verb
 from sparring.cli.values import size_of
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 data = typer.Typer(no_args_is_help=True, help="Named data, and a check of your own.")
 app.add_typer(data, name="data")
@@ -15,7 +18,7 @@ app.add_typer(data, name="data")
 
 @verb(data, "sparring data list", name="list")
 def list_packs() -> None:
-    """List the named packs of real data."""
+    """List the named packs of real data, and the views that some of them have."""
     from rich.console import Console
     from rich.table import Table
 
@@ -24,17 +27,31 @@ def list_packs() -> None:
     table = Table("name", "items", "shape", "licence", "what it is", box=None, pad_edge=False)
     for pack in packs():
         shape = "x".join(map(str, pack.shape))
-        table.add_row(pack.name, f"{pack.count:,}", shape, pack.licence, pack.about)
+        views = getattr(pack, "views", {})
+        about = f"{pack.about}; views: {', '.join(views)}" if views else pack.about
+        table.add_row(pack.name, f"{pack.count:,}", shape, pack.licence, about)
     Console().print(table)
+    print("Views: --data maps:satellite gives one, --data maps:classes-satellite pairs, A to B.")
     print("Toys: ring8, grid25, swissroll. Also any folder, file or Hugging Face name.")
 
 
-@verb(data, "sparring data get digits", "sparring data get fashion")
+@verb(data, "sparring data get digits", "sparring data get maps")
 def get(name: Annotated[str, typer.Argument(help="A pack's name.")]) -> None:
     """Fetch a named pack into the cache; what it is and its licence are said first."""
+    from rich.progress import Progress
+
     from sparring.data import get as get_pack
 
-    print(f"{name} is at {get_pack(name)}")
+    with Progress(transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what)
+            bar.update(tasks[what], completed=done, total=total or None)
+
+        path = get_pack(name, say=bar.console.print, progress=show)
+    print(f"{name} is at {path}")
 
 
 @verb(data, "sparring data check photos/", "sparring data check photos/ --size 64 --batch 32")

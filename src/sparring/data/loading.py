@@ -40,7 +40,8 @@ def load(
     """The items of a source, split into those to train on and those held out.
 
     Args:
-        source: a pack (`digits`, `fashion`); a toy (`ring8`, `grid25`, `swissroll`); a folder of
+        source: a pack (`digits`, `maps`), or a view or a pair of views of one (`maps:satellite`,
+            `maps:relief-satellite`); a toy (`ring8`, `grid25`, `swissroll`); a folder of
             pictures, sub-folders being labels; an IDX, `.npy`, `.npz` or `.csv` file; a Parquet or
             WebDataset shard, or a folder of them; a Hugging Face data set, `hf:owner/name` or
             `hf:owner/name:configuration` (`hf:` may be left out where no such path exists).
@@ -87,7 +88,7 @@ def address(source: str) -> str | Path:
 
 def is_folder(source: str) -> bool:
     """Whether `load` would read it as a folder of pictures."""
-    if source in toys.TOYS or source in pack.PACKS or source.startswith("hf:"):
+    if source in toys.TOYS or pack.is_pack(source) or source.startswith("hf:"):
         return False
     path = Path(source).expanduser()
     return path.is_dir() and not files.is_idx_folder(path) and not _shards(path)
@@ -113,8 +114,8 @@ def _read(
 ) -> Content:
     if source in toys.TOYS:
         return toys.read(source)
-    if source in pack.PACKS:
-        return _pack(pack.PACKS[source], size, progress)
+    if pack.is_pack(source):
+        return _pack(source, size, progress)
     path = address(source)
     if isinstance(path, Path) and path.is_dir() and files.is_idx_folder(path):
         return files.read_idx_folder(path, size)
@@ -134,15 +135,12 @@ def _read(
     )
 
 
-def _pack(wanted: pack.Pack, size: tuple[int, int] | None, progress: Progress | None) -> Content:
-    def say(text: str) -> None:
-        if progress is not None:
-            progress(text, 0, 0)
-
+def _pack(source: str, size: tuple[int, int] | None, progress: Progress | None) -> Content:
     try:
-        found = files.read_npz(pack.get(wanted.name, say=say), size)
+        return pack.read(source, size, progress)
     except InputError as error:
-        if not wanted.hub:
+        wanted = pack.PACKS[source.partition(":")[0]]
+        if not isinstance(wanted, pack.Pack) or not wanted.hub:
             raise
         try:
             found = hub.read(wanted.hub, size=size, progress=progress)
@@ -179,7 +177,7 @@ def _stream(
     channels: int | None,
     held_out: float,
 ) -> Dataset:
-    local = source in toys.TOYS or source in pack.PACKS
+    local = source in toys.TOYS or pack.is_pack(source)
     path = None if local else address(source)
     if path is None or (isinstance(path, Path) and not _shards(path)):
         raise InputError(

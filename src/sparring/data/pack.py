@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sparring.data import cache, fetch, files
-from sparring.data.content import Content, key_for
+from sparring.data.albums import album, emoji, landscapes, maps
+from sparring.data.content import Content, Progress, key_for
 from sparring.errors import InputError, unknown
 
 
@@ -54,7 +55,7 @@ def _fashion(folder: Path) -> Content:
 
 
 _FASHION = "usr/share/datasets/fashion-mnist"
-PACKS = {
+PACKS: dict[str, Pack | album.Album] = {
     pack.name: pack
     for pack in (
         Pack(
@@ -103,20 +104,30 @@ PACKS = {
             installed=f"/{_FASHION}",
             hub="zalando-datasets/fashion_mnist",
         ),
+        maps.ALBUM,
+        emoji.ALBUM,
+        landscapes.ALBUM,
     )
 }
 
 
-def packs() -> tuple[Pack, ...]:
+def packs() -> tuple[Pack | album.Album, ...]:
     """All packs, with their counts and licences."""
     return tuple(PACKS.values())
 
 
-def get(name: str, *, say: Callable[[str], Any] = print) -> Path:
-    """The pack as an `.npz` file in the cache, built now if it is not there yet.
+def is_pack(source: str) -> bool:
+    """Whether the source names a pack: NAME, or NAME:VIEW, or NAME:SOURCE-TARGET."""
+    name, colon, _ = source.partition(":")
+    return name in PACKS and (not colon or isinstance(PACKS[name], album.Album))
 
-    What it is, its licence and its size are said before anything is downloaded. The file is
-    there whole or not at all.
+
+def get(name: str, *, say: Callable[[str], Any] = print, progress: Progress | None = None) -> Path:
+    """The pack's `.npz` file or folder in the cache, built now if it is not there yet.
+
+    What it is, its licence and its size are said before anything is downloaded; `progress` is
+    called with what is being done, how much is done, and how much there is. The pack is there
+    whole or not at all, and an interrupted build goes on with what was downloaded.
 
     Raises:
         InputError: no such pack, no client or network, or data other than expected.
@@ -126,13 +137,40 @@ def get(name: str, *, say: Callable[[str], Any] = print) -> Path:
     pack = PACKS[name]
     path = location(pack)
     with cache.alone(path):
-        if not path.exists():
+        if path.exists():
+            return path
+        if isinstance(pack, album.Album):
+            album.build(pack, path, say, progress)
+        else:
             _build(pack, path, say)
     return path
 
 
-def location(pack: Pack) -> Path:
+def read(
+    source: str, size: tuple[int, int] | None = None, progress: Progress | None = None
+) -> Content:
+    """The items of a pack or of views of it, fetched now if need be.
+
+    Raises:
+        InputError: as `get`; and no such view, or two that show different items.
+    """
+
+    def say(text: str) -> None:
+        if progress is not None:
+            progress(text, 0, 0)
+
+    name, _, views = source.partition(":")
+    pack = PACKS[name]
+    path = get(name, say=say, progress=progress)
+    if isinstance(pack, album.Album):
+        return album.read(pack, path, views, size)
+    return files.read_npz(path, size).replace(licence=pack.licence)
+
+
+def location(pack: Pack | album.Album) -> Path:
     """Where the built pack lies, or will lie, in the cache."""
+    if isinstance(pack, album.Album):
+        return album.location(pack)
     return cache.folder("packs") / f"{pack.name}-{key_for(sorted(pack.members.items()))[:8]}.npz"
 
 

@@ -1,0 +1,1 @@
+"""Albums: packs of pictures in several aligned views, one file each."""
