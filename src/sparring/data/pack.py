@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sparring.data import cache, fetch, files
-from sparring.data.albums import album, emoji, landscapes, maps
+from sparring.data.albums import album, emoji, landscapes, maps, objects, terrain
 from sparring.data.content import Content, Progress, key_for
 from sparring.errors import InputError, unknown
 
@@ -106,7 +106,9 @@ PACKS: dict[str, Pack | album.Album] = {
         ),
         maps.ALBUM,
         emoji.ALBUM,
+        terrain.ALBUM,
         landscapes.ALBUM,
+        objects.ALBUM,
     )
 }
 

