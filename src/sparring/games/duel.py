@@ -21,11 +21,15 @@ from sparring.types import (
     Verdict,
 )
 
+NO_VERDICT = Verdict(torch.zeros(0, 0))
+"""Stands for the verdict of a discriminator that is not asked."""
+
 
 class Duel(nn.Module):
     """The two-player game; its module state is the augmentation's and the terms' own.
 
-    `weight` is that of the generator's adversarial cost against its other terms.
+    `weight` is that of the generator's adversarial cost against its other terms; with 0 the
+    discriminator is not even asked.
 
     Both turns draw a fresh fake: a graph kept from one turn to the next would break under
     distributed training.
@@ -60,7 +64,7 @@ class Duel(nn.Module):
         if player == "generator":
             reads_real = self.loss.relativistic or any(term.reads_real for term in due)
             played = self._generator_round(networks, batch, turn, reads_real)
-            costs, stats = {"adversarial": self.weight * self._generator_loss(played)}, {}
+            costs, stats = self._generator_cost(played), {}
         else:
             played = self._discriminator_round(networks, batch, turn, due)
             costs, stats = {"adversarial": self._discriminator_loss(played)}, self._stats(played)
@@ -94,8 +98,10 @@ class Duel(nn.Module):
         self, networks: Networks, batch: Batch, turn: Turn, reads_real: bool
     ) -> Round:
         real, condition = batch
-        judge = self._judge(networks["discriminator"], condition, turn)
         fake = networks["generator"](turn.latent, condition)
+        if not self.weight:
+            return Round(turn, real, fake, condition, None, NO_VERDICT, _no_judge)
+        judge = self._judge(networks["discriminator"], condition, turn)
         real_verdict = None
         if reads_real:
             with torch.no_grad():
@@ -135,6 +141,11 @@ class Duel(nn.Module):
             played.real_verdict.logits.float(), played.fake_verdict.logits.float()
         )
 
+    def _generator_cost(self, played: Round) -> dict[str, Tensor]:
+        if not self.weight:
+            return {}
+        return {"adversarial": self.weight * self._generator_loss(played)}
+
     def _generator_loss(self, played: Round) -> Tensor:
         fake = played.fake_verdict.logits.float()
         real = fake if played.real_verdict is None else played.real_verdict.logits.float()
@@ -157,6 +168,10 @@ class Duel(nn.Module):
             "accuracy/real": (real > middle).float().mean(),
             "accuracy/fake": (fake < middle).float().mean(),
         }
+
+
+def _no_judge(samples: Tensor) -> Verdict:
+    return NO_VERDICT
 
 
 def mixes_batch(discriminator: Callable[..., Verdict]) -> bool:

@@ -1,0 +1,64 @@
+"""Translate: one picture from another, in pairs or without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sparring.types import Batch, Condition, Items
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Translate:
+    """The item's source is known, its sample is real.
+
+    `unpaired` sources belong to other samples. `flip` mirrors half of what is trained on, left
+    to right; a pair is mirrored as one.
+    """
+
+    unpaired: bool = False
+    flip: bool = True
+
+    @property
+    def condition(self) -> str:
+        """A map: the source."""
+        return "map"
+
+    @property
+    def sources(self) -> str:
+        """Whether sources belong to their samples."""
+        return "unpaired" if self.unpaired else "paired"
+
+    def map_shape(self, sample: tuple[int, ...], source: tuple[int, ...]) -> tuple[int, ...]:
+        """The source's own."""
+        return source
+
+    def prepare(self, items: Items) -> Batch:
+        """Encoded items to a batch, some of them mirrored."""
+        real, given = items["sample"], items["source"]
+        if self.flip:
+            which = _half(real)
+            real = _mirrored(real, which)
+            given = _mirrored(given, _half(given) if self.unpaired else which)
+        return Batch(real, Condition(map=given))
+
+    def known(self, items: Items) -> Condition:
+        """The source."""
+        return Condition(map=items["source"])
+
+    def finish(self, fake: Tensor, condition: Condition) -> Tensor:
+        """Nothing to add."""
+        return fake
+
+
+def _half(samples: Tensor) -> Tensor:
+    import torch
+
+    return (torch.rand(len(samples)) < 0.5).to(samples.device)
+
+
+def _mirrored(samples: Tensor, which: Tensor) -> Tensor:
+    return samples.where(~which[:, None, None, None], samples.flip(-1))
