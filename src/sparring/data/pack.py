@@ -120,8 +120,7 @@ def packs() -> tuple[Pack | album.Album, ...]:
 
 def is_pack(source: str) -> bool:
     """Whether the source names a pack: NAME, or NAME:VIEW, or NAME:SOURCE-TARGET."""
-    name, colon, _ = source.partition(":")
-    return name in PACKS and (not colon or isinstance(PACKS[name], album.Album))
+    return source.partition(":")[0] in PACKS
 
 
 def get(name: str, *, say: Callable[[str], Any] = print, progress: Progress | None = None) -> Path:
@@ -163,9 +162,12 @@ def read(
 
     name, _, views = source.partition(":")
     pack = PACKS[name]
-    path = get(name, say=say, progress=progress)
     if isinstance(pack, album.Album):
-        return album.read(pack, path, views, size)
+        album.views_in(pack, views)  # A word that is wrong is found before a download.
+        return album.read(pack, get(name, say=say, progress=progress), views, size)
+    if views:
+        raise InputError(f"{name} has no views; leave out :{views}.")
+    path = get(name, say=say, progress=progress)
     return files.read_npz(path, size).replace(licence=pack.licence)
 
 

@@ -113,7 +113,7 @@ def read(album: Album, path: Path, words: str, size: tuple[int, int] | None) -> 
     Raises:
         InputError: no such view, or two that show different items.
     """
-    source, target = _asked(album, words)
+    source, target = views_in(album, words)
     views = [view for view in (source, target) if view]
     sheet = _sheet(album, path, views, size)
     folder = path / sheet["folder"]
@@ -131,8 +131,12 @@ def read(album: Album, path: Path, words: str, size: tuple[int, int] | None) -> 
     return found.replace(source=given, source_domain=_domain(album.views[source], given))
 
 
-def _asked(album: Album, words: str) -> tuple[str, str]:
-    """Source, which may be empty, and target."""
+def views_in(album: Album, words: str) -> tuple[str, str]:
+    """Source, which may be empty, and target, of VIEW or SOURCE-TARGET or nothing.
+
+    Raises:
+        InputError: no such view.
+    """
     parts = (words or album.default).split("-")
     if len(parts) > 2:
         raise InputError(f"{album.name}:{words} names more than a source and a target view.")

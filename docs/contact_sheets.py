@@ -1,0 +1,66 @@
+"""Draw a contact sheet of every pack of pictures: held-out items, its views side by side.
+
+python docs/contact_sheets.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from sparring.data import get, packs
+from sparring.data.albums.album import Album, View
+from sparring.storage import read_json
+
+IMAGES = Path(__file__).parent / "images"
+ACROSS, DOWN, GAP = 12, 6, 2
+GREY = 205
+"""What shines through where a cut-out is transparent."""
+
+
+def colours(values: np.ndarray, view: View) -> np.ndarray:
+    """(N, H, W, 3) uint8 of stored items (N, C, H, W)."""
+    if view.palette:
+        return np.array(view.palette, np.uint8)[values[:, 0]]
+    if values.shape[1] == 4:
+        opacity = values[:, 3:] / 255
+        values = (values[:, :3] * opacity + GREY * (1 - opacity)).round().astype(np.uint8)
+    return np.broadcast_to(values, (len(values), 3, *values.shape[2:])).transpose(0, 2, 3, 1)
+
+
+def rows(album: Album, folder: Path, views: list[str]) -> np.ndarray:
+    """(n, H, W, 3): held-out items drawn at random, all views of one after the other."""
+    held = np.flatnonzero(np.load(folder / "held_out.npy"))
+    chosen = np.random.default_rng(3).permutation(held)[: ACROSS // len(views) * DOWN]
+    shown = [colours(np.load(folder / f"{name}.npy")[chosen], album.views[name]) for name in views]
+    return np.stack(shown, axis=1).reshape(-1, *shown[0].shape[1:])
+
+
+def sheet(tiles: np.ndarray, across: int) -> Image.Image:
+    """The tiles in rows, a gap between them."""
+    side = tiles.shape[1] + GAP
+    made = Image.new("RGB", (across * side - GAP, -(-len(tiles) // across) * side - GAP), "white")
+    for place, tile in enumerate(tiles):
+        made.paste(Image.fromarray(tile), (place % across * side, place // across * side))
+    return made
+
+
+def draw(album: Album) -> None:
+    """Write docs/images/pack-NAME.png, and one more for views that show other items."""
+    place, done = get(album.name), set[tuple[str, ...]]()
+    for entry in read_json(place / "album.json")["sheets"]:
+        views = tuple(entry["views"])
+        if views not in done:
+            across = ACROSS // len(views) * len(views)
+            name = "-".join([album.name, *views[:2]]) if done else album.name
+            tiles = rows(album, place / entry["folder"], list(views))
+            sheet(tiles, across).save(IMAGES / f"pack-{name}.png", optimize=True)
+            done.add(views)
+
+
+if __name__ == "__main__":
+    for pack in packs():
+        if isinstance(pack, Album):
+            draw(pack)

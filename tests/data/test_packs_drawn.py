@@ -1,0 +1,207 @@
+"""What the albums draw from their packages, on tiny fakes: alignment, and sides by identity."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from sparring.data.albums import emoji, hexes, landscapes, maps, objects, terrain
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def png(picture: Image.Image, kind: str = "PNG") -> bytes:
+    data = io.BytesIO()
+    picture.save(data, kind, **({"quality": 95} if kind == "JPEG" else {}))
+    return data.getvalue()
+
+
+def photo(red: int) -> bytes:
+    noise = np.random.default_rng(red).integers(0, 256, (180, 360, 3), np.uint8)
+    noise[..., 0] = red
+    return png(Image.fromarray(noise).resize((720, 360), Image.Resampling.NEAREST), "JPEG")
+
+
+def test_landscapes_keep_a_photo_on_one_side_and_know_its_class() -> None:
+    folder = "usr/share/games/endless-sky/images/land"
+    names = [f"{kind}{n}" for kind in ("beach", "dune", "nasa") for n in range(4)]
+    files = {f"{folder}/{name}.jpg": photo(20 * place) for place, name in enumerate(names)}
+    files[f"{folder}/beach9.jpg"] = png(Image.new("RGB", (720, 360), "skyblue"), "JPEG")
+    sheets = list(landscapes.draw(files, silent))
+    assert [sheet.views["photo"].shape[2:] for sheet in sheets] == [(64, 64), (96, 96), (128, 128)]
+    for sheet in sheets:
+        assert sheet.label is not None
+        red = np.median(sheet.views["photo"][:, 0], axis=(1, 2)) / 20
+        who = red.round().astype(int)
+        assert set(who) == set(range(8))  # Neither the pictures of space nor plain sky.
+        assert not set(who[sheet.held_out]) & set(who[~sheet.held_out])
+        assert {sheet.classes[kind] for kind in sheet.label} == {"beach", "desert"}
+        assert set(sheet.label[sheet.held_out]) == set(sheet.label)
+
+
+def fake_emoji(count: int) -> dict[str, bytes]:
+    entries, files = [], {}
+    for place in range(count):
+        code = f"1f{place:03x}"
+        kind = "People & Body" if place % 10 == 9 else "Flags"
+        entries.append({"image": f"{code}.png", "category": kind})
+        for path in emoji._PATHS.values():
+            tone = 40 if place < 20 else place
+            picture = Image.new("RGBA", (64, 64), (255, 0, 0, 0))
+            ImageDraw.Draw(picture).rectangle((16, 16, 47, 47), (tone, tone, tone, 255))
+            files[path.format(code)] = png(picture, "WEBP" if "assets" in path else "PNG")
+    del files[emoji._PATHS["fluent"].format("1f000")]
+    return {**files, "package/emoji.json": json.dumps(entries).encode()}
+
+
+def test_emoji_leave_people_out_and_twins_together() -> None:
+    (sheet,) = emoji.draw(fake_emoji(60), silent)
+    google, edges = sheet.views["google"], sheet.views["edges"]
+    assert google.shape == (53, 3, 64, 64) and edges.shape == (53, 1, 64, 64)
+    assert (google[:, :, 0, 0] == 255).all()  # What is transparent is white, not its hidden red.
+    assert sheet.label is not None and {sheet.classes[kind] for kind in sheet.label} == {"flags"}
+    twins = google[:, 0, 32, 32] == 40
+    assert twins.sum() > 10 and len(set(sheet.held_out[twins])) == 1
+    assert set(np.unique(edges)) == {0, 255}
+
+
+def test_edges_of_a_square_are_its_thin_outline() -> None:
+    picture = np.full((1, 3, 64, 64), 255, np.uint8)
+    picture[:, 1:, 16:48, 16:48] = 0
+    (drawn,) = emoji._edges(picture)[:, 0] == 0
+    rows, columns = np.nonzero(drawn)
+    assert 100 < drawn.sum() < 140  # 4 x 32 pixels around.
+    assert rows.min() >= 14 and rows.max() <= 49 and not drawn[19:45, 19:45].any()
+    assert set(columns[(rows > 20) & (rows < 40)]) <= {14, 15, 16, 47, 48, 49}
+
+
+@pytest.mark.parametrize("side", [64, 128])
+def test_no_tile_of_a_map_overlaps_one_of_the_other_side(side: int) -> None:
+    classes = np.zeros((maps.HEIGHT, maps.WIDTH), np.uint8)
+    classes[:, : maps.WIDTH // 2 : 2] = 4
+    corners, held = maps._tiles(classes, side)
+    seen = np.zeros((2, maps.HEIGHT, maps.WIDTH), bool)
+    for (row, column), out in zip(corners, held, strict=True):
+        seen[int(out), row : row + side, column : column + side] = True
+    assert seen[0].any() and seen[1].any() and not (seen[0] & seen[1]).any()
+    assert not seen[:, :, maps.WIDTH // 2 + side :].any()  # All of it is sea.
+    assert not seen[:, : maps.NORTH].any() and not seen[:, maps.SOUTH :].any()
+
+
+GRASS, TREE = (20, 200, 20, 255), (10, 60, 10, 255)
+CONFIG = """
+[terrain_type]
+    symbol_image=grass/green-symbol
+    editor_image=grass/green
+    string=Gg
+[/terrain_type]
+[terrain_type]
+    symbol_image=frozen/snow
+    string=Aa  # snow
+[/terrain_type]
+[terrain_type]
+    symbol_image=forest/pine-tile
+    string=^Fp
+[/terrain_type]
+[terrain_type]
+    symbol_image=castle/tower
+    string=Ch
+[/terrain_type]
+[terrain_type]
+    symbol_image=castle/snowy
+    string=Cha
+[/terrain_type]
+"""
+
+
+@pytest.fixture
+def tiles() -> hexes.Tiles:
+    root = "usr/share/games/wesnoth/1.16/data/core"
+    colours = {"grass/green": GRASS, "frozen/snow": (250, 250, 250, 255), "castle/tower": (9,) * 4}
+    files: dict[str, bytes] = {f"{root}/terrain.cfg": CONFIG.encode()}
+    for name, colour in {**colours, "castle/snowy": (200,) * 4}.items():
+        files[f"{root}/images/terrain/{name}.png"] = png(Image.new("RGBA", (72, 72), colour))
+    tree = Image.new("RGBA", (72, 72))
+    ImageDraw.Draw(tree).rectangle((24, 24, 47, 47), TREE)
+    files[f"{root}/images/terrain/forest/pine-tile.png"] = png(tree)
+    return hexes.Tiles(files)
+
+
+def test_hexagons_are_drawn_where_the_layout_says(tiles: hexes.Tiles) -> None:
+    codes = hexes.grid(b"Gg, 1 Gg, Aa, Gg^Fp, Gg, Gg\n" * 6)
+    drawn = tiles.draw(codes)
+    plan = hexes.layout([[terrain.group(code) for code in row] for row in codes])
+    assert drawn.shape == (*plan.shape, 3)
+    grass, snow, forest = (list(terrain.CLASSES).index(n) for n in ("grass", "snow", "forest"))
+    assert set(np.unique(plan)) == {grass, snow, forest}
+    assert (drawn[plan == snow] == 250).all(axis=1).mean() > 0.7  # Tiles here are full boxes.
+    trees = (drawn == TREE[:3]).all(axis=-1)
+    assert trees.any() and (plan[trees] == forest).all()
+
+
+def test_seasons_change_codes_as_the_game_names_them(tiles: hexes.Tiles) -> None:
+    def winter(code: str) -> str:
+        return terrain.season(tiles, code, terrain._WINTER)
+
+    assert winter("Gg") == "Aa" and winter("Gg^Fp") == "Aa^Fpa" and winter("Ww") == "Ww"
+    assert winter("Ch") == "Cha" and winter("Kh") == "Kh"  # A keep has no snowy picture here.
+    assert terrain.season(tiles, "Cha^Fpa", terrain._SUMMER) == "Ch^Fp"
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        *(("Ww", "water"), ("Wwf", "ford"), ("Ha", "snowy heights"), ("Hh^Fp", "forest")),
+        *(("Ai", "snow"), ("Kh", "buildings"), ("Gg^Vh", "buildings"), ("Ww^Bw/", "water")),
+        *(("Zz", "wall"), ("Ias", "snow"), ("Tb^Tf", "mushrooms")),
+    ],
+)
+def test_codes_fall_into_groups(code: str, name: str) -> None:
+    assert list(terrain.CLASSES)[terrain.group(code)] == name
+
+
+def test_terrain_crops_are_aligned_and_whole_maps_held_out(tiles: hexes.Tiles) -> None:
+    drawn: list[dict[str, Any]] = [
+        terrain._views(tiles, hexes.grid(row * 16))
+        for row in (b"Gg, Aa, Gg, Gg^Fp, " * 3 + b"Gg\n", b"Gg, Gg, Aa^Fp, Ch, " * 3 + b"Gg\n")
+    ]
+    held = np.array([False, True])
+    sheet = terrain._sheet(drawn, held, ("layout", "drawn"), 64)
+    assert len(sheet.views["layout"]) == len(sheet.views["drawn"]) == len(sheet.held_out)
+    castle = list(terrain.CLASSES).index("buildings")
+    assert ((sheet.views["layout"] == castle).any(axis=(1, 2, 3)) == sheet.held_out).all()
+    seasons = terrain._sheet(drawn, held, ("summer", "winter", "fall"), 64).views
+    assert seasons["winter"].mean() > seasons["summer"].mean() + 50
+
+
+def test_objects_are_fitted_with_their_opacity() -> None:
+    folder = "usr/share/tuxpaint/stamps"
+    cut = Image.new("RGBA", (200, 100), (0, 255, 0, 0))
+    ImageDraw.Draw(cut).ellipse((20, 20, 179, 79), (255, 0, 0, 255))
+    whole = Image.new("RGBA", (90, 90), (1, 2, 3, 255))
+    files = {
+        f"{folder}/animals/cat.png": png(cut),
+        f"{folder}/animals/cat_mirror.png": png(cut),
+        f"{folder}/food/plate.png": png(whole),
+        f"{folder}/symbols/a.png": png(cut),
+    }
+    small, large = objects.draw(files, silent)
+    (pixels,) = small.views["cutout"]
+    assert pixels.shape == (4, 64, 64) and large.views["cutout"].shape == (1, 4, 128, 128)
+    rows, columns = np.nonzero(pixels[3] > 128)
+    assert abs(np.ptp(columns) + 1 - 60) <= 1 and abs(np.ptp(rows) + 1 - 22.5) <= 2
+    assert (pixels[:3, pixels[3] > 8].T == (255, 0, 0)).all()  # No green leaks in at the rim.
+    assert (pixels[:3, pixels[3] == 0] == 255).all()
+
+
+def test_numbered_pictures_show_the_same_thing() -> None:
+    folder = "usr/share/tuxpaint/stamps/animals"
+    names = {objects.identity(f"{folder}/{name}.png") for name in ("frog", "frog-1", "frog_02")}
+    assert names == {"animals/frog"}
