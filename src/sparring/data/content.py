@@ -22,6 +22,16 @@ CHUNK = 1024
 """Items converted at a time."""
 
 
+@dataclass(frozen=True)
+class Sources:
+    """Sources that belong to no sample, split already."""
+
+    train: np.ndarray
+    """(M, ...) stored."""
+    held_out: np.ndarray
+    """(K, ...) stored."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Content:
     """All items of a source in stored form, before the split."""
@@ -32,6 +42,12 @@ class Content:
     """(N,) int64, from 0."""
     vector: np.ndarray | None = None
     """(N, F) float32."""
+    source: np.ndarray | None = None
+    """(N, ...) what each sample is to be made from, in the stored form of `source_domain`."""
+    sources: Sources | None = None
+    """What samples are to be made from where it belongs to none of them."""
+    source_domain: Part | None = None
+    """The sample space of sources; None where there are none."""
     classes: tuple[str, ...] = ()
     """The names of the labels."""
     held_out: np.ndarray | None = None

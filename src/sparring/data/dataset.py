@@ -42,6 +42,8 @@ class Dataset:
     sources: Memory | Mapped | None = None
     """Sources that belong to no sample, as the "source" of their items; None where each item
     has its own."""
+    held_out_sources: Memory | Mapped | None = None
+    """Held-out ones of these."""
     fingerprint: str
     """A hash of the content and of the split."""
     licence: str = "not stated"
@@ -111,6 +113,9 @@ def dataset(content: Content, *, name: str, source: str, held_out: float, seed: 
         domain=content.domain or _image(content.sample.shape[1:]),
         train=_store(content, ~mask),
         held_out=_store(content, mask),
+        source_domain=content.source_domain,
+        sources=_sources(content.sources.train if content.sources else None),
+        held_out_sources=_sources(content.sources.held_out if content.sources else None),
         classes=content.classes,
         vector=0 if content.vector is None else content.vector.shape[1],
         fingerprint=_fingerprint(content, hashes, mask),
@@ -174,7 +179,8 @@ def _store(content: Content, mask: np.ndarray) -> Memory | Mapped:
 
     from sparring.data.stores import Mapped, Memory
 
-    found = {"sample": content.sample, "label": content.label, "vector": content.vector}
+    names = ("sample", "source", "label", "vector")
+    found = {name: getattr(content, name) for name in names}
     arrays = {name: values for name, values in found.items() if values is not None}
     if isinstance(content.sample, np.memmap):
         fields = {name: torch.from_numpy(values) for name, values in arrays.items()}
@@ -182,9 +188,24 @@ def _store(content: Content, mask: np.ndarray) -> Memory | Mapped:
     return Memory({name: torch.from_numpy(values[mask]) for name, values in arrays.items()})
 
 
+def _sources(values: np.ndarray | None) -> Memory | Mapped | None:
+    import numpy as np
+    import torch
+
+    from sparring.data.stores import Mapped, Memory
+
+    if values is None:
+        return None
+    fields = {"source": torch.from_numpy(values)}
+    mapped = isinstance(values, np.memmap)
+    return Mapped(fields, torch.arange(len(values))) if mapped else Memory(fields)
+
+
 def _fingerprint(content: Content, hashes: np.ndarray, mask: np.ndarray) -> str:
     shape = "x".join(str(side) for side in content.sample.shape)
-    known = [values for values in (content.label, content.vector) if values is not None]
+    loose = (content.sources.train, content.sources.held_out) if content.sources else ()
+    found = (content.label, content.vector, content.source, *loose)
+    known = [values for values in found if values is not None]
     parts = [fingerprint(values) for values in (hashes, mask, *known)]
     facts = repr((shape, str(content.sample.dtype), content.classes, parts))
     return hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,100 @@
+"""Layouts: maps that say of every pixel which class of thing is there."""
+
+from __future__ import annotations
+
+import colorsys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sparring.domains.image import Image
+from sparring.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Colour = tuple[int, int, int]
+MOST = 256
+"""Classes that one stored byte can tell apart."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Layouts of K classes (K, H, W); encoded samples are one-hot float32.
+
+    Stored items are the classes' numbers, uint8 (1, H, W). Pictures of them have a colour for
+    each class: the palette's, or colours as different as K of them can be.
+    """
+
+    shape: tuple[int, int, int]
+    palette: tuple[Colour, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        classes = self.shape[0]
+        if not 2 <= classes <= MOST:
+            raise InputError(f"a layout has 2 to {MOST} classes, not {classes}.")
+        for words, given in (("colours", self.palette), ("names", self.names)):
+            if given and len(given) != classes:
+                raise InputError(f"a layout of {classes} classes has {len(given)} {words}.")
+
+    @property
+    def head(self) -> str:
+        """Scores of classes are unbounded."""
+        return "linear"
+
+    def encode(self, stored: Tensor) -> Tensor:
+        """Class numbers (N, 1, H, W) to one-hot float32 (N, K, H, W).
+
+        Raises:
+            InputError: a number that is no class.
+        """
+        import torch
+
+        if len(stored) and int(stored.max()) >= self.shape[0]:
+            raise InputError(
+                f"a layout holds class {int(stored.max())}, outside its palette of "
+                f"{self.shape[0]}; add the class to the palette or mend the label map."
+            )
+        classes = torch.arange(self.shape[0], device=stored.device)[:, None, None]
+        return (stored == classes).float()
+
+    def decode(self, samples: Tensor) -> Tensor:
+        """The likeliest class of every pixel, uint8 (N, 1, H, W), of (N, K, H, W)."""
+        import torch
+
+        return samples.detach().argmax(1, keepdim=True).to(torch.uint8)
+
+    def coloured(self, stored: Tensor) -> Tensor:
+        """Class numbers (N, 1, H, W) as pictures uint8 (N, 3, H, W)."""
+        import torch
+
+        colours = torch.tensor(self.colours(), dtype=torch.uint8)
+        return colours[stored[:, 0].long().cpu()].permute(0, 3, 1, 2).contiguous()
+
+    def colours(self) -> tuple[Colour, ...]:
+        """The colour of each class."""
+        if self.palette:
+            return self.palette
+        return tuple(_colour(index, self.shape[0]) for index in range(self.shape[0]))
+
+    def write(self, stored: Tensor, path: Path) -> None:
+        """Write one layout (1, H, W) as an indexed picture with its palette."""
+        from PIL import Image as Pillow
+
+        picture = Pillow.fromarray(stored[0].cpu().numpy())
+        picture.putpalette([part for colour in self.colours() for part in colour])
+        picture.save(path)
+
+    def preview(self, samples: Tensor, path: Path, columns: int | None = None) -> None:
+        """Write a grid of layouts in their colours; samples are stored or encoded."""
+        stored = self.decode(samples) if samples.is_floating_point() else samples
+        pictures = self.coloured(stored)
+        Image((3, *self.shape[1:])).preview(pictures, path, columns)
+
+
+def _colour(index: int, count: int) -> Colour:
+    """Hues around the circle, every other one darker."""
+    shade = 0.95 if index % 2 else 0.65
+    red, green, blue = colorsys.hsv_to_rgb(index / count, 0.75, shade)
+    return round(255 * red), round(255 * green), round(255 * blue)
