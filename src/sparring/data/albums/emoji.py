@@ -140,7 +140,7 @@ def _ridge(size: Tensor, across: Tensor, down: Tensor) -> Tensor:
 
 ALBUM = Album(
     name="emoji",
-    about="emoji without people by Google, Twitter and Microsoft, with edges, in 8 classes; codes held out",
+    about="emoji without people by Google, Twitter, Microsoft; edges; 8 classes; codes held out",
     licence="google: Apache-2.0; twitter: CC-BY-4.0; fluent: MIT",
     count=1491,
     shape=(3, SIDE, SIDE),

@@ -91,7 +91,7 @@ def _fitted(picture: Image, side: int) -> np.ndarray:
 
 ALBUM = Album(
     name="objects",
-    about="cut-out things and animals with opacity, in 12 classes, at 64 and 128 px; kinds held out",
+    about="cut-out objects with opacity, in 12 classes, at 64 and 128 px; objects held out",
     licence="GPL-2 (Tux Paint stamps)",
     count=514,
     shape=(4, 64, 64),
