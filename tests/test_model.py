@@ -13,10 +13,11 @@ import torch
 
 from sparring.errors import InputError
 from sparring.manifest import SCHEMA, Manifest
-from sparring.model import Model, build_network, slerp, truncate
+from sparring.model import Model, build_network
 from sparring.part import Part
 from sparring.recipes import recipe_named
 from sparring.types import Spec
+from sparring.walks import slerp, truncate
 
 SOURCE = Path(__file__).parent.parent / "src"
 

@@ -11,8 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sparring import sources
 from sparring.errors import InputError, unknown
 from sparring.manifest import Manifest
+from sparring.part import resolve
 from sparring.storage import (
     read_json,
     read_tensors,
@@ -22,7 +24,9 @@ from sparring.storage import (
     write_tensors,
 )
 from sparring.streams import latents
+from sparring.tiling import tiled
 from sparring.types import Condition, Domain, Game
+from sparring.walks import slerp, truncate
 
 CHUNK = 64
 """Samples computed at once; bounds memory and never changes a sample."""
@@ -93,6 +97,7 @@ class Model:
         Raises:
             InputError: a label or vector that the model does not know.
         """
+        sources.check_sampled(self.manifest, self.task)
         indices = range(start, start + _positive("count", count))
         latent = latents(seed, indices, self.manifest.spec.latent)
         if truncation is not None:
@@ -111,6 +116,98 @@ class Model:
             fake = self._headed(self.task.finish(fake.float(), known))
             pieces.append(fake.cpu())
         return torch.cat(pieces)
+
+    @torch.inference_mode()
+    def translate(
+        self,
+        pictures: Tensor,
+        *,
+        mask: Tensor | None = None,
+        reverse: bool = False,
+        style: Tensor | None = None,
+        seed: int = 0,
+        start: int = 0,
+        tile: int | None = None,
+    ) -> Tensor:
+        """Pictures (N, C, H, W) of any H x W turned into encoded ones, on the CPU.
+
+        They may be stored (uint8) or encoded, and are of the model's source domain, or of its
+        own where it repairs. The latent of picture i depends on the seed and start + i alone.
+
+        Args:
+            mask: (N or 1, 1, H, W), 1 where the picture is missing; what is not is kept.
+            reverse: From the model's own domain to its source, where it knows both ways.
+            style: A picture (1, C, H, W) whose latent is used for all, by the model's encoder.
+            seed: Of the latents.
+            start: The index of the first picture.
+            tile: Side of overlapping tiles, in pixels of `pictures`; by default only pictures
+                that come out larger than a megapixel are made of tiles.
+
+        Raises:
+            InputError: a model of another task or that goes one way only, or pictures, a mask
+                or a tile that do not fit it.
+        """
+        sources.check_task(self.manifest, self.task)
+        entry, leaving = self.ends(reverse)
+        source = sources.encoded(entry, pictures, self.networks.values())
+        mask_items = sources.masked(mask, source, self.takes_mask)
+        known = self.task.known({"source": source, **mask_items})
+        latent = latents(seed, range(start, start + len(source)), self.manifest.spec.latent)
+        if style is not None:
+            latent = self._style(style, known).expand(len(source), -1)
+        rows = [slice(begin, begin + CHUNK) for begin in range(0, len(source), CHUNK)]
+        fake = torch.cat(
+            [self._translate(latent[row], known.rows(row), reverse, tile) for row in rows]
+        )
+        return fake.clamp(-1.0, 1.0) if leaving.head == "tanh" else fake
+
+    @property
+    def takes_mask(self) -> bool:
+        """Whether its translations start from a picture and a mask."""
+        return sources.takes_mask(self.domain, self.manifest.spec, self.task)
+
+    @property
+    def scale(self) -> int:
+        """How many times larger a translation is than what it is made from."""
+        return sources.scale_of(self.manifest.spec)
+
+    def ends(self, reverse: bool = False) -> tuple[Domain, Domain]:
+        """The domains that a translation starts from and ends in.
+
+        Raises:
+            InputError: the model goes one way only.
+        """
+        if not reverse:
+            return self.source or self.domain, self.domain
+        if not hasattr(self.game, "reverse") or self.source is None:
+            raise sources.one_way(self.manifest)
+        return self.domain, self.source
+
+    def _translate(
+        self, latent: Tensor, known: Condition, reverse: bool, tile: int | None
+    ) -> Tensor:
+        play = self.game.reverse if reverse else self.game.generate  # type: ignore[attr-defined]
+        known, latent = known.to(self.device), latent.to(self.device)
+
+        def work(map: Tensor) -> Tensor:
+            return play(self.networks, latent, known._replace(map=map)).float()
+
+        assert known.map is not None
+        side = sources.tile_of(tile, known.map.shape[2:], self.scale)
+        whole = tiled(work, known.map, side, side // 4, self.scale) if side else work(known.map)
+        return (whole if reverse else self.task.finish(whole, known)).cpu()
+
+    def _style(self, style: Tensor, known: Condition) -> Tensor:
+        encode = getattr(self.game, "encode", None)
+        if encode is None or "encoder" not in self.networks:
+            raise InputError(
+                f"a {self.manifest.recipe.name!r} model takes no style picture: it has no encoder."
+            )
+        spec = self.manifest.spec
+        picture = sources.resized(sources.encoded(self.domain, style), spec.shape[1:])
+        condition = sources.first(known, spec).to(self.device)
+        mean, _ = encode(self.networks, picture[:1].to(self.device), condition)
+        return mean.cpu()
 
     @torch.inference_mode()
     def reconstruct(self, samples: Tensor, condition: Condition | None = None) -> Tensor:
@@ -234,7 +331,9 @@ def build_game(manifest: Manifest) -> Game:
 
 def build_network(manifest: Manifest, name: str) -> nn.Module:
     """One network of the manifest's recipe, freshly initialised."""
-    return manifest.recipe.networks[name].build(manifest.spec)  # type: ignore[no-any-return]
+    recipe, spec = manifest.recipe, manifest.spec
+    turned = name in resolve(recipe.game.call).swapped  # type: ignore[attr-defined]
+    return recipe.networks[name].build(spec.turned() if turned else spec)  # type: ignore[no-any-return]
 
 
 def write_model(
@@ -270,32 +369,6 @@ def model_card(manifest: Manifest, note: str = "") -> str:
         "```",
     ]
     return "\n".join([*lines, "", note]).rstrip() + "\n"
-
-
-def truncate(latent: Tensor, threshold: float) -> Tensor:
-    """Normal latents squeezed into [-threshold, threshold] as a truncated normal.
-
-    Each number keeps its quantile, so a sample changes smoothly with the threshold.
-
-    Raises:
-        InputError: the threshold is not positive.
-    """
-    if threshold <= 0:
-        raise InputError(f"truncation must be above 0, not {threshold}.")
-    wide = latent.double()
-    edge = torch.special.ndtr(torch.tensor(float(threshold), dtype=torch.float64))
-    quantile = (1.0 - edge) + torch.special.ndtr(wide) * (2.0 * edge - 1.0)
-    return torch.special.ndtri(quantile).clamp(-threshold, threshold).to(latent.dtype)
-
-
-def slerp(start: Tensor, end: Tensor, weight: Tensor) -> Tensor:
-    """From start to end (both (F,)) along the great circle; weight (W, 1) in [0, 1] -> (W, F)."""
-    cosine = torch.nn.functional.cosine_similarity(start, end, dim=0).clamp(-1.0, 1.0)
-    angle = torch.arccos(cosine)
-    if angle.abs() < 1e-4:
-        return start + weight * (end - start)
-    blend = torch.sin((1.0 - weight) * angle) * start + torch.sin(weight * angle) * end
-    return blend / torch.sin(angle)
 
 
 def _model_folder(path: Path) -> Path:

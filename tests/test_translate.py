@@ -1,0 +1,118 @@
+"""Pictures from pictures: the model's own method, files, folders and the verbs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import Tensor
+
+from sparring.errors import InputError
+from sparring.manifest import Manifest
+from sparring.model import Model, build_network
+from sparring.part import Part
+from sparring.recipes import recipe_named
+from sparring.types import Condition, Items, Spec
+from test_model import untrained
+
+
+def pix2pix(channels: int = 3) -> Model:
+    """A tiny untrained U-Net from pictures to pictures."""
+    recipe = recipe_named("pix2pix", {}).override({"generator.width": 4})
+    shape = (channels, 16, 16)
+    picture = Part("sparring.domains.image:Image", shape=shape)
+    spec = Spec(shape, recipe.latent, map=shape)
+    manifest = Manifest(recipe=recipe, domain=picture, source=picture, spec=spec, data={})
+    torch.manual_seed(0)
+    return Model(manifest, {"generator": build_network(manifest, "generator")})
+
+
+@dataclass(frozen=True)
+class Masked:
+    """Stands in for a task that repairs: what is known is kept."""
+
+    condition = "map"
+    sources = "none"
+
+    def map_shape(self, sample: tuple[int, ...], source: tuple[int, ...]) -> tuple[int, ...]:
+        return (source[0] + 1, *source[1:])
+
+    def known(self, items: Items) -> Condition:
+        return Condition(map=torch.cat([items["source"] * (1 - items["mask"]), items["mask"]], 1))
+
+    def finish(self, fake: Tensor, condition: Condition) -> Tensor:
+        assert condition.map is not None
+        picture, mask = condition.map[:, :-1], condition.map[:, -1:]
+        return torch.where(mask > 0, fake, picture)
+
+
+def repairer() -> Model:
+    model = pix2pix(4)
+    shape = (3, 16, 16)
+    domain = Part("sparring.domains.image:Image", shape=shape)
+    spec = Spec(shape, 0, map=(4, 16, 16))
+    manifest = Manifest(recipe=model.manifest.recipe, domain=domain, spec=spec, data={})
+    repair = Model(manifest, {"generator": build_network(manifest, "generator")})
+    repair.task = Masked()  # type: ignore[assignment]
+    return repair
+
+
+def stored(count: int, height: int, width: int, channels: int = 3) -> Tensor:
+    generator = torch.Generator().manual_seed(1)
+    shape = (count, channels, height, width)
+    return torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (33, 21), (8, 40)])
+def test_any_extent_keeps_its_own(size: tuple[int, int]) -> None:
+    model, pictures = pix2pix(), stored(2, *size)
+    made = model.translate(pictures)
+    assert made.shape == pictures.shape and made.abs().max() <= 1
+    torch.testing.assert_close(made, model.translate(model.domain.encode(pictures)))
+
+
+def test_tiles_keep_the_extent() -> None:
+    model, pictures = pix2pix(), stored(1, 90, 70)
+    made = model.translate(pictures, tile=32)
+    assert made.shape == pictures.shape and torch.isfinite(made).all()
+
+
+def test_known_pixels_are_kept_to_the_bit_with_tiles_and_without() -> None:
+    model, pictures = repairer(), stored(1, 70, 40)
+    mask = torch.zeros(1, 1, 70, 40)
+    mask[..., 20:40, 10:20] = 1
+    for tile in (None, 32):
+        made = model.domain.decode(model.translate(pictures, mask=mask, tile=tile))
+        same = made == pictures
+        assert same[:, :, mask[0, 0] == 0].all() and not same[:, :, mask[0, 0] == 1].all()
+
+
+def test_masks_that_cannot_be() -> None:
+    model, pictures = repairer(), stored(1, 16, 16)
+    for mask, words in (
+        (torch.zeros(1, 1, 16, 16), "empty"),
+        (torch.ones(1, 1, 16, 16), "all white"),
+        (torch.ones(1, 1, 8, 16), "one size"),
+        (None, "needs a mask"),
+    ):
+        with pytest.raises(InputError, match=words):
+            model.translate(pictures, mask=mask)
+    with pytest.raises(InputError, match="takes no mask"):
+        pix2pix().translate(pictures, mask=torch.ones(1, 1, 16, 16))
+
+
+def test_models_and_pictures_that_do_not_fit() -> None:
+    model = pix2pix()
+    with pytest.raises(InputError, match="another task"):
+        untrained().translate(stored(1, 16, 16))
+    with pytest.raises(InputError, match="sparring translate"):
+        model.sample(1)
+    with pytest.raises(InputError, match="one way"):
+        model.translate(stored(1, 16, 16), reverse=True)
+    with pytest.raises(InputError, match="base grid"):
+        model.translate(stored(1, 3, 16))
+    with pytest.raises(InputError, match="3 channels, not 1"):
+        model.translate(stored(1, 16, 16, channels=1))
+    with pytest.raises(InputError, match="no encoder"):
+        model.translate(stored(1, 16, 16), style=stored(1, 16, 16))
