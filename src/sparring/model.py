@@ -135,13 +135,13 @@ class Model:
         own where it repairs. The latent of picture i depends on the seed and start + i alone.
 
         Args:
+            pictures: As above.
             mask: (N or 1, 1, H, W), 1 where the picture is missing; what is not is kept.
             reverse: From the model's own domain to its source, where it knows both ways.
             style: A picture (1, C, H, W) whose latent is used for all, by the model's encoder.
             seed: Of the latents.
             start: The index of the first picture.
-            tile: Side of overlapping tiles, in pixels of `pictures`; by default only pictures
-                that come out larger than a megapixel are made of tiles.
+            tile: Side of overlapping tiles in pixels; by default only above a megapixel.
 
         Raises:
             InputError: a model of another task or that goes one way only, or pictures, a mask
@@ -156,9 +156,8 @@ class Model:
         if style is not None:
             latent = self._style(style, known).expand(len(source), -1)
         rows = [slice(begin, begin + CHUNK) for begin in range(0, len(source), CHUNK)]
-        fake = torch.cat(
-            [self._translate(latent[row], known.rows(row), reverse, tile) for row in rows]
-        )
+        parts = [self._translate(latent[row], known.rows(row), reverse, tile) for row in rows]
+        fake = torch.cat(parts)
         return fake.clamp(-1.0, 1.0) if leaving.head == "tanh" else fake
 
     @property
@@ -192,9 +191,10 @@ class Model:
         def work(map: Tensor) -> Tensor:
             return play(self.networks, latent, known._replace(map=map)).float()
 
-        assert known.map is not None
-        side = sources.tile_of(tile, known.map.shape[2:], self.scale)
-        whole = tiled(work, known.map, side, side // 4, self.scale) if side else work(known.map)
+        given, scale = known.map, self.scale
+        assert given is not None
+        side = sources.tile_of(tile, given.shape[2:], scale)
+        whole = tiled(work, given, side, side // 4, scale) if side else work(given)
         return (whole if reverse else self.task.finish(whole, known)).cpu()
 
     def _style(self, style: Tensor, known: Condition) -> Tensor:
@@ -332,7 +332,7 @@ def build_game(manifest: Manifest) -> Game:
 def build_network(manifest: Manifest, name: str) -> nn.Module:
     """One network of the manifest's recipe, freshly initialised."""
     recipe, spec = manifest.recipe, manifest.spec
-    turned = name in resolve(recipe.game.call).swapped  # type: ignore[attr-defined]
+    turned = name in getattr(resolve(recipe.game.call), "swapped", ())
     return recipe.networks[name].build(spec.turned() if turned else spec)  # type: ignore[no-any-return]
 
 
