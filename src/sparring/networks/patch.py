@@ -1,103 +1,159 @@
-"""Discriminators that judge patches, not wholes (PatchGAN: Isola et al., 2017)."""
+"""The patch discriminator of pix2pix (Isola et al., 2017): one logit for each patch of a picture.
+
+With several scales it is that of pix2pixHD (Wang et al., 2018, section 3.2).
+"""
 
 from __future__ import annotations
+
+import dataclasses
+import math
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sparring.networks.conditioning import map_of
-from sparring.networks.layers import activations, choose, halve, initialise, limit, positive
-from sparring.networks.unet import Norm
+from sparring.errors import InputError
+from sparring.networks.conditioning import describe, embedding
+from sparring.networks.layers import (
+    activations,
+    choose,
+    full_precision,
+    initialise,
+    limit,
+    positive,
+    precise,
+)
+from sparring.networks.unet import Reflected, channels_of, given, normalised
 from sparring.types import Condition, Spec, Verdict
 
-LEAST = 4
-"""Cells of the smaller side below which a grid is not halved any more."""
+SLOPE = 0.2
+WIDEST = 8
 
 
 class Discriminator(nn.Module):
-    """Sample (N, C, H, W), beside its map, to one logit for each patch.
+    """Sample (N, C, H, W) and map to a Verdict with a logit for each patch, all scales' in a row.
 
-    With several scales (Wang et al., 2018, pix2pixHD) further judges see the pair at half the
-    extent; their logits are repeated to the finest grid, so that each scale weighs alike.
+    The logits of coarser scales are repeated to the grid of the finest, so that in a mean over
+    logits each scale counts alike, whatever the loss. Labels and vectors are told by projection
+    (Miyato & Koyama, 2018, eq. 3), in every patch.
 
     Args:
-        spec: What to judge.
-        width: Channels after the first halving; they double at each further one.
-        halvings: How often the extent halves; 3 see patches of about 60 px.
-        scales: Judges, each at half the extent of the one before.
-        norm: "none" or "instance".
+        spec: What to judge, and the map it was made from.
+        width: Channels of the first layer; they double with each, up to 8 times this.
+        layers: Halvings; fewer where a scale is too small for them.
+        scales: How many pictures are judged, each half the extent of the one before.
+        norm: "none" or "instance", in all but the first layer.
         spectral_norm: Whether every weight is divided by its largest singular value.
-        form: "concat" shows the condition's map beside the sample, "none" does not.
-        keep_features: Whether verdicts hold the activations of each layer, for feature matching.
+        form: "concat" to see the map beside the sample, "none" to see the sample alone.
+        keep_features: Whether verdicts hold the activations of each layer of each scale.
+        outputs: Logits for each patch.
 
     Raises:
-        InputError: a setting out of range.
+        InputError: no picture, no map for "concat", or a setting out of range.
     """
 
     def __init__(
         self,
         spec: Spec,
         width: int = 32,
-        halvings: int = 3,
+        layers: int = 3,
         scales: int = 1,
         norm: str = "none",
         spectral_norm: bool = False,
         form: str = "concat",
-        slope: float = 0.2,
         keep_features: bool = True,
+        outputs: int = 1,
     ) -> None:
         super().__init__()
-        positive("width", width, halvings, scales)
-        self.shown = choose("form", form, {"concat": True, "none": False}) and bool(spec.map)
+        for name, value in {"width": width, "layers": layers, "scales": scales}.items():
+            positive(name, value)
+        self.joined = choose("form", form, {"concat": True, "none": False})
+        choose("norm", norm, {"none": None, "instance": None})
         self.keep_features = keep_features
-        inputs = spec.shape[0] + (spec.map_channels if self.shown else 0)
-        extent = min(spec.shape[1:])
-        self.judges = nn.ModuleList(
-            _judge(inputs, width, _fitting(extent // 2**scale, halvings), norm, slope)
-            for scale in range(scales)
+        inputs = sum(channels_of(spec)) if self.joined else _picture(spec)
+        # A scale must keep 4 cells each way for its last convolutions to have something to see.
+        extents = [min(spec.shape[1:]) / 2**i for i in range(scales)]
+        if extents[-1] < 2:
+            raise InputError(f"scales={scales} leaves less than 2 cells of samples {spec.shape}.")
+        depths = [min(layers, max(1, int(math.log2(extent / 4)))) for extent in extents]
+        self.scales = nn.ModuleList(
+            _Scale(spec, inputs, width, depth, norm, outputs) for depth in depths
         )
-        initialise(self, "kaiming", slope)
         if spectral_norm:
             limit(self)
 
     def forward(self, sample: Tensor, condition: Condition) -> Verdict:
-        """Logits (N, K) in float32, K patches of each scale in turn, and the features."""
-        seen = self._beside_map(sample, condition) if self.shown else sample
-        grids, features = [], []
-        for index, judge in enumerate(self.judges):
-            seen = halve(seen) if index else seen
-            *inner, logits = activations(judge, seen)  # type: ignore[arg-type]
-            grids.append(logits.float())
-            features += inner
-        finest = tuple(grids[0].shape[2:])
-        alike = [grids[0], *(F.interpolate(grid, finest) for grid in grids[1:])]
-        logits = torch.cat([grid.flatten(1) for grid in alike], dim=1)
-        return Verdict(logits, tuple(features) if self.keep_features else ())
-
-    def _beside_map(self, sample: Tensor, condition: Condition) -> Tensor:
-        given = map_of(condition)
-        if given.shape[2:] != sample.shape[2:]:
-            given = F.interpolate(given, tuple(sample.shape[2:]))
-        return torch.cat([given.to(sample.dtype), sample], dim=1)
+        """Logits (N, K) in float32, and the features where they are kept."""
+        shown = sample
+        if self.joined:
+            shown = torch.cat([sample, fitted(given(condition), sample).to(sample.dtype)], dim=1)
+        verdicts: list[tuple[Tensor, tuple[Tensor, ...]]] = []
+        for i, scale in enumerate(self.scales):
+            shown = F.avg_pool2d(shown, 2, ceil_mode=True) if i else shown
+            verdicts.append(scale(shown, condition))
+        finest = verdicts[0][0].shape[2:]
+        logits = [_repeated(found, finest).flatten(1) for found, _ in verdicts]
+        kept = tuple(feature for _, features in verdicts for feature in features)
+        return Verdict(torch.cat(logits, dim=1), kept if self.keep_features else ())
 
 
-def _judge(inputs: int, width: int, halvings: int, norm: str, slope: float) -> nn.Sequential:
-    layers = []
-    for i in range(halvings):
-        outputs = width * 2**i
-        convolve = nn.Conv2d(inputs, outputs, 4, 2, 1)
-        layers.append(_layer(convolve, norm if i else "none", slope))
-        inputs = outputs
-    layers.append(_layer(nn.Conv2d(inputs, inputs, 3, 1, 1), norm, slope))
-    return nn.Sequential(*layers, nn.Conv2d(inputs, 1, 3, 1, 1))
+class _Scale(nn.Module):
+    """One patch discriminator: halvings, a convolution at the same extent, logits."""
+
+    def __init__(
+        self, spec: Spec, inputs: int, width: int, depth: int, norm: str, outputs: int
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for i in range(depth + 1):
+            after = width * min(2**i, WIDEST)
+            convolve = Reflected(inputs, after, 4, 2) if i < depth else Reflected(inputs, after)
+            normal = normalised(norm if i else "none", after)
+            layers.append(nn.Sequential(convolve, normal, nn.LeakyReLU(SLOPE)))
+            inputs = after
+        self.layers = nn.Sequential(*layers)
+        self.spec = dataclasses.replace(spec, map=())
+        self.logits = Reflected(inputs, outputs)
+        initialise(self, "kaiming", SLOPE)
+        nn.init.normal_(self.logits.convolve.weight, 0.0, (9 * inputs) ** -0.5)
+        known = spec.classes + spec.vector
+        self.embed = embedding(self.spec, inputs, 1.0 / inputs) if known else None
+
+    def forward(self, shown: Tensor, condition: Condition) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Logits (N, outputs, h, w) in float32 and the features of every layer."""
+        features = activations(self.layers, shown)
+        with full_precision(shown):
+            last = precise(features[-1])
+            logits: Tensor = self.logits(last)
+            if self.embed is not None:
+                told = self.embed(describe(self.spec, condition))[:, :, None, None]
+                logits = logits + (last * told).sum(1, keepdim=True)
+        return logits, features
 
 
-def _layer(convolve: nn.Conv2d, norm: str, slope: float) -> nn.Sequential:
-    return nn.Sequential(convolve, Norm(norm, convolve.out_channels), nn.LeakyReLU(slope))
+def fitted(shown: Tensor, like: Tensor) -> Tensor:
+    """The map at the extent of `like`: one-hot layouts stay one-hot, pictures are interpolated."""
+    space = like.shape[2:]
+    if shown.shape[2:] == space:
+        return shown
+    if _one_hot(shown):
+        return F.interpolate(shown, size=space, mode="nearest")
+    return F.interpolate(shown, size=space, mode="bilinear", align_corners=False, antialias=True)
 
 
-def _fitting(extent: int, halvings: int) -> int:
-    while halvings > 1 and extent // 2**halvings < LEAST:
-        halvings -= 1
-    return halvings
+def _one_hot(shown: Tensor) -> bool:
+    """Whether every cell holds one 1 and else 0; a map without values is taken for a picture."""
+    if shown.is_meta:
+        return False
+    return bool(((shown == 0) | (shown == 1)).all()) and bool((shown.sum(1) == 1).all())
+
+
+def _picture(spec: Spec) -> int:
+    if len(spec.shape) != 3:
+        raise InputError(f"this network judges pictures (C, H, W), not {spec.shape}.")
+    return spec.shape[0]
+
+
+def _repeated(logits: Tensor, space: torch.Size) -> Tensor:
+    """Logits on a finer grid, by nearest neighbour."""
+    return logits if logits.shape[2:] == space else F.interpolate(logits, size=space)

@@ -1,146 +1,289 @@
-"""U-Net: from a condition's map to a sample of the same extent (pix2pix: Isola et al., 2017)."""
+"""The U-Net of pix2pix (Isola et al., 2017): a map is halved, doubled, and seen again on the way.
+
+The layers that every picture-to-picture network is made of live here too: reading the map, borders
+by reflection, normalisation, resize-convolution.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sparring.networks.conditioning import map_of
-from sparring.networks.layers import bounded, choose, crop, initialise, positive, stretch
+from sparring.errors import InputError
+from sparring.networks.conditioning import describe, embedding
+from sparring.networks.layers import (
+    base_grid,
+    bounded,
+    choose,
+    crop,
+    dropped,
+    initialise,
+    positive,
+    shuffle,
+)
 from sparring.types import Condition, Spec
 
+NORMS: dict[str, Callable[..., nn.Module] | None] = {
+    "instance": nn.InstanceNorm2d,
+    "batch": nn.BatchNorm2d,
+    "none": None,
+}
+DEEPEST = 5
 WIDEST = 8
-"""Channels grow to so many times the width."""
 
 
 class Generator(nn.Module):
-    """(latent (N, L), map (N, C', H, W)) to sample (N, C, H, W), for any H x W.
+    """Map (N, C', H, W), of any extent, to sample (N, C, H, W).
 
-    A latent, where there is one, is told at the coarsest grid. Doubling repeats cells and then
-    convolves, so there is no checkerboard (Odena et al., 2016); borders are repeated outwards.
+    A latent, label or vector is added at the bottleneck, between norm and activation: appended
+    before a norm, a number that is the same everywhere would be normalised away.
 
     Args:
-        spec: What to make, and of which map.
-        width: Channels after the first halving; they double at each further one, up to 8 times.
-        depth: Halvings; as many as leave 4 cells of the smaller side, at most 5, if 0.
-        norm: "instance" or "none".
-        dropout: Share of units left out in the two coarsest layers of the way up.
-        residual: Add the map's first channels to the sample: to repair is to change little.
-        slope: Of the leaky ReLU on the way down.
+        spec: What to make, and the map it is made from.
+        width: Channels of the finest layer; they double at each halving, up to 8 times this.
+        depth: Halvings; None for as many as leave 2 cells, at most 5.
+        norm: "instance", "batch" or "none".
+        dropout: Share of activations left out in the three coarsest doublings.
+        up: "nearest" (repeat, then convolve), "transposed" (kernel 4, stride 2) or "shuffle"
+            (convolve to 4 times the channels, then spread them over space).
+        slope: Of the leaky ReLU.
         head: "tanh" or "linear"; the spec's own if None.
+        residual: Whether the map's first C channels are added before the head, as for repair.
 
     Raises:
-        InputError: a setting out of range.
+        InputError: no picture or no map, or a setting out of range.
     """
 
     def __init__(
         self,
         spec: Spec,
         width: int = 32,
-        depth: int = 0,
+        depth: int | None = None,
         norm: str = "instance",
         dropout: float = 0.0,
-        residual: bool = False,
+        up: str = "nearest",
         slope: float = 0.2,
         head: str | None = None,
+        residual: bool = False,
     ) -> None:
         super().__init__()
+        inputs, outputs = channels_of(spec)
+        check_residual(spec, residual)
         positive("width", width)
-        self.head, self.residual, self.channels = head or spec.head, residual, spec.shape[0]
-        self.depth = depth or _depth(min(spec.map[1:] or (1,)))
-        widths = [width * min(2**i, WIDEST) for i in range(self.depth)]
-        steps = list(zip([spec.map_channels, *widths], widths, strict=False))
+        depth = _deepest(spec.map[1:]) if depth is None else depth
+        positive("depth", depth)
+        self.head, self.residual, self.factor = head or spec.head, residual, 2**depth
+        grow = choose("up", up, {"nearest": Repeat, "transposed": _Transposed, "shuffle": _Spread})
+        widths = [min(width * 2**i, width * WIDEST) for i in range(depth)]
+        # A norm of the bottleneck would see a handful of cells, and of the map only contrasts.
+        norms = ["none", *[norm] * (depth - 2), "none"][:depth]
         self.down = nn.ModuleList(
-            _Down(inputs, outputs, slope, norm if i else "none")
-            for i, (inputs, outputs) in enumerate(steps)
+            _Down(before, after, kind)
+            for before, after, kind in zip([inputs, *widths], widths, norms, strict=False)
         )
-        told = [outputs for _, outputs in steps]
-        told[-1] += spec.latent
-        self.up = nn.ModuleList()
-        for i in reversed(range(1, self.depth)):
-            left_out = dropout if i > self.depth - 3 else 0.0
-            self.up.append(_Up(told[i], widths[i - 1], norm, left_out))
-            told[i - 1] += widths[i - 1]
-        self.last = _convolution(told[0] + spec.map_channels, self.channels, 3, 1)
+        self.told = Told(spec, widths[-1])
+        self.up = nn.ModuleList(
+            nn.Sequential(
+                grow(widths[i] * (1 if i == depth - 1 else 2), widths[i - 1]),
+                normalised(norm, widths[i - 1]),
+                *dropped(dropout if i >= depth - 3 else 0.0),
+            )
+            for i in reversed(range(1, depth))
+        )
+        self.last = grow(widths[0] * (1 if depth == 1 else 2), outputs)
+        self.activate = nn.LeakyReLU(slope)
         initialise(self, "kaiming", slope)
-        nn.init.normal_(self.last.weight, 0.0, 0.02)
+        self.told.start()
 
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
         """Samples (N, C, H, W) in float32."""
-        given = map_of(condition)
-        hidden = stretch(given, 2**self.depth)
-        kept = [hidden]
-        for layer in self.down:
-            kept.append(layer(kept[-1]))
-        hidden = _told(kept.pop(), latent)
-        for layer in self.up:
-            hidden = torch.cat([layer(hidden), kept.pop()], dim=1)
-        hidden = torch.cat([_doubled(hidden), kept.pop()], dim=1)
-        sample = crop(self.last(hidden), tuple(given.shape[2:]))
-        sample = sample + given[:, : self.channels] if self.residual else sample
-        return bounded(sample, self.head)
+        shown = given(condition)
+        hidden, seen = covered(shown, self.factor), []
+        for down in self.down:
+            seen.append(hidden)
+            hidden = down(self.activate(hidden) if len(seen) > 1 else hidden)
+        hidden = self.told(hidden, latent, condition)
+        for up, skipped in zip(self.up, reversed(seen[1:]), strict=True):
+            hidden = torch.cat([up(self.activate(hidden)), skipped], dim=1)
+        made = crop(self.last(self.activate(hidden)), tuple(shown.shape[2:]))
+        return bounded(made + shown[:, : made.shape[1]] if self.residual else made, self.head)
 
 
-class _Down(nn.Module):
-    def __init__(self, inputs: int, outputs: int, slope: float, norm: str) -> None:
+class Told(nn.Module):
+    """Adds latent, label and vector to hidden maps (N, width, h, w), the same in every cell."""
+
+    def __init__(self, spec: Spec, width: int) -> None:
         super().__init__()
-        self.convolve = _convolution(inputs, outputs, 4, 2)
-        self.norm = Norm(norm, outputs)
-        self.slope = slope
+        self.spec = dataclasses.replace(spec, map=())
+        self.latent = nn.Linear(spec.latent, width, bias=False) if spec.latent else None
+        known = spec.classes + spec.vector
+        self.known = embedding(self.spec, width) if known else None
+
+    def start(self) -> None:
+        """Set the weights so that what is added has variance 1."""
+        if self.latent is not None:
+            nn.init.normal_(self.latent.weight, 0.0, self.spec.latent**-0.5)
+        if self.known is not None:
+            self.known = embedding(self.spec, self.known.out_features)
+
+    def forward(self, hidden: Tensor, latent: Tensor, condition: Condition) -> Tensor:
+        """The hidden maps with what is told."""
+        if self.latent is not None:
+            hidden = hidden + self.latent(latent)[:, :, None, None]
+        if self.known is not None:
+            hidden = hidden + self.known(describe(self.spec, condition))[:, :, None, None]
+        return hidden
+
+
+class Reflected(nn.Module):
+    """A convolution that sees the picture mirrored beyond its border."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, dilation: int = 1
+    ) -> None:
+        super().__init__()
+        self.convolve = nn.Conv2d(inputs, outputs, kernel, stride, dilation=dilation)
+        self.border = (dilation * (kernel - 1) + 1 - stride + 1) // 2
 
     def forward(self, hidden: Tensor) -> Tensor:
-        return F.leaky_relu(self.norm(self.convolve(hidden)), self.slope)
+        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
+        return self.convolve(mirrored(hidden, *[self.border] * 4))
 
 
-class _Up(nn.Module):
-    def __init__(self, inputs: int, outputs: int, norm: str, dropout: float) -> None:
+class Repeat(nn.Module):
+    """Repeats every cell twice each way, then convolves with kernel 3 (Odena et al., 2016)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.convolve = _convolution(inputs, outputs, 3, 1)
-        self.norm = Norm(norm, outputs)
-        self.dropout = dropout
+        self.convolve = nn.Conv2d(inputs, outputs, 3)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        hidden = F.relu(self.norm(self.convolve(_doubled(hidden))))
-        return F.dropout(hidden, self.dropout, self.training) if self.dropout else hidden
+        """(N, inputs, H, W) to (N, outputs, 2 H, 2 W)."""
+        framed = F.pad(hidden, [1] * 4, mode="replicate")
+        weight, bias = self.convolve.weight, self.convolve.bias
+        if math.prod(hidden.shape[2:]) < 64:
+            large = F.interpolate(framed, scale_factor=2, mode="nearest")
+            return F.conv2d(large[:, :, 1:-1, 1:-1], weight, bias)
+        # The same map at 4/9 of the products: repeating is a transposed convolution with ones,
+        # and a repeated picture mirrors at its border just as the small one repeats there.
+        return F.conv_transpose2d(framed, _folded(weight), bias, stride=2, padding=3)
 
 
 class Norm(nn.Module):
-    """Each sample's channels to zero mean and unit variance, then scaled (Ulyanov et al., 2016).
+    """Normalisation that leaves a single cell alone, which has no spread to divide by."""
 
-    "none" changes nothing, and nor does "instance" where there is only one cell.
-    """
-
-    def __init__(self, norm: str, channels: int) -> None:
+    def __init__(self, layer: nn.Module) -> None:
         super().__init__()
-        wanted = choose("norm", norm, {"instance": True, "none": False})
-        self.norm = nn.GroupNorm(channels, channels) if wanted else None
+        self.layer = layer
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """The same shape (N, C, H, W)."""
-        if self.norm is None or math.prod(hidden.shape[2:]) == 1:
-            return hidden
-        normed: Tensor = self.norm(hidden)
-        return normed
+        """(N, C, H, W), normalised."""
+        return hidden if math.prod(hidden.shape[2:]) == 1 else self.layer(hidden)
 
 
-def _convolution(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, kernel, stride, 1, padding_mode="replicate")
+def normalised(kind: str, width: int, affine: bool = True) -> nn.Module:
+    """The norm layer of this kind, for `width` channels.
+
+    Raises:
+        InputError: no such kind.
+    """
+    layer = choose("norm", kind, NORMS)
+    return nn.Identity() if layer is None else Norm(layer(width, affine=affine))
 
 
-def _doubled(hidden: Tensor) -> Tensor:
-    return F.interpolate(hidden, scale_factor=2, mode="nearest")
+def channels_of(spec: Spec) -> tuple[int, int]:
+    """Channels of the map and of the sample.
+
+    Raises:
+        InputError: the sample is no picture, or the condition has no map of a picture's form.
+    """
+    if len(spec.shape) != 3 or len(spec.map) != 3:
+        raise InputError(
+            "this network makes pictures (C, H, W) from maps (C, H, W), not "
+            f"{spec.shape} from {spec.map}; choose a task whose condition is a map."
+        )
+    return spec.map[0], spec.shape[0]
 
 
-def _told(hidden: Tensor, latent: Tensor) -> Tensor:
-    """The coarsest grid with the latent in every cell."""
-    if not latent.shape[1]:
+def check_residual(spec: Spec, residual: bool) -> None:
+    """Check that the map's first channels can be added to the sample.
+
+    Raises:
+        InputError: the map has fewer channels than the sample, or another extent.
+    """
+    if residual and (spec.map[0] < spec.shape[0] or spec.map[1:] != spec.shape[1:]):
+        raise InputError(
+            f"residual=True adds the map to the sample, but {spec.map} does not cover {spec.shape}."
+        )
+
+
+def given(condition: Condition) -> Tensor:
+    """The condition's map (N, C, H, W).
+
+    Raises:
+        InputError: there is none.
+    """
+    if condition.map is None:
+        raise InputError("this network was built for a map condition; give a map.")
+    return condition.map
+
+
+def mirrored(hidden: Tensor, left: int, right: int, top: int, bottom: int) -> Tensor:
+    """The map framed by its mirror picture, or by its border where it is too small for that."""
+    high, wide = hidden.shape[2:]
+    fits = max(left, right) < wide and max(top, bottom) < high
+    if not any((left, right, top, bottom)):
         return hidden
-    everywhere = latent[:, :, None, None].expand(-1, -1, *hidden.shape[2:])
-    return torch.cat([hidden, everywhere.to(hidden.dtype)], dim=1)
+    return F.pad(hidden, [left, right, top, bottom], mode="reflect" if fits else "replicate")
 
 
-def _depth(extent: int) -> int:
-    return max(1, min(5, int(math.log2(max(extent, 8))) - 2))
+def covered(shown: Tensor, factor: int) -> Tensor:
+    """The map framed at its far ends up to multiples of `factor`; `crop` undoes it."""
+    high, wide = shown.shape[2:]
+    grid = base_grid((high, wide), factor)
+    return mirrored(shown, 0, grid[1] * factor - wide, 0, grid[0] * factor - high)
+
+
+class _Down(nn.Module):
+    def __init__(self, inputs: int, outputs: int, norm: str) -> None:
+        super().__init__()
+        self.convolve = Reflected(inputs, outputs, 4, 2)
+        self.norm = normalised(norm, outputs)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return self.norm(self.convolve(hidden))
+
+
+class _Transposed(nn.Module):
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.convolve = nn.ConvTranspose2d(inputs, outputs, 4, 2, padding=3)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return self.convolve(F.pad(hidden, [1] * 4, mode="replicate"))
+
+
+class _Spread(nn.Module):
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.convolve = Reflected(inputs, outputs * 4)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return shuffle(self.convolve(hidden))
+
+
+def _folded(weight: Tensor) -> Tensor:
+    """The transposed kernel (I, O, 4, 4) of "repeat, then convolve with (O, I, 3, 3)"."""
+    kernel = weight.flip(2, 3).transpose(0, 1)
+    wide = F.pad(kernel, [0, 1]) + F.pad(kernel, [1, 0])
+    return F.pad(wide, [0, 0, 0, 1]) + F.pad(wide, [0, 0, 1, 0])
+
+
+def _deepest(space: tuple[int, ...]) -> int:
+    """Halvings that leave at least 2 cells each way; 1 at least."""
+    return min(DEEPEST, max(1, int(math.log2(min(space))) - 1))
