@@ -6,7 +6,7 @@ Nothing here imports torch at run time, so recipes and `--help` stay quick.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -35,6 +35,10 @@ class Spec:
     """The condition's map, channels first: (C, *space); empty where it holds none."""
     head: str = "tanh"
     """Range of a sample: "tanh" for [-1, 1], "linear" for unbounded."""
+
+    def turned(self) -> Spec:
+        """The same for networks that make or judge sources: sample and map change places."""
+        return replace(self, shape=self.map, map=self.shape, head="tanh")
 
     @property
     def map_channels(self) -> int:
@@ -254,6 +258,8 @@ class Game(Protocol):
     """Player name -> the networks that move in its turn."""
     kept: ClassVar[tuple[str, ...]]
     """The networks that the trained model keeps, averaged (EMA)."""
+    swapped: ClassVar[frozenset[str]]
+    """Networks that make or judge sources instead of samples."""
 
     def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
         """What `player` pays in this turn."""

@@ -21,6 +21,7 @@ class Autoencoder(nn.Module):
 
     players: ClassVar[Mapping[str, tuple[str, ...]]] = {"autoencoder": ("encoder", "decoder")}
     kept: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
+    swapped: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self,

@@ -40,6 +40,7 @@ class Duel(nn.Module):
         "discriminator": ("discriminator",),
     }
     kept: ClassVar[tuple[str, ...]] = ("generator",)
+    swapped: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self,
@@ -67,7 +68,9 @@ class Duel(nn.Module):
             costs, stats = self._generator_cost(played), {}
         else:
             played = self._discriminator_round(networks, batch, turn, due)
-            costs, stats = {"adversarial": self._discriminator_loss(played)}, self._stats(played)
+            costs = {"adversarial": self._discriminator_loss(played)}
+            assert played.real_verdict is not None
+            stats = told(played.real_verdict, played.fake_verdict, self.loss.boundary)
         for term in due:
             costs[term.name] = term.measure(played) * (term.weight(turn.images) * term.every)
         return Played(costs, stats)
@@ -155,19 +158,18 @@ class Duel(nn.Module):
         if self.augment is not None:
             self.augment.update(real.logits, fake.logits, turn.images, turn.mean)
 
-    @torch.no_grad()
-    def _stats(self, played: Round) -> dict[str, Tensor]:
-        """Mean logits and the share judged rightly."""
-        assert played.real_verdict is not None
-        real, fake = played.real_verdict.logits.float(), played.fake_verdict.logits.float()
-        boundary = self.loss.boundary
-        middle = (real.mean() + fake.mean()) / 2 if boundary is None else boundary
-        return {
-            "logits/real": real.mean(),
-            "logits/fake": fake.mean(),
-            "accuracy/real": (real > middle).float().mean(),
-            "accuracy/fake": (fake < middle).float().mean(),
-        }
+
+@torch.no_grad()
+def told(real: Verdict, fake: Verdict, boundary: float | None) -> dict[str, Tensor]:
+    """Mean logits and the share judged rightly, of real and of fake; for the log."""
+    real_logits, fake_logits = real.logits.float(), fake.logits.float()
+    middle = (real_logits.mean() + fake_logits.mean()) / 2 if boundary is None else boundary
+    return {
+        "logits/real": real_logits.mean(),
+        "logits/fake": fake_logits.mean(),
+        "accuracy/real": (real_logits > middle).float().mean(),
+        "accuracy/fake": (fake_logits < middle).float().mean(),
+    }
 
 
 def _no_judge(samples: Tensor) -> Verdict:

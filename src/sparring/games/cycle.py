@@ -1,0 +1,168 @@
+"""Cycle: two generators there and back, each against a discriminator (Zhu et al., 2017)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from sparring.errors import InputError
+from sparring.games.duel import told
+from sparring.types import (
+    AdversarialLoss,
+    Batch,
+    Condition,
+    Networks,
+    Played,
+    Term,
+    Turn,
+    Verdict,
+)
+
+NOTHING = Condition()
+
+
+class Cycle(nn.Module):
+    """Unpaired translation, both ways.
+
+    "generator" makes samples from sources and "inverse" sources from samples; each pays what its
+    discriminator sees, what is lost on the way there and back, and what it changes in a picture
+    that was right already. Discriminators judge alone, without a condition.
+
+    Args:
+        loss: of both discriminators and generators; least squares in the paper.
+        terms: none; there are no pairs that a term could be measured on.
+        cycle: weight of the L1 distance after there and back (the paper's eq. 2).
+        identity: weight of |generator(sample) - sample|, the paper's section 5.2; 0 where
+            sources and samples have different channels.
+        pool: fakes of earlier steps that each discriminator is shown again; each process has its
+            own, and a checkpoint keeps the first one's (Shrivastava et al., 2017).
+    """
+
+    players: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "generator": ("generator", "inverse"),
+        "discriminator": ("discriminator", "source_discriminator"),
+    }
+    kept: ClassVar[tuple[str, ...]] = ("generator", "inverse")
+    swapped: ClassVar[frozenset[str]] = frozenset({"inverse", "source_discriminator"})
+    """Networks whose samples are the sources, and the other way round."""
+
+    def __init__(
+        self,
+        loss: AdversarialLoss,
+        terms: Sequence[Term] = (),
+        cycle: float = 10.0,
+        identity: float = 5.0,
+        pool: int = 50,
+    ) -> None:
+        super().__init__()
+        if terms or loss.relativistic:
+            raise InputError("a cycle takes no further terms and no relativistic loss.")
+        self.loss, self.cycle, self.identity = loss, cycle, identity
+        self.pools = nn.ModuleDict({name: Pool(pool) for name in ("sample", "source")})
+
+    def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
+        """What the player pays; the other one's weights are taken as given."""
+        sample, source = batch.real, batch.condition.map
+        assert source is not None, "an unpaired task gives sources"
+        if player == "generator":
+            return self._generators(networks, sample, source, turn)
+        return self._discriminators(networks, sample, source, turn)
+
+    def generate(self, networks: Networks, latent: Tensor, condition: Condition) -> Tensor:
+        """Samples (N, *shape) of the condition's map."""
+        return networks["generator"](latent, condition)
+
+    def reverse(self, networks: Networks, latent: Tensor, condition: Condition) -> Tensor:
+        """Sources (N, C', H, W) of samples, given as the condition's map."""
+        return networks["inverse"](latent, condition)
+
+    def _generators(self, networks: Networks, sample: Tensor, source: Tensor, turn: Turn) -> Played:
+        there, back = _way(networks["generator"], turn), _way(networks["inverse"], turn)
+        fake_sample, fake_source = there(source), back(sample)
+        seen = self._judged(networks, fake_sample, fake_source)
+        costs = {
+            "adversarial": torch.stack([self._fooled(fake) for fake in seen]).sum(),
+            "cycle_source": self.cycle * _distance(back(fake_sample), source),
+            "cycle_sample": self.cycle * _distance(there(fake_source), sample),
+        }
+        if self.identity and sample.shape[1] == source.shape[1]:
+            kept = _distance(there(sample), sample) + _distance(back(source), source)
+            costs["identity"] = self.identity * kept
+        return Played(costs, {})
+
+    def _discriminators(
+        self, networks: Networks, sample: Tensor, source: Tensor, turn: Turn
+    ) -> Played:
+        with torch.no_grad():
+            fake_sample = _way(networks["generator"], turn)(source)
+            fake_source = _way(networks["inverse"], turn)(sample)
+        fakes = self.pools["sample"](fake_sample), self.pools["source"](fake_source)
+        real = self._judged(networks, sample, source)
+        fake = self._judged(networks, *fakes)
+        costs = {
+            name: self.loss.discriminator(a.logits.float(), b.logits.float())
+            for name, a, b in zip(("adversarial", "adversarial_source"), real, fake, strict=True)
+        }
+        return Played(costs, told(real[0], fake[0], self.loss.boundary))
+
+    def _judged(self, networks: Networks, sample: Tensor, source: Tensor) -> tuple[Verdict, ...]:
+        return (
+            networks["discriminator"](sample, NOTHING),
+            networks["source_discriminator"](source, NOTHING),
+        )
+
+    def _fooled(self, fake: Verdict) -> Tensor:
+        logits = fake.logits.float()
+        return self.loss.generator(logits, logits)
+
+
+class Pool(nn.Module):
+    """Fakes of earlier steps: half of what goes in comes out as an older one, and takes its place.
+
+    It fills first. Saved with the run, so that a resumed run sees the same fakes.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+        self.register_buffer("kept", torch.zeros(0))
+
+    kept: Tensor
+
+    def forward(self, fakes: Tensor) -> Tensor:
+        """As many samples (N, *shape), new or old."""
+        if not self.size or fakes.is_meta:
+            return fakes
+        if len(self.kept) < self.size:
+            room = self.size - len(self.kept)
+            new = fakes.detach()[:room]
+            self.kept = torch.cat([self.kept, new]) if len(self.kept) else new.clone()
+            return fakes
+        return self._exchanged(fakes)
+
+    def _exchanged(self, fakes: Tensor) -> Tensor:
+        old = torch.rand(len(fakes)) < 0.5
+        places = torch.randperm(self.size)[: len(fakes)]
+        old = old[: len(places)].nonzero()[:, 0]
+        out = fakes.clone()
+        out[old], taken = self.kept[places[old]], fakes.detach()[old]
+        self.kept[places[old]] = taken
+        return out
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        """The stored pool's extent is known only now."""
+        stored = state_dict.get(f"{prefix}kept")
+        if stored is not None:
+            self.kept = stored.to(self.kept.device, copy=True)
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+def _way(network: Callable[..., Tensor], turn: Turn) -> Callable[[Tensor], Tensor]:
+    return lambda pictures: network(turn.latent, Condition(map=pictures))
+
+
+def _distance(one: Tensor, other: Tensor) -> Tensor:
+    return (one.float() - other.float()).abs().mean()
