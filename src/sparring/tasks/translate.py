@@ -41,8 +41,8 @@ class Translate:
         real, given = items["sample"], items["source"]
         if self.flip:
             which = _half(real)
-            real = _mirrored(real, which)
-            given = _mirrored(given, _half(given) if self.unpaired else which)
+            real = mirrored(real, which)
+            given = mirrored(given, _half(given) if self.unpaired else which)
         return Batch(real, Condition(map=given))
 
     def known(self, items: Items) -> Condition:
@@ -60,5 +60,6 @@ def _half(samples: Tensor) -> Tensor:
     return (torch.rand(len(samples)) < 0.5).to(samples.device)
 
 
-def _mirrored(samples: Tensor, which: Tensor) -> Tensor:
+def mirrored(samples: Tensor, which: Tensor) -> Tensor:
+    """Pictures (N, C, H, W), those of `which` (N,) turned left to right."""
     return samples.where(~which[:, None, None, None], samples.flip(-1))

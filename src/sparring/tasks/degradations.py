@@ -1,0 +1,141 @@
+"""What time and machines do to pictures: functions of (N, C, H, W) in [-1, 1], each sample its own.
+
+Random strengths come from torch's default generator, which the loop seeds for every turn.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Range = tuple[float, float]
+
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in brightness (ITU-R BT.601)."""
+LUMINANCE = (
+    (16, 11, 10, 16, 24, 40, 51, 61),
+    (12, 12, 14, 19, 26, 58, 60, 55),
+    (14, 13, 16, 24, 40, 57, 69, 56),
+    (14, 17, 22, 29, 51, 87, 80, 62),
+    (18, 22, 37, 56, 68, 109, 103, 77),
+    (24, 35, 55, 64, 81, 104, 113, 92),
+    (49, 64, 78, 87, 103, 121, 120, 101),
+    (72, 92, 95, 98, 112, 100, 103, 99),
+)
+"""Quantisation of brightness at quality 50 (ITU-T T.81, table K.1)."""
+CHROMINANCE = (
+    (17, 18, 24, 47, 99, 99, 99, 99),
+    (18, 21, 26, 66, 99, 99, 99, 99),
+    (24, 26, 56, 99, 99, 99, 99, 99),
+    (47, 66, 99, 99, 99, 99, 99, 99),
+    *(((99,) * 8),) * 4,
+)
+"""Of colour (table K.2)."""
+
+
+def between(low: float, high: float, like: Tensor) -> Tensor:
+    """One uniform number in [low, high] for each sample, (N, 1, 1, 1)."""
+    drawn = low + (high - low) * torch.rand(len(like), 1, 1, 1)
+    return drawn.to(like.device)
+
+
+def noise(pictures: Tensor, levels: Range) -> Tensor:
+    """Normal noise with a standard deviation of so many of 255 levels; not clamped."""
+    spread = between(*levels, pictures) / 127.5
+    return pictures + spread * torch.randn(pictures.shape).to(pictures.device)
+
+
+def blur(pictures: Tensor, sigmas: Range) -> Tensor:
+    """Gaussian blur with a standard deviation in pixels; borders are repeated outwards."""
+    sigma = between(*sigmas, pictures).clamp_min(1e-3).flatten()
+    reach = max(1, math.ceil(3 * sigmas[1]))
+    places = torch.arange(-reach, reach + 1, device=pictures.device)
+    kernel = torch.exp(-(places**2) / (2 * sigma[:, None] ** 2))
+    kernel = kernel / kernel.sum(1, keepdim=True)
+    count, channels, height, width = pictures.shape
+    rows = F.pad(pictures, [reach] * 4, "replicate").reshape(
+        1, count * channels, -1, width + 2 * reach
+    )
+    each = kernel.repeat_interleave(channels, 0)
+    down = F.conv2d(rows, each[:, None, :, None], groups=count * channels)
+    across = F.conv2d(down, each[:, None, None, :], groups=count * channels)
+    return across.reshape(count, channels, height, width)
+
+
+def grey(pictures: Tensor) -> Tensor:
+    """Brightness, repeated to as many channels."""
+    return luma(pictures).expand_as(pictures).contiguous()
+
+
+def luma(pictures: Tensor) -> Tensor:
+    """Brightness (N, 1, H, W) of grey or colour pictures."""
+    if pictures.shape[1] == 1:
+        return pictures
+    weights = torch.tensor(LUMA, device=pictures.device)[:, None, None]
+    return (pictures[:, :3] * weights).sum(1, keepdim=True)
+
+
+def shrink(pictures: Tensor, scale: int) -> Tensor:
+    """Height and width divided by `scale`, bicubic and antialiased."""
+    size = [extent // scale for extent in pictures.shape[2:]]
+    return F.interpolate(pictures, size=size, mode="bicubic", antialias=True)
+
+
+def jpeg(pictures: Tensor, qualities: Range) -> Tensor:
+    """What is left after JPEG of this quality (1 to 100), colour at full extent; clamped.
+
+    Blocks of 8 x 8 go through the cosine transform and are rounded to multiples of the standard
+    tables, scaled as libjpeg does (ITU-T T.81; Wallace, 1991).
+    """
+    quality = between(*qualities, pictures)
+    height, width = pictures.shape[2:]
+    padded = F.pad(pictures, (0, -width % 8, 0, -height % 8), "replicate")
+    levels = _to_ycc((padded.clamp(-1, 1) + 1) * 127.5).round() - 128
+    blocks = levels.unfold(2, 8, 8).unfold(3, 8, 8)
+    cosines = _cosines().to(pictures.device)
+    spectrum = cosines @ blocks @ cosines.T
+    table = _tables(pictures.shape[1]).to(pictures.device)
+    scale = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality)[..., None, None]
+    steps = ((table[None, :, None, None] * scale + 50) / 100).floor().clamp(1, 255)
+    rounded = (spectrum / steps).round() * steps
+    restored = cosines.T @ rounded @ cosines
+    joined = restored.permute(0, 1, 2, 4, 3, 5).reshape(padded.shape).round() + 128
+    back = _from_ycc(joined.clamp(0, 255)).round().clamp(0, 255) / 127.5 - 1
+    return back[:, :, :height, :width]
+
+
+@functools.cache
+def _cosines() -> Tensor:
+    """The orthonormal cosine transform of 8 numbers."""
+    places = torch.arange(8, dtype=torch.float64)
+    rows = torch.cos((2 * places[None] + 1) * places[:, None] * math.pi / 16) / 2
+    rows[0] /= math.sqrt(2)
+    return rows.float()
+
+
+def _tables(channels: int) -> Tensor:
+    """(C, 8, 8): brightness first; colour only where there are three channels."""
+    kinds = (LUMINANCE, CHROMINANCE, CHROMINANCE) if channels == 3 else (LUMINANCE,) * channels
+    return torch.tensor(kinds, dtype=torch.float32)
+
+
+def _to_ycc(levels: Tensor) -> Tensor:
+    if levels.shape[1] != 3:
+        return levels
+    red, green, blue = levels.unbind(1)
+    bright = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
+    colours = (blue - bright) / 1.772 + 128, (red - bright) / 1.402 + 128
+    return torch.stack([bright, *colours], 1)
+
+
+def _from_ycc(levels: Tensor) -> Tensor:
+    if levels.shape[1] != 3:
+        return levels
+    bright, blueness, redness = levels.unbind(1)
+    red, blue = bright + 1.402 * (redness - 128), bright + 1.772 * (blueness - 128)
+    green = (bright - LUMA[0] * red - LUMA[2] * blue) / LUMA[1]
+    return torch.stack([red, green, blue], 1)

@@ -1,0 +1,93 @@
+"""Random holes and shapes: masks (N, 1, H, W), 1 where something is missing or pasted.
+
+All randomness comes from torch's default generator, which the loop seeds for every turn.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sparring.errors import unknown
+
+STROKES = (1, 4)
+"""Fewest and most strokes of a free-form mask."""
+
+
+def masks(kind: str, count: int, height: int, width: int) -> Tensor:
+    """Masks of a kind: "box", "freeform", "blob", or "mixed" of the first two.
+
+    Raises:
+        InputError: no such kind.
+    """
+    kinds = {"box": box, "freeform": freeform, "blob": blob}
+    if kind == "mixed":
+        which = torch.rand(count, 1, 1, 1) < 0.5
+        return torch.where(which, box(count, height, width), freeform(count, height, width))
+    if kind not in kinds:
+        raise unknown("kind of mask", kind, [*kinds, "mixed"])
+    return kinds[kind](count, height, width)
+
+
+def box(count: int, height: int, width: int) -> Tensor:
+    """One rectangle each, a quarter to a half of each side."""
+    rows, columns = _inside(count, height), _inside(count, width)
+    return (rows[:, None, :, None] & columns[:, None, None, :]).float()
+
+
+def freeform(count: int, height: int, width: int) -> Tensor:
+    """Thick bent strokes, after Yu et al. (2019)."""
+    side = min(height, width)
+    drawn = torch.zeros(count, height, width, dtype=torch.bool)
+    strokes = int(torch.randint(STROKES[0], STROKES[1] + 1, ()))
+    for _ in range(strokes):
+        place = torch.rand(count, 2) * torch.tensor([height, width])
+        angle = torch.rand(count) * 2 * math.pi
+        thick = side * (0.04 + 0.06 * torch.rand(count))
+        for _ in range(4):
+            angle = angle + (torch.rand(count) - 0.5) * 2
+            step = side * (0.1 + 0.2 * torch.rand(count))
+            end = place + step[:, None] * torch.stack([angle.sin(), angle.cos()], 1)
+            drawn |= _near(place, end, thick, height, width)
+            place = end
+    return drawn[:, None].float()
+
+
+def blob(count: int, height: int, width: int) -> Tensor:
+    """One round thing each with a wavy outline, about a third of the side wide."""
+    side = min(height, width)
+    centre = torch.tensor([height, width]) * (0.3 + 0.4 * torch.rand(count, 2))
+    rows = torch.arange(height)[None, :, None] - centre[:, 0, None, None]
+    columns = torch.arange(width)[None, None, :] - centre[:, 1, None, None]
+    angle = torch.atan2(rows, columns)
+    radius = side * (0.15 + 0.2 * torch.rand(count, 1, 1)).expand_as(angle)
+    for waves in (2, 3, 5):
+        size, phase = torch.rand(2, count, 1, 1).unbind()
+        radius = radius * (1 + 0.2 * size * torch.cos(waves * angle + 2 * math.pi * phase))
+    return (rows**2 + columns**2 < radius**2)[:, None].float()
+
+
+def widened(mask: Tensor, by: int) -> Tensor:
+    """The mask with so many pixels more on every side."""
+    return F.max_pool2d(mask, 2 * by + 1, 1, by)
+
+
+def _inside(count: int, extent: int) -> Tensor:
+    """(N, extent) bool: an interval of a quarter to a half of it."""
+    length = extent * (0.25 + 0.25 * torch.rand(count, 1))
+    start = (extent - length) * torch.rand(count, 1)
+    places = torch.arange(extent)[None] + 0.5
+    return (places >= start) & (places < start + length)
+
+
+def _near(start: Tensor, end: Tensor, distance: Tensor, height: int, width: int) -> Tensor:
+    """(N, H, W) bool: the pixels no further than this from a line between two places (N, 2)."""
+    grid = torch.stack(torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij"), -1)
+    way = (end - start)[:, None, None]
+    offset = grid[None] - start[:, None, None]
+    along = (offset * way).sum(-1) / way.square().sum(-1).clamp_min(1e-6)
+    gap = offset - along.clamp(0, 1)[..., None] * way
+    return gap.square().sum(-1) < distance[:, None, None] ** 2

@@ -1,0 +1,31 @@
+"""Mending: what all tasks share whose sources are made from the real pictures themselves."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from sparring.tasks.translate import mirrored
+from sparring.types import Items
+
+
+class Mending:
+    """The data hold only whole pictures; the task breaks them, and the generator mends them."""
+
+    condition = "map"
+    sources = "none"
+
+    def real(self, items: Items) -> Tensor:
+        """The whole pictures, half of them mirrored, left to right."""
+        real = items["sample"]
+        return mirrored(real, (torch.rand(len(real)) < 0.5).to(real.device))
+
+
+def joined(picture: Tensor, mask: Tensor) -> Tensor:
+    """A picture (N, C, H, W) with its mask (N, 1, H, W) as one channel more."""
+    return torch.cat([picture, mask.to(picture)], dim=1)
+
+
+def parted(given: Tensor) -> tuple[Tensor, Tensor]:
+    """Picture and mask of what `joined` made."""
+    return given[:, :-1], given[:, -1:]

@@ -1,0 +1,69 @@
+"""Restore: undo noise, compression, blur, or the loss of colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from sparring.errors import unknown
+from sparring.tasks import degradations
+from sparring.tasks.mending import Mending
+from sparring.tasks.overlay import overlay
+from sparring.types import Batch, Condition, Items
+
+KINDS = ("denoise", "jpeg", "deblur", "watermark", "colour")
+
+
+@dataclass(frozen=True)
+class Restore(Mending):
+    """The map is the picture after one of the degradations.
+
+    Strengths are drawn between two ends for each sample: `noise` in levels of 255, `quality` of
+    JPEG, `sigma` of the blur in pixels, `opacity` of the watermark.
+
+    Raises:
+        InputError: no such kind.
+    """
+
+    kind: str = "denoise"
+    noise: tuple[float, float] = (10.0, 50.0)
+    quality: tuple[float, float] = (10.0, 40.0)
+    sigma: tuple[float, float] = (0.8, 2.0)
+    opacity: tuple[float, float] = (0.4, 0.9)
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise unknown("kind of restoration", self.kind, KINDS)
+
+    def map_shape(self, sample: tuple[int, ...], source: tuple[int, ...]) -> tuple[int, ...]:
+        """The sample's own."""
+        return sample
+
+    def prepare(self, items: Items) -> Batch:
+        """Encoded pictures to a batch of degraded ones."""
+        real = self.real(items)
+        return Batch(real, Condition(map=self.degraded(real)))
+
+    def degraded(self, real: Tensor) -> Tensor:
+        """Pictures (N, C, H, W) as they would come to be restored, in [-1, 1]."""
+        ways = {
+            "denoise": lambda: degradations.noise(real, self.noise),
+            "jpeg": lambda: degradations.jpeg(real, self.quality),
+            "deblur": lambda: degradations.blur(real, self.sigma),
+            "watermark": lambda: overlay(real, self.opacity),
+            "colour": lambda: degradations.grey(real),
+        }
+        return ways[self.kind]().clamp(-1.0, 1.0)
+
+    def known(self, items: Items) -> Condition:
+        """The picture to restore; for colour its brightness alone."""
+        given = items["source"]
+        return Condition(map=degradations.grey(given) if self.kind == "colour" else given)
+
+    def finish(self, fake: Tensor, condition: Condition) -> Tensor:
+        """For colour, the given brightness under the generated colours."""
+        if self.kind != "colour":
+            return fake
+        assert condition.map is not None
+        return fake + (condition.map[:, :1].to(fake) - degradations.luma(fake))

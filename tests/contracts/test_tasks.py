@@ -1,0 +1,96 @@
+"""Tasks: what they make of items, that a seed decides it, and that what is known is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from sparring.domains.image import Image
+from sparring.errors import InputError
+from sparring.tasks.blend import Blend
+from sparring.tasks.inpaint import Inpaint
+from sparring.tasks.masks import masks, widened
+from sparring.tasks.restore import KINDS, Restore
+from sparring.tasks.superres import Superres
+from sparring.tasks.translate import Translate
+
+MENDING = [Inpaint(), Blend(), Superres(scale=2), *(Restore(kind) for kind in KINDS)]
+
+
+def pictures(count: int = 4, side: int = 32) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    stored = torch.randint(0, 256, (count, 3, side, side), generator=generator).byte()
+    return Image((3, side, side)).encode(stored)
+
+
+@pytest.mark.parametrize("task", MENDING, ids=repr)
+def test_a_seed_decides_the_whole_batch(task: Any) -> None:
+    def batch(seed: int) -> Any:
+        torch.manual_seed(seed)
+        return task.prepare({"sample": pictures()})
+
+    one, same, other = batch(1), batch(1), batch(2)
+    assert torch.equal(one.real, same.real)
+    assert torch.equal(one.condition.map, same.condition.map)
+    assert not torch.equal(one.condition.map, other.condition.map)
+    assert one.condition.map.shape[1:] == task.map_shape((3, 32, 32), ())
+    assert one.condition.map.abs().max() <= 1
+
+
+@pytest.mark.parametrize("task", [Inpaint(), Blend()], ids=repr)
+def test_known_pixels_are_kept_to_the_bit(task: Any) -> None:
+    source, domain = pictures(), Image((3, 32, 32))
+    mask = torch.zeros(4, 1, 32, 32)
+    mask[:, :, 8:16, 8:20] = 1
+    known = task.known({"source": source, "mask": mask})
+    finished = domain.decode(task.finish(torch.zeros(4, 3, 32, 32), known))
+    kept = (widened(mask, 2) if isinstance(task, Blend) else mask) == 0
+    assert torch.equal(
+        finished[kept.expand_as(source)], domain.decode(source)[kept.expand_as(source)]
+    )
+    assert bool((finished[(mask == 1).expand_as(source)] == 128).all())
+
+
+def test_a_hole_hides_what_was_there() -> None:
+    mask = torch.ones(4, 1, 32, 32)
+    known = Inpaint().known({"source": pictures(), "mask": mask})
+    assert known.map is not None
+    assert not known.map[:, :3].any()
+
+
+def test_colour_keeps_the_given_brightness() -> None:
+    task = Restore("colour")
+    known = task.known({"source": pictures()})
+    finished = task.finish(pictures().flip(0), known)
+    weights = torch.tensor([0.299, 0.587, 0.114])[:, None, None]
+    assert known.map is not None
+    assert torch.allclose((finished * weights).sum(1), known.map[:, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["box", "freeform", "blob", "mixed"])
+def test_masks_hide_some_and_not_all(kind: str) -> None:
+    torch.manual_seed(0)
+    shares = masks(kind, 64, 40, 56).mean((1, 2, 3))
+    assert shares.min() > 0.005
+    assert shares.max() < 0.9
+    assert shares.std() > 0
+
+
+def test_pairs_are_mirrored_as_one() -> None:
+    torch.manual_seed(0)
+    source = pictures(32)
+    batch = Translate().prepare({"sample": -source, "source": source})
+    assert batch.condition.map is not None
+    assert torch.equal(batch.real, -batch.condition.map)
+    turned = [not torch.equal(a, b) for a, b in zip(batch.condition.map, source, strict=True)]
+    assert 4 < sum(turned) < 28
+
+
+def test_what_a_task_refuses() -> None:
+    with pytest.raises(InputError, match="30 x 30 px cannot"):
+        Superres(scale=4).map_shape((3, 30, 30), ())
+    with pytest.raises(InputError, match="denoise"):
+        Restore("denoize")
