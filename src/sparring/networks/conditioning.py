@@ -50,15 +50,6 @@ def _present(value: Tensor | None, name: str) -> Tensor:
     return value
 
 
-def map_of(condition: Condition) -> Tensor:
-    """The condition's map (N, C, *space).
-
-    Raises:
-        InputError: it has none.
-    """
-    return _present(condition.map, "map")
-
-
 def embedding(spec: Spec, size: int, variance: float = 1.0) -> nn.Linear:
     """A linear map (N, known) -> (N, size) whose outputs start with this variance."""
     layer = nn.Linear(known(spec), size, bias=False)

@@ -89,14 +89,6 @@ def pad(sample: Tensor, space: tuple[int, ...]) -> Tensor:
     return F.pad(sample, [side for extra in reversed(missing) for side in (0, extra)])
 
 
-def stretch(sample: Tensor, multiple: int) -> Tensor:
-    """(N, C, H, W) to multiples of a number: its far borders are repeated; `crop` undoes it."""
-    missing = [-extent % multiple for extent in sample.shape[2:]]
-    if not any(missing):
-        return sample
-    return F.pad(sample, [side for extra in reversed(missing) for side in (0, extra)], "replicate")
-
-
 def crop(sample: Tensor, space: tuple[int, ...]) -> Tensor:
     """The near corner (N, C, *space) of (N, C, *larger)."""
     for axis, extent in enumerate(space, start=2):

@@ -99,6 +99,8 @@ class Generator(nn.Module):
         self.activate = nn.LeakyReLU(slope)
         initialise(self, "kaiming", slope)
         self.told.start()
+        if residual:
+            start_small(self.last)
 
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
         """Samples (N, C, H, W) in float32."""
@@ -220,6 +222,12 @@ def check_residual(spec: Spec, residual: bool) -> None:
         raise InputError(
             f"residual=True adds the map to the sample, but {spec.map} does not cover {spec.shape}."
         )
+
+
+def start_small(layer: nn.Module) -> None:
+    """Let a residual generator begin as next to nothing: it changes little of what it is given."""
+    for weight in layer.parameters():
+        nn.init.normal_(weight, 0.0, 0.005)
 
 
 def given(condition: Condition) -> Tensor:

@@ -1,0 +1,97 @@
+"""Residual generator that keeps a picture's geometry (Johnson et al., 2016; Zhu et al., 2017)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from sparring.networks.layers import activations, bounded, crop, initialise, positive
+from sparring.networks.unet import (
+    Reflected,
+    Repeat,
+    channels_of,
+    check_residual,
+    covered,
+    given,
+    normalised,
+    start_small,
+)
+from sparring.types import Condition, Spec
+
+FACTOR = 4
+"""The blocks work at a quarter of the extent."""
+SLOPE = 0.2
+DILATIONS = (1, 2, 4, 8)
+"""In turn, where blocks are dilated: each cell then sees most of a small picture."""
+
+
+class Generator(nn.Module):
+    """(latent, map (N, C', H, W)) to sample (N, C, H, W), for any H x W; the latent is not read.
+
+    Two halvings, residual blocks, and two doublings that repeat cells and then convolve.
+
+    Args:
+        spec: What to make, and of which map.
+        width: Channels at half the extent; the blocks have twice as many.
+        blocks: Residual blocks.
+        dilated: Whether the blocks' convolutions reach 1, 2, 4, 8 cells in turn, as wide holes
+            need it (Suvorov et al., 2022).
+        norm: "instance" or "none".
+        residual: Add the map's first channels to the sample: to repair is to change little.
+        head: "tanh" or "linear"; the spec's own if None.
+
+    Raises:
+        InputError: a setting out of range.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        width: int = 32,
+        blocks: int = 4,
+        dilated: bool = False,
+        norm: str = "instance",
+        residual: bool = False,
+        head: str | None = None,
+    ) -> None:
+        super().__init__()
+        inputs, self.channels = channels_of(spec)
+        check_residual(spec, residual)
+        positive("width", width, blocks)
+        self.head, self.residual = head or spec.head, residual
+        reach = [DILATIONS[i % len(DILATIONS)] if dilated else 1 for i in range(blocks)]
+        self.encoder = nn.Sequential(
+            _layer(Reflected(inputs, width, 4, 2), width, "none"),
+            _layer(Reflected(width, 2 * width, 4, 2), 2 * width, norm),
+            *(_Block(2 * width, dilation, norm) for dilation in reach),
+        )
+        self.decoder = nn.Sequential(
+            _layer(Repeat(2 * width, width), width, norm), Repeat(width, self.channels)
+        )
+        initialise(self, "kaiming", SLOPE)
+        if residual:
+            start_small(self.decoder[-1])
+
+    def forward(
+        self, latent: Tensor, condition: Condition, features: bool = False
+    ) -> Tensor | tuple[Tensor, tuple[Tensor, ...]]:
+        """Samples (N, C, H, W) in float32; with `features` also the encoder's activations."""
+        shown = given(condition)
+        seen = activations(self.encoder, covered(shown, FACTOR))
+        sample = crop(self.decoder(seen[-1]), tuple(shown.shape[2:]))
+        sample = sample + shown[:, : self.channels] if self.residual else sample
+        sample = bounded(sample, self.head)
+        return (sample, seen) if features else sample
+
+
+class _Block(nn.Module):
+    def __init__(self, width: int, dilation: int, norm: str) -> None:
+        super().__init__()
+        self.first = _layer(Reflected(width, width, 3, 1, dilation), width, norm)
+        self.second = nn.Sequential(Reflected(width, width), normalised(norm, width))
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return hidden + self.second(self.first(hidden))
+
+
+def _layer(convolve: nn.Module, width: int, norm: str) -> nn.Sequential:
+    return nn.Sequential(convolve, normalised(norm, width), nn.LeakyReLU(SLOPE))

@@ -1,0 +1,108 @@
+"""Networks that make pictures from pictures: any extent, one sample, where gradients reach."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from sparring.errors import InputError
+from sparring.part import Part
+from sparring.types import Condition, Spec
+
+SPEC = Spec((3, 32, 32), 0, map=(3, 32, 32))
+NETWORKS = "sparring.networks"
+
+
+def built(name: str, spec: Spec = SPEC, **flags: object) -> torch.nn.Module:
+    torch.manual_seed(0)
+    return Part(f"{NETWORKS}.{name}", **flags).build(spec)
+
+
+def given(height: int, width: int, count: int = 1, channels: int = 3) -> Condition:
+    torch.manual_seed(1)
+    return Condition(map=torch.rand(count, channels, height, width) * 2 - 1)
+
+
+@pytest.mark.parametrize("name", ["unet:Generator", "translator:Generator"])
+@pytest.mark.parametrize("extent", [(32, 32), (37, 91), (64, 20)])
+def test_generators_keep_any_extent(name: str, extent: tuple[int, int]) -> None:
+    network = built(name, width=8)
+    assert network(torch.zeros(1, 0), given(*extent)).shape == (1, 3, *extent)
+
+
+@pytest.mark.parametrize("name", ["unet:Generator", "translator:Generator", "upscaler:Generator"])
+def test_every_weight_learns_from_one_sample(name: str) -> None:
+    small = name.startswith("upscaler")
+    spec = Spec((3, 32, 32), 0, map=(3, 16, 16)) if small else SPEC
+    network = built(name, spec, width=8)
+    side = 16 if small else 32
+    network(torch.zeros(1, 0), given(side, side)).square().sum().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
+
+
+@pytest.mark.parametrize("name", ["unet:Generator", "translator:Generator"])
+def test_a_sample_does_not_depend_on_its_neighbours(name: str) -> None:
+    network, condition = built(name, width=8), given(32, 32, count=3)
+    latent = torch.zeros(3, 0)
+    alone = network(latent[:1], condition.rows(slice(0, 1)))
+    assert torch.allclose(network(latent, condition)[:1], alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["unet:Generator", "translator:Generator"])
+def test_a_residual_generator_starts_near_what_it_was_given(name: str) -> None:
+    condition = given(32, 32)
+    near = built(name, width=8, residual=True, head="linear")(torch.zeros(1, 0), condition)
+    far = built(name, width=8, head="linear")(torch.zeros(1, 0), condition)
+    assert (near - condition.map).abs().mean() < 0.5 * (far - condition.map).abs().mean()
+
+
+def test_the_unets_latent_is_heard() -> None:
+    network = built("unet:Generator", Spec((3, 32, 32), 4, map=(3, 32, 32)), width=8)
+    condition = given(32, 32)
+    one, other = (network(torch.full((1, 4), value), condition) for value in (-1.0, 1.0))
+    assert (one - other).abs().max() > 1e-4
+
+
+def test_the_upscaler_adds_to_the_bicubic_picture() -> None:
+    network = built("upscaler:Generator", Spec((3, 64, 64), 0, map=(3, 16, 16)), width=8)
+    for weight in network.last.parameters():
+        torch.nn.init.zeros_(weight)
+    condition = given(10, 14)
+    sample = network(torch.zeros(1, 0), condition)
+    wanted = F.interpolate(condition.map, scale_factor=4, mode="bicubic")
+    assert sample.shape == (1, 3, 40, 56)
+    assert torch.allclose(sample, wanted, atol=1e-6)
+    with pytest.raises(InputError, match="no whole multiple"):
+        built("upscaler:Generator", Spec((3, 64, 64), 0, map=(3, 24, 24)))
+
+
+def test_a_patch_judges_its_own_place() -> None:
+    judge = built("patch:Discriminator", width=8, layers=2, form="none")
+    sample = torch.zeros(1, 3, 32, 32, requires_grad=True)
+    grid = judge(sample, Condition()).logits.view(8, 8)
+    (gradient,) = torch.autograd.grad(grid[0, 0], sample)
+    seen = gradient.abs().sum((0, 1)).nonzero()
+    assert seen.max() < 24, "the first patch must not see the far corner"
+
+
+def test_scales_weigh_alike_and_features_come_from_all() -> None:
+    judge = built("patch:Discriminator", width=8, scales=2)
+    verdict = judge(torch.zeros(2, 3, 32, 32), given(32, 32, count=2))
+    single = built("patch:Discriminator", width=8)
+    alone = single(torch.zeros(2, 3, 32, 32), given(32, 32, count=2))
+    assert verdict.logits.shape[1] == 2 * alone.logits.shape[1]
+    assert len(verdict.features) > len(alone.features)
+
+
+def test_a_judge_looks_at_the_map_or_does_not() -> None:
+    sample = torch.zeros(1, 3, 32, 32)
+    for form, differs in (("concat", True), ("none", False)):
+        judge = built("patch:Discriminator", width=8, form=form)
+        logits = [judge(sample, Condition(map=torch.full_like(sample, v))).logits for v in (-1, 1)]
+        assert bool((logits[0] != logits[1]).any()) is differs
+
+
+def test_a_map_is_needed() -> None:
+    with pytest.raises(InputError, match="map"):
+        built("unet:Generator", width=8)(torch.zeros(1, 0), Condition())
