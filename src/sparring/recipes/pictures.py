@@ -8,6 +8,7 @@ from sparring.part import Part
 from sparring.recipe import Recipe
 
 NETWORKS = "sparring.networks"
+TASKS = "sparring.tasks"
 TERMS = "sparring.losses.pictures"
 
 
@@ -29,7 +30,7 @@ def pix2pix(
     """Paired translation: U-Net against patches, L1, feature matching (Isola et al. 2017).
 
     Args:
-        width: channels of the U-Net after its first halving.
+        width: channels of the U-Net's finest layer.
         judge_width: channels of the discriminator after its first halving.
         scales: discriminators, each at half the extent of the one before.
         l1: weight of the distance to the true picture.
@@ -46,10 +47,195 @@ def pix2pix(
     return _picture_duel(
         "pix2pix",
         generator,
-        Part("sparring.tasks.translate:Translate", flip=flip),
+        Part(f"{TASKS}.translate:Translate", flip=flip),
         terms=(Part(f"{TERMS}:l1", weight=l1),),
         judge_width=judge_width,
         scales=scales,
+        matching=matching,
+        adversarial=adversarial,
+        gamma=gamma,
+        lr=lr,
+        lr_end=lr_end,
+        images=images,
+        batch=batch,
+    )
+
+
+def superres(
+    *,
+    scale: int = 4,
+    realistic: bool = True,
+    width: int = 48,
+    blocks: int = 6,
+    judge_width: int = 32,
+    l1: float = 50.0,
+    matching: float = 10.0,
+    adversarial: float = 1.0,
+    gamma: float = 0.1,
+    lr: float = 1e-3,
+    lr_end: float = 1e-4,
+    images: int = 60_000,
+    batch: int = 8,
+) -> Recipe:
+    """Super-resolution of pictures as they really come (after Wang et al. 2021).
+
+    Args:
+        scale: how many times as high and wide.
+        realistic: small pictures have blur, noise and JPEG; otherwise they are only shrunk.
+        width: channels of the generator.
+        blocks: residual blocks of the generator.
+        judge_width: channels of the discriminator after its first halving.
+        l1: weight of the distance to the true picture.
+        matching: weight of feature matching (Wang et al. 2018).
+        adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
+        gamma: weight of R1 on real pictures.
+        lr: Adam's learning rate for both players at the start.
+        lr_end: Adam's learning rate after so many images.
+        images: real samples over which the learning rate falls.
+        batch: pictures a turn.
+    """
+    return _picture_duel(
+        "superres",
+        Part(f"{NETWORKS}.upscaler:Generator", width=width, blocks=blocks),
+        Part(f"{TASKS}.superres:Superres", scale=scale, realistic=realistic),
+        form="none",
+        terms=(Part(f"{TERMS}:l1", weight=l1),),
+        judge_width=judge_width,
+        matching=matching,
+        adversarial=adversarial,
+        gamma=gamma,
+        lr=lr,
+        lr_end=lr_end,
+        images=images,
+        batch=batch,
+    )
+
+
+def inpaint(
+    *,
+    masks: str = "mixed",
+    width: int = 32,
+    judge_width: int = 32,
+    l1: float = 50.0,
+    matching: float = 10.0,
+    adversarial: float = 1.0,
+    gamma: float = 0.1,
+    lr: float = 1e-3,
+    lr_end: float = 1e-4,
+    images: int = 60_000,
+    batch: int = 8,
+) -> Recipe:
+    """Fill holes in pictures; known pixels are kept to the bit (after Suvorov et al. 2022).
+
+    Args:
+        masks: the holes trained on: box, freeform or mixed.
+        width: channels of the U-Net's finest layer.
+        judge_width: channels of the discriminator after its first halving.
+        l1: weight of the distance to the true picture.
+        matching: weight of feature matching (Wang et al. 2018).
+        adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
+        gamma: weight of R1 on real pictures.
+        lr: Adam's learning rate for both players at the start.
+        lr_end: Adam's learning rate after so many images.
+        images: real samples over which the learning rate falls.
+        batch: pictures a turn.
+    """
+    return _picture_duel(
+        "inpaint",
+        Part(f"{NETWORKS}.unet:Generator", width=width, residual=True),
+        Part(f"{TASKS}.inpaint:Inpaint", masks=masks),
+        terms=(Part(f"{TERMS}:l1", weight=l1),),
+        judge_width=judge_width,
+        matching=matching,
+        adversarial=adversarial,
+        gamma=gamma,
+        lr=lr,
+        lr_end=lr_end,
+        images=images,
+        batch=batch,
+    )
+
+
+def restore(
+    *,
+    kind: str = "denoise",
+    width: int = 32,
+    judge_width: int = 32,
+    l1: float = 50.0,
+    matching: float = 10.0,
+    adversarial: float = 1.0,
+    gamma: float = 0.1,
+    lr: float = 1e-3,
+    lr_end: float = 1e-4,
+    images: int = 60_000,
+    batch: int = 8,
+) -> Recipe:
+    """Undo what happened to pictures: noise, JPEG, blur, a watermark, or the loss of colour.
+
+    Args:
+        kind: denoise, jpeg, deblur, watermark or colour.
+        width: channels of the U-Net's finest layer.
+        judge_width: channels of the discriminator after its first halving.
+        l1: weight of the distance to the true picture.
+        matching: weight of feature matching (Wang et al. 2018).
+        adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
+        gamma: weight of R1 on real pictures.
+        lr: Adam's learning rate for both players at the start.
+        lr_end: Adam's learning rate after so many images.
+        images: real samples over which the learning rate falls.
+        batch: pictures a turn.
+    """
+    return _picture_duel(
+        "restore",
+        Part(f"{NETWORKS}.unet:Generator", width=width, residual=True, norm="none"),
+        Part(f"{TASKS}.restore:Restore", kind=kind),
+        terms=(Part(f"{TERMS}:l1", weight=l1),),
+        judge_width=judge_width,
+        matching=matching,
+        adversarial=adversarial,
+        gamma=gamma,
+        lr=lr,
+        lr_end=lr_end,
+        images=images,
+        batch=batch,
+    )
+
+
+def blend(
+    *,
+    strength: float = 0.5,
+    width: int = 32,
+    judge_width: int = 32,
+    l1: float = 50.0,
+    matching: float = 10.0,
+    adversarial: float = 1.0,
+    gamma: float = 0.1,
+    lr: float = 1e-3,
+    lr_end: float = 1e-4,
+    images: int = 60_000,
+    batch: int = 8,
+) -> Recipe:
+    """Make a pasted object fit its new surroundings, learnt from photos alone (Tsai et al. 2017).
+
+    Args:
+        strength: how far the colours of what is pasted may be off, in [0, 1].
+        width: channels of the U-Net's finest layer.
+        judge_width: channels of the discriminator after its first halving.
+        l1: weight of the distance to the true picture.
+        matching: weight of feature matching (Wang et al. 2018).
+        adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
+        gamma: weight of R1 on real pictures.
+        lr: Adam's learning rate for both players at the start.
+        lr_end: Adam's learning rate after so many images.
+        images: real samples over which the learning rate falls.
+        batch: pictures a turn.
+    """
+    return _picture_duel(
+        "blend",
+        Part(f"{NETWORKS}.unet:Generator", width=width, residual=True, norm="none"),
+        Part(f"{TASKS}.blend:Blend", strength=strength),
+        terms=(Part(f"{TERMS}:l1", weight=l1),),
+        judge_width=judge_width,
         matching=matching,
         adversarial=adversarial,
         gamma=gamma,
