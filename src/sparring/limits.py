@@ -19,9 +19,9 @@ def check_values(recipe: Recipe) -> None:
     Raises:
         InputError: a number out of its range, or a player that is not there.
     """
-    for name in ("latent", "batch", "steps"):
+    for name in ("batch", "steps"):
         _within(name, getattr(recipe, name), least=1)
-    for name in ("clip", "ema"):
+    for name in ("latent", "clip", "ema"):
         _within(name, getattr(recipe, name), least=0)
     for player, rate in recipe.learning_rates.items():
         if player not in recipe.optimizers:

