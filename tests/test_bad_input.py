@@ -197,7 +197,7 @@ def test_wrong_settings(train: Refused, tiny_npz: str, setting: str, says: str) 
         ("--augment", "default/0..2@100", "strength '0..2@100'"),
         ("--lr", "-1", "discriminator's optimiser cannot be made|generator's optimiser cannot"),
         ("--lr", "nan", "optimiser cannot be made"),
-        ("--latent", "-3", "latent must be at least 1"),
+        ("--latent", "-3", "latent must be at least 0"),
         ("--keep", "0", "'--keep'"),
         ("--log-every", "-1", "'--log-every'"),
         ("--track", "tensorbord", "unknown tracker 'tensorbord': did you mean 'tensorboard'"),
