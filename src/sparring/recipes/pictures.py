@@ -48,7 +48,7 @@ def pix2pix(
         "pix2pix",
         generator,
         Part(f"{TASKS}.translate:Translate", flip=flip),
-        terms=(Part(f"{TERMS}:l1", weight=l1),),
+        l1=l1,
         judge_width=judge_width,
         scales=scales,
         matching=matching,
@@ -67,13 +67,10 @@ def superres(
     realistic: bool = True,
     width: int = 48,
     blocks: int = 6,
-    judge_width: int = 32,
     l1: float = 50.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
-    gamma: float = 0.1,
     lr: float = 1e-3,
-    lr_end: float = 1e-4,
     images: int = 60_000,
     batch: int = 8,
 ) -> Recipe:
@@ -84,13 +81,10 @@ def superres(
         realistic: small pictures have blur, noise and JPEG; otherwise they are only shrunk.
         width: channels of the generator.
         blocks: residual blocks of the generator.
-        judge_width: channels of the discriminator after its first halving.
         l1: weight of the distance to the true picture.
         matching: weight of feature matching (Wang et al. 2018).
         adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
-        gamma: weight of R1 on real pictures.
         lr: Adam's learning rate for both players at the start.
-        lr_end: Adam's learning rate after so many images.
         images: real samples over which the learning rate falls.
         batch: pictures a turn.
     """
@@ -99,13 +93,10 @@ def superres(
         Part(f"{NETWORKS}.upscaler:Generator", width=width, blocks=blocks),
         Part(f"{TASKS}.superres:Superres", scale=scale, realistic=realistic),
         form="none",
-        terms=(Part(f"{TERMS}:l1", weight=l1),),
-        judge_width=judge_width,
+        l1=l1,
         matching=matching,
         adversarial=adversarial,
-        gamma=gamma,
         lr=lr,
-        lr_end=lr_end,
         images=images,
         batch=batch,
     )
@@ -115,13 +106,10 @@ def inpaint(
     *,
     masks: str = "mixed",
     width: int = 32,
-    judge_width: int = 32,
     l1: float = 50.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
-    gamma: float = 0.1,
     lr: float = 1e-3,
-    lr_end: float = 1e-4,
     images: int = 60_000,
     batch: int = 8,
 ) -> Recipe:
@@ -130,13 +118,10 @@ def inpaint(
     Args:
         masks: the holes trained on: box, freeform or mixed.
         width: channels of the U-Net's finest layer.
-        judge_width: channels of the discriminator after its first halving.
         l1: weight of the distance to the true picture.
         matching: weight of feature matching (Wang et al. 2018).
         adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
-        gamma: weight of R1 on real pictures.
         lr: Adam's learning rate for both players at the start.
-        lr_end: Adam's learning rate after so many images.
         images: real samples over which the learning rate falls.
         batch: pictures a turn.
     """
@@ -144,13 +129,10 @@ def inpaint(
         "inpaint",
         Part(f"{NETWORKS}.unet:Generator", width=width, residual=True),
         Part(f"{TASKS}.inpaint:Inpaint", masks=masks),
-        terms=(Part(f"{TERMS}:l1", weight=l1),),
-        judge_width=judge_width,
+        l1=l1,
         matching=matching,
         adversarial=adversarial,
-        gamma=gamma,
         lr=lr,
-        lr_end=lr_end,
         images=images,
         batch=batch,
     )
@@ -160,13 +142,10 @@ def restore(
     *,
     kind: str = "denoise",
     width: int = 32,
-    judge_width: int = 32,
     l1: float = 50.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
-    gamma: float = 0.1,
     lr: float = 1e-3,
-    lr_end: float = 1e-4,
     images: int = 60_000,
     batch: int = 8,
 ) -> Recipe:
@@ -175,13 +154,10 @@ def restore(
     Args:
         kind: denoise, jpeg, deblur, watermark or colour.
         width: channels of the U-Net's finest layer.
-        judge_width: channels of the discriminator after its first halving.
         l1: weight of the distance to the true picture.
         matching: weight of feature matching (Wang et al. 2018).
         adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
-        gamma: weight of R1 on real pictures.
         lr: Adam's learning rate for both players at the start.
-        lr_end: Adam's learning rate after so many images.
         images: real samples over which the learning rate falls.
         batch: pictures a turn.
     """
@@ -189,13 +165,10 @@ def restore(
         "restore",
         Part(f"{NETWORKS}.unet:Generator", width=width, residual=True, norm="none"),
         Part(f"{TASKS}.restore:Restore", kind=kind),
-        terms=(Part(f"{TERMS}:l1", weight=l1),),
-        judge_width=judge_width,
+        l1=l1,
         matching=matching,
         adversarial=adversarial,
-        gamma=gamma,
         lr=lr,
-        lr_end=lr_end,
         images=images,
         batch=batch,
     )
@@ -205,13 +178,10 @@ def blend(
     *,
     strength: float = 0.5,
     width: int = 32,
-    judge_width: int = 32,
     l1: float = 50.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
-    gamma: float = 0.1,
     lr: float = 1e-3,
-    lr_end: float = 1e-4,
     images: int = 60_000,
     batch: int = 8,
 ) -> Recipe:
@@ -220,13 +190,10 @@ def blend(
     Args:
         strength: how far the colours of what is pasted may be off, in [0, 1].
         width: channels of the U-Net's finest layer.
-        judge_width: channels of the discriminator after its first halving.
         l1: weight of the distance to the true picture.
         matching: weight of feature matching (Wang et al. 2018).
         adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
-        gamma: weight of R1 on real pictures.
         lr: Adam's learning rate for both players at the start.
-        lr_end: Adam's learning rate after so many images.
         images: real samples over which the learning rate falls.
         batch: pictures a turn.
     """
@@ -234,13 +201,10 @@ def blend(
         "blend",
         Part(f"{NETWORKS}.unet:Generator", width=width, residual=True, norm="none"),
         Part(f"{TASKS}.blend:Blend", strength=strength),
-        terms=(Part(f"{TERMS}:l1", weight=l1),),
-        judge_width=judge_width,
+        l1=l1,
         matching=matching,
         adversarial=adversarial,
-        gamma=gamma,
         lr=lr,
-        lr_end=lr_end,
         images=images,
         batch=batch,
     )
@@ -251,15 +215,15 @@ def _picture_duel(
     generator: Part,
     task: Part,
     *,
-    terms: tuple[Part, ...],
-    judge_width: int,
+    l1: float,
     adversarial: float,
     matching: float,
-    gamma: float,
     lr: float,
-    lr_end: float,
     images: int,
     batch: int,
+    judge_width: int = 32,
+    gamma: float = 0.1,
+    lr_end: float = 1e-4,
     scales: int = 1,
     form: str = "concat",
 ) -> Recipe:
@@ -268,6 +232,7 @@ def _picture_duel(
     Without an adversarial weight the discriminator has no turn.
     """
     judge = Part(f"{NETWORKS}.patch:Discriminator", width=judge_width, scales=scales, form=form)
+    terms: tuple[Part, ...] = (Part(f"{TERMS}:l1", weight=l1),)
     if adversarial:
         penalty = Part("sparring.losses.penalties:r1", weight=gamma, every=8)
         matched = (Part(f"{TERMS}:feature_matching", weight=matching),) if matching else ()
