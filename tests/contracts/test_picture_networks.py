@@ -106,3 +106,98 @@ def test_a_judge_looks_at_the_map_or_does_not() -> None:
 def test_a_map_is_needed() -> None:
     with pytest.raises(InputError, match="map"):
         built("unet:Generator", width=8)(torch.zeros(1, 0), Condition())
+
+
+LAYOUT = Spec((3, 32, 32), 4, map=(5, 32, 32))
+
+
+def layout(height: int, width: int, count: int = 1) -> Condition:
+    torch.manual_seed(2)
+    classes = torch.randint(5, (count, height, width))
+    return Condition(map=F.one_hot(classes, 5).movedim(-1, 1).float())
+
+
+@pytest.mark.parametrize("latent", [0, 4])
+@pytest.mark.parametrize("extent", [(32, 32), (37, 50), (8, 20)])
+def test_spade_paints_a_layout_of_any_extent(extent: tuple[int, int], latent: int) -> None:
+    network = built("spade:Generator", Spec((3, 32, 32), latent, map=(5, 32, 32)), width=4)
+    assert network(torch.randn(1, latent), layout(*extent)).shape == (1, 3, *extent)
+
+
+def test_spade_hears_the_latent_and_the_layout_with_every_weight() -> None:
+    network = built("spade:Generator", LAYOUT, width=4)
+    condition, latent = layout(32, 32, count=2), torch.randn(2, 4)
+    made = network(latent, condition)
+    made.square().sum().backward()
+    assert all(p.grad is not None and bool(p.grad.any()) for p in network.parameters())
+    assert (network(-latent, condition) - made).abs().mean() > 0.01
+    assert (network(latent, layout(32, 32, 3).rows(slice(1, 3))) - made).abs().mean() > 0.01
+
+
+def test_a_fresh_modulation_without_weights_is_the_norm_alone() -> None:
+    block = built("spade:Generator", LAYOUT, width=4, spectral_norm=False).blocks[0].norms[0]
+    for weight in block.shape.parameters():
+        torch.nn.init.zeros_(weight)
+    width = block.shape.convolve.out_channels // 2
+    hidden = 3 + 2 * torch.randn(2, width, 6, 6)
+    mean, var = hidden.mean((2, 3), keepdim=True), hidden.var((2, 3), unbiased=False, keepdim=True)
+    wanted = (hidden - mean) / (var + 1e-5).sqrt()
+    torch.testing.assert_close(block(hidden, layout(6, 6, 2).map), wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_the_style_encoder_reads_the_sample_only() -> None:
+    encoder = built("spade:Encoder", LAYOUT, width=4)
+    sample = torch.randn(2, 3, 32, 32)
+    logits = encoder(sample, layout(32, 32, 2)).logits
+    assert logits.shape == (2, 8)
+    assert torch.equal(encoder(sample, Condition()).logits, logits)
+    assert not torch.equal(encoder(-sample, Condition()).logits, logits)
+
+
+def test_spade_refuses_what_it_cannot_paint() -> None:
+    with pytest.raises(InputError, match="give a map"):
+        built("spade:Generator", LAYOUT, width=4)(torch.randn(1, 4), Condition())
+    with pytest.raises(InputError, match="must have the extent"):
+        built("spade:Generator", Spec((3, 32, 32), 4, map=(5, 16, 16)))
+    with pytest.raises(InputError, match="unknown norm"):
+        built("spade:Generator", LAYOUT, norm="none")
+
+
+def test_projected_features_are_unit_vectors_that_learn_to_agree() -> None:
+    projector = built("projector:Projector", channels=(6, 3), width=8)
+    features = torch.randn(5, 6), torch.randn(7, 3)
+    vectors = projector(features)
+    assert [v.shape for v in vectors] == [(5, 8), (7, 8)]
+    for vector in vectors:
+        torch.testing.assert_close(vector.norm(dim=1), torch.ones(len(vector)))
+    # Contrast tells each row from the others: a few steps lower the cross-entropy.
+    optimiser = torch.optim.Adam(projector.parameters(), 1e-2)
+    noisy, costs = features[0] + 0.3 * torch.randn(5, 6), []
+    for _ in range(20):
+        one, other = projector(features)[0], projector((noisy, features[1]))[0]
+        cost = F.cross_entropy(one @ other.T / 0.07, torch.arange(5))
+        optimiser.zero_grad()
+        cost.backward()
+        optimiser.step()
+        costs.append(float(cost.detach()))
+    assert costs[-1] < 0.5 * costs[0]
+    with pytest.raises(InputError, match="channels a layer"):
+        projector(features[:1])
+
+
+def test_the_translators_features_fit_a_projector() -> None:
+    condition = given(16, 16)
+    translator = built("translator:Generator", width=4, blocks=2)
+    sample, seen = translator(torch.zeros(1, 0), condition, features=True)
+    assert torch.equal(sample, translator(torch.zeros(1, 0), condition))
+    projector = built("projector:Projector", channels=tuple(f.shape[1] for f in seen))
+    rows = tuple(f.flatten(2).transpose(1, 2).flatten(0, 1) for f in seen)
+    assert len(projector(rows)) == len(seen)
+
+
+def test_repeating_then_convolving_is_folded_exactly() -> None:
+    repeat = built("unet:Repeat", spec=4, outputs=3)  # type: ignore[arg-type]
+    hidden = torch.randn(2, 4, 9, 11)
+    large = F.pad(F.interpolate(hidden, scale_factor=2), [1] * 4, mode="reflect")
+    wanted = F.conv2d(large, repeat.convolve.weight, repeat.convolve.bias)
+    torch.testing.assert_close(repeat(hidden), wanted, rtol=1e-4, atol=1e-5)
