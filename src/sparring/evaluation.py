@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sparring.domains.items import encode
 from sparring.errors import InputError, unknown
 from sparring.storage import write_file, write_json
+from sparring.streams import seed_for
+from sparring.types import Batch, Items
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from sparring.data import Dataset
     from sparring.metrics.scores import Scores
     from sparring.model import Model
-    from sparring.types import Batch
 
 CHUNK = 1000
 """Samples and items held at once; bounds memory and never changes a score."""
@@ -171,7 +172,22 @@ def reals_of(model: Model, dataset: Dataset, count: int) -> Batch:
     store: Any = dataset.train if none_held else dataset.held_out
     number = min(count, len(store))
     items = store.take(torch.arange(number) * len(store) // max(number, 1))
-    batch: Batch = model.task.prepare(encode(items, model.domain, model.source))
+    loose: Any = dataset.sources if none_held else dataset.held_out_sources
+    if loose is not None and len(loose):
+        items |= loose.take(torch.arange(number) * len(loose) // max(number, 1))
+    return prepared(model, encode(items, model.domain, model.source))
+
+
+def prepared(model: Model, items: Items) -> Batch:
+    """Encoded items as the model's task has them, without what only training changes."""
+    import torch
+
+    if model.task.sources != "none":
+        return Batch(items["sample"], model.task.known(items))
+    # What the task chooses at random is the same every time, and disturbs nobody's stream.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_for("held out"))
+        batch: Batch = model.task.prepare(items)
     return batch
 
 

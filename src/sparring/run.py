@@ -18,15 +18,16 @@ from sparring.data import Dataset, load
 from sparring.data import check as check_items
 from sparring.domains.items import encode
 from sparring.errors import InputError
-from sparring.evaluation import scorer
+from sparring.evaluation import reals_of, scorer
 from sparring.limits import check_length, check_trackers, check_values
 from sparring.manifest import Manifest, versions
 from sparring.model import Model
 from sparring.recipe import Recipe
 from sparring.recipes import recipe_named
 from sparring.storage import writable_folder
+from sparring.strips import COUNT, write_strip
 from sparring.training.engine import Engine
-from sparring.training.loop import Budget, Intervals, Loop
+from sparring.training.loop import Budget, Intervals, Loop, Show
 from sparring.training.step import Draw
 from sparring.types import Batch, Spec
 
@@ -200,6 +201,18 @@ def drawer(manifest: Manifest, dataset: Dataset, engine: Engine) -> Draw:
     return draw
 
 
+def shower(manifest: Manifest, dataset: Dataset) -> Show | None:
+    """Draws strips of the same held-out items, where pictures are made from pictures."""
+    task = manifest.recipe.task.build()
+    if task.condition != "map":
+        return None
+
+    def show(model: Model, path: Path) -> None:
+        write_strip(model, reals_of(model, dataset, COUNT), path)
+
+    return show
+
+
 def _laid_out(values: Tensor) -> Tensor:
     """Pictures with channels innermost, as their networks are."""
     if values.dim() != 4:
@@ -220,7 +233,8 @@ def _sit(
     intervals = Intervals(**manifest.sitting["intervals"])
     draw = drawer(manifest, dataset, engine)
     score = scorer(dataset) if intervals.score else None
-    loop = Loop(manifest, folder, engine, draw, budget, intervals, score, quiet=quiet)
+    show = shower(manifest, dataset)
+    loop = Loop(manifest, folder, engine, draw, budget, intervals, score, show, quiet=quiet)
     if again:
         loop.resume()
     engine.start_tracking(folder.name, {"recipe": manifest.recipe.name, "seed": manifest.seed})

@@ -21,6 +21,8 @@ from sparring.training.step import Draw, Stepper, penalty_share
 
 Score = Callable[[Model], float]
 """A quick score of the averaged model; lower is better."""
+Show = Callable[[Model, Path], None]
+"""Draws what the averaged model makes of held-out items."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,7 @@ class Loop:
     budget: Budget
     intervals: Intervals = field(default_factory=Intervals)
     score: Score | None = None
+    show: Show | None = None
     quiet: bool = False
 
     def __post_init__(self) -> None:
@@ -149,7 +152,10 @@ class Loop:
             folder = self.run / "samples"
             folder.mkdir(exist_ok=True)
             path = folder / f"step-{self.state.progress.step:08d}.png"
-            self.model.domain.preview(self.model.sample(64, seed=self.manifest.seed), path)
+            if self.show is not None:
+                self.show(self.model, path)
+            else:
+                self.model.domain.preview(self.model.sample(64, seed=self.manifest.seed), path)
 
     def _checkpoint(self) -> None:
         if self.state.progress.step == self._saved_step:
