@@ -156,25 +156,31 @@ def sngan(*, latent: int = 128, width: int = 64, lr: float = 2e-4, batch: int = 
 def cgan(
     *,
     condition: str = "label",
-    form: str = "concat",
-    network: str = "dcgan",
+    form: str = "projection",
+    network: str = "convolutional",
+    gamma: float = 1.0,
     latent: int = 100,
-    lr: float = 2e-4,
-    batch: int = 128,
+    lr: float = 5e-4,
+    batch: int = 64,
 ) -> Recipe:
     """Conditional GAN: both players know the label or vector (Mirza & Osindero 2014).
+
+    The paper's own form is --form concat --network dense --gamma 0. Within minutes on digits and
+    clothes, it and cDCGAN (--network dcgan) made one and the same picture for each label.
 
     Args:
         condition: label or vector.
         form: how the discriminator is told: concat, or projection (Miyato & Koyama 2018).
-        network: dense, dcgan or residual.
+        network: dense, dcgan, convolutional or residual.
+        gamma: weight of R1, which keeps labels from collapsing; 0 leaves it out.
         latent: numbers in one latent vector.
         lr: Adam's learning rate for both players.
         batch: real samples a turn.
     """
     generator = Part(f"{NETWORKS}.{network}:Generator")
     judge = Part(f"{NETWORKS}.{network}:Discriminator", form=form)
-    recipe = _duel("cgan", generator, judge, latent=latent, batch=batch, lr=lr)
+    penalty = (Part(f"{LOSSES}.penalties:r1", weight=gamma, every=4),) if gamma else ()
+    recipe = _duel("cgan", generator, judge, terms=penalty, latent=latent, batch=batch, lr=lr)
     return recipe.replace(task=_task(condition))
 
 
