@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -116,3 +116,21 @@ def test_models_and_pictures_that_do_not_fit() -> None:
         model.translate(stored(1, 16, 16, channels=1))
     with pytest.raises(InputError, match="no encoder"):
         model.translate(stored(1, 16, 16), style=stored(1, 16, 16))
+
+
+def test_indices_name_the_latents(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, seen = pix2pix(), []
+    model.manifest = replace(model.manifest, spec=replace(model.manifest.spec, latent=3))
+
+    def generate(networks: object, latent: Tensor, condition: Condition) -> Tensor:
+        seen.append(latent)
+        return torch.zeros(len(latent), 3, 16, 16)
+
+    monkeypatch.setattr(model.game, "generate", generate)
+    for indices in (None, [2, 0], [1, 1]):
+        model.translate(stored(3 if indices is None else 2, 16, 16), indices=indices)
+    whole, picked, shared = seen
+    assert torch.equal(picked, whole[[2, 0]]) and torch.equal(shared, whole[[1, 1]])
+    assert not torch.equal(whole[0], whole[1])
+    with pytest.raises(InputError, match="2 pictures need 2 indices, not 1"):
+        model.translate(stored(2, 16, 16), indices=[0])

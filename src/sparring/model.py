@@ -126,13 +126,13 @@ class Model:
         reverse: bool = False,
         style: Tensor | None = None,
         seed: int = 0,
-        start: int = 0,
+        indices: Sequence[int] | None = None,
         tile: int | None = None,
     ) -> Tensor:
         """Pictures (N, C, H, W) of any H x W turned into encoded ones, on the CPU.
 
         They may be stored (uint8) or encoded, and are of the model's source domain, or of its
-        own where it repairs. The latent of picture i depends on the seed and start + i alone.
+        own where it repairs. A picture's latent depends on the seed and its index alone.
 
         Args:
             pictures: As above.
@@ -140,7 +140,7 @@ class Model:
             reverse: From the model's own domain to its source, where it knows both ways.
             style: A picture (1, C, H, W) whose latent is used for all, by the model's encoder.
             seed: Of the latents.
-            start: The index of the first picture.
+            indices: One a picture, 0 and up by default; pictures of one index share its latent.
             tile: Side of overlapping tiles in pixels; by default only above a megapixel.
 
         Raises:
@@ -152,12 +152,11 @@ class Model:
         source = sources.encoded(entry, pictures, self.networks.values())
         mask_items = sources.masked(mask, source, self.takes_mask)
         known = self.task.known({"source": source, **mask_items})
-        latent = latents(seed, range(start, start + len(source)), self.manifest.spec.latent)
+        latent = sources.numbered(seed, indices, len(source), self.manifest.spec.latent)
         if style is not None:
             latent = self._style(style, known).expand(len(source), -1)
         rows = [slice(begin, begin + CHUNK) for begin in range(0, len(source), CHUNK)]
-        parts = [self._translate(latent[row], known.rows(row), reverse, tile) for row in rows]
-        fake = torch.cat(parts)
+        fake = torch.cat([self._translate(latent[r], known.rows(r), reverse, tile) for r in rows])
         return fake.clamp(-1.0, 1.0) if leaving.head == "tanh" else fake
 
     @property
@@ -191,10 +190,9 @@ class Model:
         def work(map: Tensor) -> Tensor:
             return play(self.networks, latent, known._replace(map=map)).float()
 
-        given, scale = known.map, self.scale
-        assert given is not None
-        side = sources.tile_of(tile, given.shape[2:], scale)
-        whole = tiled(work, given, side, side // 4, scale) if side else work(given)
+        assert known.map is not None
+        side = sources.tile_of(tile, known.map.shape[2:], self.scale)
+        whole = tiled(work, known.map, side, side // 4, self.scale) if side else work(known.map)
         return (whole if reverse else self.task.finish(whole, known)).cpu()
 
     def _style(self, style: Tensor, known: Condition) -> Tensor:

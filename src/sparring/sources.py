@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sparring.errors import InputError
+from sparring.streams import latents
 from sparring.types import Condition, Domain, Spec, Task
 
 if TYPE_CHECKING:
@@ -115,6 +116,20 @@ def masked(mask: Tensor | None, source: Tensor, wanted: bool) -> dict[str, Tenso
     if bool(missing.all(1).any()):
         raise InputError("the mask is all white: nothing of the picture is left to go by.")
     return {"mask": (mask > 0).float().expand(len(source), -1, -1, -1)}
+
+
+def numbered(seed: int, indices: Sequence[int] | None, count: int, size: int) -> Tensor:
+    """The latents (count, size) of pictures with these indices; 0 and up where none are given.
+
+    Raises:
+        InputError: another number of indices than of pictures.
+    """
+    if indices is None:
+        return latents(seed, range(count), size)
+    if len(indices) != count:
+        raise InputError(f"{count} pictures need {count} indices, not {len(indices)}.")
+    rows = [latents(seed, range(index, index + 1), size) for index in indices]
+    return torch.cat(rows) if rows else torch.empty(0, size)
 
 
 def tile_of(tile: int | None, space: tuple[int, ...], scale: int) -> int:
