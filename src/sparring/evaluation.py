@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from sparring.domains.items import encode
 from sparring.errors import InputError, unknown
 from sparring.storage import write_file, write_json
-from sparring.streams import seed_for
-from sparring.types import Batch, Items
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from sparring.data import Dataset
     from sparring.metrics.scores import Scores
     from sparring.model import Model
+    from sparring.types import Batch
 
 CHUNK = 1000
 """Samples and items held at once; bounds memory and never changes a score."""
@@ -36,6 +35,7 @@ def evaluate(
     seed: int = 0,
     split: str = "held_out",
     size: tuple[int, int] | None = None,
+    against: Iterable[str | Path] = (),
     trusted: Iterable[str] = (),
 ) -> Scores:
     """Score a run, a model, a folder or `.npy` of samples, or a tensor of them.
@@ -52,6 +52,7 @@ def evaluate(
         seed: of the samples, and of the subsets that intervals come from.
         split: which items to compare with: held_out or train.
         size: height and width for `data`.
+        against: runs or models to judge beside it, where pictures are made from pictures.
         trusted: packages besides sparring that the run's recipe may call.
 
     Raises:
@@ -66,6 +67,15 @@ def evaluate(
     dataset = _dataset(model, data, size)
     shape = dataset.domain.build().shape
     judge = features.extractor(extractor, data_name=dataset.name, shape=shape)
+    if model is not None and model.task.condition == "map":
+        from sparring.judging import judge as judge_pictures
+
+        others = {Path(run).name: _loaded(run, trusted) for run in against}
+        part = split.replace("-", "_")
+        found = judge_pictures(
+            model, dataset, judge, count=count, seed=seed, split=part, others=others
+        )
+        return _kept(found, model, what)
     fakes = _fakes(what, model, dataset, count, seed)
     real, other = _sides(dataset, split.replace("-", "_"))
     found = score(
@@ -80,9 +90,7 @@ def evaluate(
         split=split.replace("_", "-"),
         seed=seed,
     )
-    if model is not None and isinstance(what, str | Path):
-        keep(found, model, Path(what))
-    return found
+    return _kept(found, model, what)
 
 
 def scorer(dataset: Dataset, count: int = 2000) -> Callable[[Model], float]:
@@ -104,6 +112,18 @@ def scorer(dataset: Dataset, count: int = 2000) -> Callable[[Model], float]:
     return lambda model: quick_frechet(known, judge.features(_drawn(model, count, seed=0)))
 
 
+def _kept(found: Scores, model: Model | None, what: Any) -> Scores:
+    if model is not None and isinstance(what, str | Path):
+        keep(found, model, Path(what))
+    return found
+
+
+def _loaded(run: str | Path, trusted: Iterable[str]) -> Model:
+    from sparring.model import Model
+
+    return Model.load(run, trusted=trusted)
+
+
 def keep(found: Scores, model: Model, folder: Path) -> None:
     """Keep the scores with the model: scores.json, and a table in its card.
 
@@ -122,8 +142,18 @@ def markdown(found: Scores) -> str:
     from sparring.metrics.scores import HEADER
 
     rows = [HEADER, ("---",) * len(HEADER), *found.table()]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"## Scores\n\n{table}\n\n{told(found)}"
+    return f"## Scores\n\n{_table(rows)}\n\n{told(found)}{_beside(found)}"
+
+
+def _beside(found: Scores) -> str:
+    header, rows = found.comparison()
+    if not rows:
+        return ""
+    return f"\n\n## Beside others\n\n{_table([header, ('---',) * len(header), *rows])}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def told(found: Scores) -> str:
@@ -131,7 +161,8 @@ def told(found: Scores) -> str:
     return (
         f"{found.n_fake:,} samples against {found.n_real:,} {found.split} items, seed "
         f"{found.seed}, extractor {found.extractor} (sha256 {found.digest[:12]}, "
-        f"resize: {found.resize}). The floor is real data scored in the same way."
+        f"resize: {found.resize})."
+        + (" The floor is real data scored in the same way." if found.floor else "")
     )
 
 
@@ -142,14 +173,16 @@ def data_of(model: Model, data: Dataset | str | None = None, size: Any = None) -
         InputError: they cannot be read, or their samples have another shape.
     """
     from sparring.data import load
+    from sparring.data.loading import is_folder
 
     manifest = model.manifest
+    reading = dict(manifest.sitting.get("reading") or {})
     if data is None:
-        reading = dict(manifest.sitting.get("reading") or {})
         reading["size"] = tuple(reading["size"]) if reading.get("size") else None
         dataset = load(str(manifest.data["source"]), **reading)
     elif isinstance(data, str):
-        dataset = load(data, **_form(manifest.spec.shape, size))
+        pairs = reading.get("pairs") if is_folder(data) else None
+        dataset = load(data, pairs=pairs, **_form(manifest.spec.shape, size))
     else:
         dataset = data
     shape = dataset.domain.build().shape
@@ -175,20 +208,9 @@ def reals_of(model: Model, dataset: Dataset, count: int) -> Batch:
     loose: Any = dataset.sources if none_held else dataset.held_out_sources
     if loose is not None and len(loose):
         items |= loose.take(torch.arange(number) * len(loose) // max(number, 1))
+    from sparring.judging import prepared
+
     return prepared(model, encode(items, model.domain, model.source))
-
-
-def prepared(model: Model, items: Items) -> Batch:
-    """Encoded items as the model's task has them, without what only training changes."""
-    import torch
-
-    if model.task.sources != "none":
-        return Batch(items["sample"], model.task.known(items))
-    # What the task chooses at random is the same every time, and disturbs nobody's stream.
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_for("held out"))
-        batch: Batch = model.task.prepare(items)
-    return batch
 
 
 def training_items(model: Model, dataset: Dataset, indices: Tensor) -> Iterator[Tensor]:

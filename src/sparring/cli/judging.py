@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     "sparring evaluate runs/digits",
     "sparring evaluate runs/digits -n 10000 --json",
     "sparring evaluate samples.npy --data fashion",
+    "sparring evaluate runs/emoji --against runs/emoji-l1",
 )
 def evaluate(
     what: Annotated[
@@ -39,6 +40,10 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="Of samples and intervals.")] = 0,
     split: Annotated[str, typer.Option(help="held_out or train.")] = "held_out",
     size: Annotated[str | None, typer.Option(help="N or HxW for --data, as in train.")] = None,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(help="Another run to judge beside it, where pictures come from pictures."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     trust: Annotated[
         list[str] | None, typer.Option(help="A package that the run's recipe may call.")
@@ -55,6 +60,7 @@ def evaluate(
         seed=seed,
         split=split,
         size=size_of(size) if size else None,
+        against=against or (),
         trusted=trust or (),
     )
     print(json.dumps(found.to_json(), indent=2)) if as_json else show(found)
@@ -117,9 +123,11 @@ def show(found: Scores) -> None:
     from sparring.evaluation import told
     from sparring.metrics.scores import HEADER
 
-    table = Table(*HEADER, box=None, header_style="bold", pad_edge=False)
-    for row in found.table():
-        table.add_row(*row)
     console = Console()
-    console.print(table)
+    for header, rows in ((HEADER, found.table()), found.comparison()):
+        if rows:
+            table = Table(*header, box=None, header_style="bold", pad_edge=False)
+            for row in rows:
+                table.add_row(*row)
+            console.print(table)
     console.print(told(found), style="dim", highlight=False)

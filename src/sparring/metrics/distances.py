@@ -65,7 +65,27 @@ def frechet(real: Tensor, fake: Tensor) -> float:
         InputError: too few rows, differing widths, or numbers that are not finite.
     """
     check_pair(real, fake, 2)
+    if few(real, fake):
+        return _frechet_of_few(real, fake)
     return frechet_from_moments(moments(real), moments(fake))
+
+
+def few(real: Tensor, fake: Tensor) -> bool:
+    """Whether both sets have fewer rows than features, so that rows are the smaller problem."""
+    return max(len(real), len(fake)) < real.shape[1]
+
+
+def _frechet_of_few(real: Tensor, fake: Tensor) -> float:
+    """The same distance, from the rows.
+
+    With X and Y centred and divided by (n - 1)^1/2, S1 = X'X and S2 = Y'Y; the trace of the root
+    is then the sum of the singular values of XY', a matrix of rows and not of features.
+    """
+    rows = [(x.double() - x.double().mean(0)) / (len(x) - 1) ** 0.5 for x in (real, fake)]
+    overlap = torch.linalg.svdvals(rows[0] @ rows[1].T).sum()
+    shift = (real.double().mean(0) - fake.double().mean(0)).square().sum()
+    spread = rows[0].square().sum() + rows[1].square().sum() - 2 * overlap
+    return max(float(shift + spread), 0.0)
 
 
 def frechet_from_moments(real: Moments, fake: Moments) -> float:

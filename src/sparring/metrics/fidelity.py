@@ -9,10 +9,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from sparring.backbone import block_features
 from sparring.errors import InputError
 
 WINDOW = 11
 SIGMA = 1.5
+EQUAL = 60.0
+"""The PSNR in dB that equal pictures count as in a mean: a little above rounding to 8 bits."""
+BLOCKS = (0, 2, 4, 10)
+"""EfficientNet-Lite0's blocks that `perceptual` compares, from edges to parts of things."""
+LEAST = 64
+"""Smaller pictures are enlarged to this side for `perceptual`."""
 
 
 def l1(fake: Tensor, real: Tensor) -> Tensor:
@@ -51,6 +58,32 @@ def ssim(fake: Tensor, real: Tensor) -> Tensor:
     c1, c2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2
     alike = (2 * mean_x * mean_y + c1) * (2 * shared + c2)
     return (alike / ((mean_x**2 + mean_y**2 + c1) * (spread + c2))).mean((1, 2, 3))
+
+
+def perceptual(fake: Tensor, real: Tensor) -> Tensor:
+    """Distance of EfficientNet-Lite0's features; 0 is best.
+
+    As LPIPS (Zhang et al. 2018, eq. 1) without its learnt weights: features of unit length at
+    every place, their squared differences summed over channels, averaged over places and blocks.
+
+    Raises:
+        InputError: not pictures, of differing shapes, or the extra is not installed.
+    """
+    _check(fake, real, 1)
+    pairs = zip(*(block_features(_enlarged(x.float()), BLOCKS) for x in (fake, real)), strict=True)
+    return torch.stack([_unlike(a, b) for a, b in pairs]).mean(0).double()
+
+
+def _unlike(a: Tensor, b: Tensor) -> Tensor:
+    apart = functional.normalize(a, dim=1) - functional.normalize(b, dim=1)
+    return apart.square().sum(1).mean((1, 2))
+
+
+def _enlarged(pictures: Tensor) -> Tensor:
+    factor = LEAST / min(pictures.shape[2:])
+    if factor <= 1:
+        return pictures
+    return functional.interpolate(pictures, scale_factor=factor, mode="bilinear")
 
 
 def _blurred(pictures: Tensor) -> Tensor:

@@ -62,6 +62,12 @@ def jackknife(
     return around(value, error, groups - 1, least, most)
 
 
+def mean(values: Tensor) -> Interval:
+    """The mean of values (N,), one for each picture, by Student's t."""
+    error = float(values.double().std() / len(values) ** 0.5)
+    return around(float(values.mean()), error, len(values) - 1, float("-inf"), float("inf"))
+
+
 def share(hits: Tensor) -> Interval:
     """The share of True among hits (N,), with Wilson's interval (1927): sound at 0 and 1 too."""
     n, z = len(hits), statistics.NormalDist().inv_cdf(0.975)
@@ -88,8 +94,17 @@ def deal(features: Tensor, seed: int, name: str) -> Dealt:
 def frechet(real: Dealt, fake: Dealt) -> tuple[float, list[float]]:
     """Frechet distance, and its values with one group of each set left out."""
     value = distances.frechet(real.whole, fake.whole)
+    if distances.few(real.whole, fake.whole):
+        without = zip(_rows_without(real), _rows_without(fake), strict=True)
+        return value, [distances.frechet(r, f) for r, f in without]
     pairs = zip(_moments_without(real), _moments_without(fake), strict=True)
     return value, [distances.frechet_from_moments(r, f) for r, f in pairs]
+
+
+def _rows_without(dealt: Dealt) -> Iterator[Tensor]:
+    """All rows but one group's, group by group."""
+    for left_out in range(GROUPS):
+        yield torch.cat([group for g, group in enumerate(dealt.groups) if g != left_out])
 
 
 def _moments_without(dealt: Dealt) -> Iterator[Moments]:

@@ -23,6 +23,10 @@ LOWER_IS_BETTER = {
     "intra_kernel": True,
     "label_shift": True,
     "label_accuracy": False,
+    "l1": True,
+    "psnr": False,
+    "ssim": False,
+    "perceptual": True,
 }
 """Every score there is, in the order of the table."""
 HEADER = ("score", "value", "95 % interval", "floor", "note")
@@ -49,6 +53,8 @@ class Scores:
     """Score name -> what to bear in mind."""
     floor: Scores | None = None
     """The same scores of as many training samples: what a perfect generator would get."""
+    others: Mapping[str, Scores] = dataclasses.field(default_factory=dict)
+    """Baselines and other models by name, judged under the same conditions."""
 
     @property
     def headline(self) -> str:
@@ -68,6 +74,25 @@ class Scores:
         interval = f"{_short(found.low)} to {_short(found.high)}"
         return name, _short(found.value), interval, _short(floor.value) if floor else "", note
 
+    def comparison(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """Header and rows of a table with the others beside it; none where there are none."""
+        if not self.others:
+            return (), []
+        rows = [
+            (name, *(_short(s.scores[name].value) for s in (self, *self.others.values())))
+            for name in LOWER_IS_BETTER
+            if all(name in s.scores for s in (self, *self.others.values()))
+        ]
+        return ("score", "this model", *self.others), rows
+
+    def with_more(self, found: Mapping[str, Interval]) -> Scores:
+        """The scores with further ones."""
+        return dataclasses.replace(self, scores={**self.scores, **found})
+
+    def beside(self, others: Mapping[str, Scores]) -> Scores:
+        """The scores with those of others beside them."""
+        return dataclasses.replace(self, others=dict(others))
+
     def with_floor(self, floor: Scores) -> Scores:
         """The same scores with the floor beside them."""
         return dataclasses.replace(self, floor=floor)
@@ -81,6 +106,7 @@ class Scores:
             "notes": dict(self.notes),
             "headline": self.headline,
             "floor": self.floor.to_json() if self.floor else None,
+            "others": {name: other.to_json() for name, other in self.others.items()},
         }
 
     @classmethod
@@ -95,10 +121,12 @@ class Scores:
             if name not in known | {"headline"}:
                 raise unknown("field of the scores", name, known)
         try:
-            fields = {name: data[name] for name in known}
+            fields = {name: data[name] for name in known - {"others"}}
             fields["scores"] = {n: Interval(**values) for n, values in data["scores"].items()}
             fields["histogram"] = {n: (a, b) for n, (a, b) in data["histogram"].items()}
             fields["floor"] = cls.from_json(data["floor"]) if data["floor"] else None
+            others = data.get("others", {}).items()
+            fields["others"] = {name: cls.from_json(other) for name, other in others}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"the scores cannot be read: {error!r}; evaluate again.") from error
         return cls(**fields)

@@ -76,7 +76,8 @@ def samples(run: Path, model: Model | None, count: int = 64) -> str:
     """The final samples, large, and the same latents on the way there."""
     saved = sorted((run / "samples").glob("step-*.png"), key=pictures.step_of)
     parts = []
-    if model is not None:
+    translates = model is not None and model.task.condition == "map"
+    if model is not None and not translates:
         final = model.sample(count, seed=model.manifest.seed)
         words = f"{count} samples of the final model, seed {model.manifest.seed}, not chosen."
         parts.append(page.figure(pictures.drawn(model, final), words, "large"))
@@ -85,7 +86,8 @@ def samples(run: Path, model: Model | None, count: int = 64) -> str:
         for path in pictures.chosen(saved, GRIDS)
     ]
     if len(shown) > 1:
-        parts += [page.paragraph("The same latents over time:"), page.strip(shown)]
+        same = "items: given, made and true" if translates else "latents"
+        parts += [page.paragraph(f"The same {same}, over time:"), page.strip(shown)]
     return page.section("Samples", *parts)
 
 
@@ -97,6 +99,21 @@ def real(model: Model, dataset: Dataset, count: int = 64) -> str:
     words = f"{len(batch.real)} real held-out items, to compare with."
     uri = pictures.drawn(model, batch.real)
     return page.section("Real data", page.figure(uri, words, "medium"))
+
+
+def strip(model: Model, dataset: Dataset) -> str:
+    """For models that make pictures from pictures: held-out items given, made and true."""
+    import tempfile
+
+    from sparring.evaluation import reals_of
+    from sparring.strips import COUNT, write_strip
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "strip.png"
+        write_strip(model, reals_of(model, dataset, COUNT), path)
+        uri = pictures.uri_of(path)
+    words = f"{COUNT} held-out items, not chosen: what was given, what was made of it, the truth."
+    return page.section("Held-out items", page.figure(uri, words, "large"))
 
 
 def neighbours(model: Model, dataset: Dataset) -> str:
@@ -181,6 +198,7 @@ def scores(kept: Mapping[str, Any]) -> str:
     return page.section(
         "Scores",
         page.table(HEADER, found.table(), told(found)),
+        page.table(*found.comparison(), "The same conditions for all.") if found.others else "",
         page.folded("Labels", labels) if labels else "",
     )
 

@@ -1,0 +1,92 @@
+"""Judging pictures made from pictures: true partners, baselines, and other models beside them."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+import sparring
+from sparring.data.content import Content
+from sparring.data.dataset import Dataset, dataset
+from sparring.errors import InputError
+from sparring.metrics import baselines, distances
+from sparring.metrics.scores import Scores
+from sparring.model import Model
+from sparring.part import Part
+from sparring.recipes import recipe_named
+
+
+def inverted(count: int = 120, side: int = 16) -> Dataset:
+    """Pictures and their negatives."""
+    generator = torch.Generator().manual_seed(0)
+    stored = torch.randint(0, 256, (count, 3, side, side), generator=generator).byte().numpy()
+    domain = Part("sparring.domains.image:Image", shape=(3, side, side))
+    content = Content(sample=255 - stored, source=stored, source_domain=domain)
+    return dataset(content, name="negatives", source="negatives", held_out=0.3, seed=0)
+
+
+def model(tmp_path: Path, data: Dataset, name: str = "run") -> Model:
+    recipe = recipe_named("pix2pix", {"batch": 4, "width": 8, "judge_width": 8})
+    intervals = sparring.Intervals(sample=0, checkpoint=0)
+    return sparring.train(recipe, data, tmp_path / name, steps=1, intervals=intervals, quiet=True)
+
+
+def test_baselines_and_other_models_stand_beside(tmp_path: Path) -> None:
+    data = inverted()
+    model(tmp_path, data, "other")
+    found = sparring.evaluate(
+        model(tmp_path, data), data, extractor="pixels", against=[tmp_path / "other"]
+    )
+    assert set(found.others) == {"identity", "histogram", "other"}
+    # A picture and its negative differ by |1 - 2x|, whose mean over uniform bytes is a half.
+    assert found.others["identity"].scores["l1"].value == pytest.approx(0.5, abs=0.02)
+    assert found.others["other"].scores == found.scores
+    header, rows = found.comparison()
+    assert header[2:] == ("identity", "histogram", "other")
+    assert {row[0] for row in rows} >= {"frechet", "kernel", "l1", "psnr", "ssim"}
+    assert Scores.from_json(found.to_json()) == found
+
+
+def test_too_few_held_out_items_are_refused(tmp_path: Path) -> None:
+    data = inverted(40)
+    with pytest.raises(InputError, match="at least 20 are needed"):
+        sparring.evaluate(model(tmp_path, data), data, extractor="pixels")
+
+
+def test_histograms_match_rank_by_rank() -> None:
+    generator = torch.Generator().manual_seed(0)
+    given = torch.rand(4, 3, 8, 8, generator=generator) * 2 - 1
+    moved = baselines.histogram(given.pow(3))(given, (3, 8, 8))
+    assert torch.allclose(moved, given.pow(3), atol=1e-6)
+
+
+def test_a_median_removes_single_pixels() -> None:
+    given = torch.zeros(1, 1, 9, 9)
+    given[0, 0, 4, 4] = 1
+    assert not baselines.median(given, (1, 9, 9)).any()
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("cv2"), reason="the extra opencv is not installed")
+@pytest.mark.parametrize("fill", [baselines.telea, baselines.navier_stokes])
+def test_inpainting_continues_a_flat_picture(fill: baselines.Baseline) -> None:
+    mask = torch.zeros(2, 1, 16, 16)
+    mask[:, :, 5:9, 5:9] = 1
+    picture = torch.full((2, 3, 16, 16), 0.5)
+    filled = fill(torch.cat([picture * (1 - mask), mask], 1), (3, 16, 16))
+    assert torch.allclose(filled, picture, atol=0.02)
+
+
+def test_frechet_of_few_rows_is_that_of_moments() -> None:
+    generator = torch.Generator().manual_seed(0)
+
+    def features(count: int, shift: float) -> Tensor:
+        return torch.randn(count, 60, generator=generator) + shift
+
+    real, fake = features(40, 0.0), features(50, 0.3)
+    assert distances.few(real, fake)
+    wanted = distances.frechet_from_moments(distances.moments(real), distances.moments(fake))
+    assert distances.frechet(real, fake) == pytest.approx(wanted, rel=1e-5)
