@@ -181,8 +181,10 @@ def data_of(model: Model, data: Dataset | str | None = None, size: Any = None) -
         reading["size"] = tuple(reading["size"]) if reading.get("size") else None
         dataset = load(str(manifest.data["source"]), **reading)
     elif isinstance(data, str):
-        pairs = reading.get("pairs") if is_folder(data) else None
-        dataset = load(data, pairs=pairs, **_form(manifest.spec.shape, size))
+        form = _form(manifest.spec.shape, size)
+        if manifest.source is not None:  # Sources and samples may have channels of their own.
+            form |= {"channels": reading.get("channels")}
+        dataset = load(data, pairs=reading.get("pairs") if is_folder(data) else None, **form)
     else:
         dataset = data
     shape = dataset.domain.build().shape

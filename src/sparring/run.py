@@ -42,6 +42,7 @@ def train(
     batch: int | None = None,
     size: tuple[int, int] | None = None,
     channels: int | None = None,
+    pairs: str | None = None,
     seed: int = 0,
     settings: Mapping[str, Any] | None = None,
     intervals: Intervals | None = None,
@@ -61,6 +62,7 @@ def train(
         batch: real samples a turn, over all processes.
         size: height and width that pictures are cropped and scaled to.
         channels: 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha; for mixed pictures.
+        pairs: how a folder holds sources and samples, as in `sparring.data.load`.
         seed: every random number of the run follows from it.
         settings: dotted settings for `Recipe.override`.
         intervals: when to log, sample, score and checkpoint.
@@ -81,6 +83,7 @@ def train(
     folder = Path(run)
     _check_free(folder, overwrite)
     options: dict[str, Any] = {"size": size, "channels": channels, "streaming": streaming}
+    options["pairs"] = pairs
     dataset = load(data, **options) if isinstance(data, str) else data
     check.check_data(chosen, dataset)
     _survey(dataset, chosen, quiet)

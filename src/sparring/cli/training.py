@@ -85,6 +85,14 @@ def _common(
         int | None,
         typer.Option(help="1 grey, 3 colour, 4 with opacity.", rich_help_panel=RUN),
     ] = None,
+    pairs: Annotated[
+        str | None,
+        typer.Option(
+            help="How a folder holds A and B: stems, unpaired, side-by-side, none; and reverse, "
+            "for B to A.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="All randomness follows.", rich_help_panel=RUN)] = 0,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a run.", rich_help_panel=RUN)
@@ -236,6 +244,7 @@ def fit(recipe: Recipe, given: Mapping[str, Any], default: Path) -> None:
         batch=given["batch"],
         size=size,
         channels=given["channels"],
+        pairs=given["pairs"],
         seed=given["seed"],
         settings=settings,
         intervals=Intervals(**every, keep=given["keep"]),

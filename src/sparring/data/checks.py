@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sparring.data import folder, loading, pictures, raster
 from sparring.data.content import Progress
 from sparring.data.dataset import Dataset, digests
 from sparring.data.hub import Stream
 from sparring.errors import InputError
+from sparring.part import Part
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,6 +63,7 @@ def check(
     batch: int = 1,
     size: loading.Size = None,
     channels: int | None = None,
+    pairs: str | None = None,
     held_out: float = 0.1,
     seed: int = 0,
     streaming: bool = False,
@@ -70,8 +72,8 @@ def check(
     """Look for all that would spoil a training; bad input is reported, not raised.
 
     Counts, sizes, modes, corrupt files by name, exact duplicates, label balance, too few items
-    for `batch`, and items that are both trained on and held out. The other arguments are those
-    of `load`.
+    for `batch`, and items or sources that are both trained on and held out; of layouts, what share
+    each class has. The other arguments are those of `load`.
     """
     if isinstance(source, Dataset):
         return _report(source, batch, ())
@@ -85,6 +87,7 @@ def check(
             name,
             size=size,
             channels=channels,
+            pairs=pairs,
             held_out=held_out,
             seed=seed,
             streaming=streaming,
@@ -125,30 +128,91 @@ def _counts(words: Iterable[str]) -> str:
 
 def _report(found: Dataset, batch: int, facts: Sequence[tuple[str, str]]) -> CheckReport:
     shape = " x ".join(str(side) for side in found.domain.arguments["shape"])
-    held, _ = _scanned(found.held_out)
-    known = [*facts, ("one item", shape), ("held out", f"{len(held)}")]
+    held = _scanned(found.held_out)
+    known = [*facts, ("one item", shape), ("held out", f"{len(found.held_out)}")]
     rest = [("licence", found.licence), ("fingerprint", found.fingerprint)]
     if isinstance(found.train, Stream):
         return CheckReport(found.source, (*known, *rest), (), found.notes)
-    train, labels = _scanned(found.train)
-    balance, uneven = _balance(labels, found.classes)
-    few, errors = _few(len(train), batch)
-    known += [("to train on", f"{len(train)}"), *balance]
-    warnings = (*few, *_duplicates(train, held), *uneven, *found.notes)
-    return CheckReport(found.source, (*known, *rest), errors, warnings)
+    train = _scanned(found.train)
+    balance, uneven = _balance(train.labels, found.classes)
+    few, errors = _few(len(found.train), batch)
+    known += [("to train on", f"{len(found.train)}"), *balance]
+    told, doubts = _pairs(found, train, held)
+    doubled = _duplicates(train.hashes["sample"], held.hashes["sample"])
+    warnings = (*few, *doubled, *uneven, *doubts, *found.notes)
+    return CheckReport(found.source, (*known, *told, *rest), errors, warnings)
 
 
-def _scanned(store: Memory | Mapped) -> tuple[np.ndarray, list[int]]:
-    """(N,) uint64 hashes of every sample, and every label."""
+class _Scan(NamedTuple):
+    """What one pass over a store finds."""
+
+    hashes: dict[str, np.ndarray]
+    """Of samples and sources, (N,) uint64."""
+    pixels: dict[str, np.ndarray]
+    """(256,) how often each byte occurs in them."""
+    labels: list[int]
+
+
+def _scanned(store: Memory | Mapped) -> _Scan:
     import numpy as np
     import torch
 
-    hashes, labels = [np.empty(0, np.uint64)], []
+    names = [name for name in ("sample", "source") if name in store.fields]
+    hashes = {name: [np.empty(0, np.uint64)] for name in names}
+    pixels, labels = {name: np.zeros(256, np.int64) for name in names}, []
     for start in range(0, len(store), _CHUNK):
         items = store.take(torch.arange(start, min(start + _CHUNK, len(store))))
-        hashes.append(digests(items["sample"].cpu().numpy()))
+        for name in names:
+            values = items[name].cpu().numpy()
+            hashes[name].append(digests(values))
+            if values.dtype == np.uint8 and values.shape[1] == 1:
+                pixels[name] += np.bincount(values.ravel(), minlength=256)
         labels += items["label"].tolist() if "label" in items else []
-    return np.concatenate(hashes), labels
+    return _Scan({name: np.concatenate(found) for name, found in hashes.items()}, pixels, labels)
+
+
+def _pairs(found: Dataset, train: _Scan, held: _Scan) -> tuple[list[tuple[str, str]], list[str]]:
+    """Facts and warnings about sources, and about the classes of layouts."""
+    facts: list[tuple[str, str]] = []
+    doubts: list[str] = []
+    paired = found.sources is None
+    if found.sources is not None and found.held_out_sources is not None:
+        loose, aside = _scanned(found.sources), _scanned(found.held_out_sources)
+        train, held = _joined(train, loose), _joined(held, aside)
+    if found.source_domain is not None:
+        shape = " x ".join(str(side) for side in found.source_domain.arguments["shape"])
+        own, others = train.hashes["source"], held.hashes["source"]
+        equal = len(own) - len(set(own.tolist()))
+        words = f"{len(own)} to train on, {len(others)} held out, {shape}"
+        facts.append(("sources", f"{words}, {'paired' if paired else 'unpaired'}"))
+        facts.append(("equal sources", f"{equal} to train on repeat another"))
+        doubts += _leaked(own, others, "sources")
+    for name, space in (("sample", found.domain), ("source", found.source_domain)):
+        if space is not None and space.call.endswith(":Layout"):
+            shares, empty = _classes(train.pixels[name], space)
+            facts.append((f"classes of {name}s", shares))
+            doubts += empty
+    return facts, doubts
+
+
+def _joined(samples: _Scan, sources: _Scan) -> _Scan:
+    hashes = samples.hashes | sources.hashes
+    return _Scan(hashes, samples.pixels | sources.pixels, samples.labels)
+
+
+def _classes(pixels: np.ndarray, space: Part) -> tuple[str, list[str]]:
+    """The share of pixels of a layout's classes, largest first, and a warning of those unseen."""
+    count = space.arguments["shape"][0]
+    names = space.arguments.get("names") or [str(index) for index in range(count)]
+    total = max(int(pixels.sum()), 1)
+    ranked = sorted(zip(pixels[:count].tolist(), names, strict=True), reverse=True)
+    shares = ", ".join(f"{name} {100 * seen / total:.1f} %" for seen, name in ranked[:5])
+    more = f" and {count - 5} more" if count > 5 else ""
+    unseen = [name for seen, name in ranked if not seen]
+    if not unseen or not pixels.any():
+        return shares + more, []
+    listed = ", ".join(unseen[:5]) + (f" and {len(unseen) - 5} more" if len(unseen) > 5 else "")
+    return shares + more, [f"no layout to train on shows {listed}, so that cannot be learnt."]
 
 
 def _few(count: int, batch: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -170,12 +234,16 @@ def _duplicates(train: np.ndarray, held: np.ndarray) -> list[str]:
             f"{extra} of {len(train)} items to train on are exact duplicates of others "
             "and so weigh double."
         )
+    return [*found, *_leaked(train, held, "items")]
+
+
+def _leaked(train: np.ndarray, held: np.ndarray, what: str) -> list[str]:
+    import numpy as np
+
     leaked = int(np.isin(held, train).sum())
-    if leaked:
-        found.append(
-            f"{leaked} of {len(held)} held-out items are also trained on, which flatters scores."
-        )
-    return found
+    if not leaked:
+        return []
+    return [f"{leaked} of {len(held)} held-out {what} are also trained on, which flatters scores."]
 
 
 def _balance(

@@ -24,12 +24,12 @@ CHUNK = 1024
 
 @dataclass(frozen=True)
 class Sources:
-    """Sources that belong to no sample, split already."""
+    """Sources that belong to no sample."""
 
-    train: np.ndarray
-    """(M, ...) stored."""
-    held_out: np.ndarray
-    """(K, ...) stored."""
+    stored: np.ndarray
+    """(M, ...) in the stored form of `source_domain`."""
+    held_out: np.ndarray | None = None
+    """(M,) bool, where the source itself says which are held out."""
 
 
 @dataclass(frozen=True, kw_only=True)

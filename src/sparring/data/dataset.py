@@ -95,8 +95,8 @@ class Dataset:
 def dataset(content: Content, *, name: str, source: str, held_out: float, seed: int) -> Dataset:
     """Split the content: as its source says, or else by a hash of each item.
 
-    Equal items have equal hashes and so stay on one side. With a given `seed` the side depends on
-    the items alone, not on their order.
+    Equal items have equal hashes and so stay on one side, and so do items with equal sources. With
+    a given `seed` the side depends on the items alone, not on their order.
 
     Raises:
         InputError: a share that is not in [0, 1).
@@ -106,7 +106,14 @@ def dataset(content: Content, *, name: str, source: str, held_out: float, seed: 
     mask = content.held_out
     hashes = digests(content.sample)
     if mask is None:
-        mask = split(hashes, held_out, seed)
+        groups = hashes
+        if content.source is not None:
+            groups = together(hashes, digests(content.source))
+        mask = split(groups, held_out, seed)
+    loose, aside = content.sources, mask[:0]
+    if loose is not None:
+        given = loose.held_out
+        aside = split(digests(loose.stored), held_out, seed) if given is None else given
     return Dataset(
         name=name,
         source=source,
@@ -114,11 +121,11 @@ def dataset(content: Content, *, name: str, source: str, held_out: float, seed: 
         train=_store(content, ~mask),
         held_out=_store(content, mask),
         source_domain=content.source_domain,
-        sources=_sources(content.sources.train if content.sources else None),
-        held_out_sources=_sources(content.sources.held_out if content.sources else None),
+        sources=None if loose is None else _kept({"source": loose.stored}, ~aside),
+        held_out_sources=None if loose is None else _kept({"source": loose.stored}, aside),
         classes=content.classes,
         vector=0 if content.vector is None else content.vector.shape[1],
-        fingerprint=_fingerprint(content, hashes, mask),
+        fingerprint=_fingerprint(content, hashes, mask, aside),
         licence=content.licence,
         notes=content.notes,
     )
@@ -128,19 +135,35 @@ def split(hashes: np.ndarray, share: float, seed: int) -> np.ndarray:
     """(N,) bool, True for held-out items: those whose salted hashes are smallest.
 
     Equal hashes stay together, so the share is met as nearly as they allow; at least one item
-    stays on each side where there are two different ones.
+    stays on each side where there are two different ones. What most items share is trained on.
     """
     import numpy as np
 
     values, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
     if share == 0 or len(values) < 2:
         return np.zeros(len(hashes), dtype=bool)
-    order = np.argsort(_mixed(values ^ np.uint64(seed_for("split", seed))))
+    salted = _mixed(values ^ np.uint64(seed_for("split", seed)))
+    order = np.lexsort((salted, 2 * counts > len(hashes)))
     before = np.cumsum(counts[order]) - counts[order]
     chosen = np.zeros(len(values), dtype=bool)
     chosen[order[before < round(share * len(hashes))]] = True
     chosen[order[0]], chosen[order[-1]] = True, False
     return chosen[inverse]
+
+
+def together(hashes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """(N,) uint64, equal for items that share a hash of either kind, or are so linked by others."""
+    import numpy as np
+
+    kinds = [np.unique(kind, return_inverse=True) for kind in (hashes, others)]
+    groups, before = hashes, None
+    while before is None or not np.array_equal(groups, before):
+        before = groups
+        for values, inverse in kinds:
+            least = np.full(len(values), np.iinfo(np.uint64).max)
+            np.minimum.at(least, inverse, groups)
+            groups = least[inverse]
+    return groups
 
 
 def digests(sample: np.ndarray) -> np.ndarray:
@@ -174,36 +197,27 @@ def _image(shape: tuple[int, ...]) -> Part:
 
 
 def _store(content: Content, mask: np.ndarray) -> Memory | Mapped:
+    names = ("sample", "source", "label", "vector")
+    found = {name: getattr(content, name) for name in names}
+    return _kept({name: values for name, values in found.items() if values is not None}, mask)
+
+
+def _kept(arrays: dict[str, np.ndarray], mask: np.ndarray) -> Memory | Mapped:
+    """A store of the items where `mask` (N,) is True."""
     import numpy as np
     import torch
 
     from sparring.data.stores import Mapped, Memory
 
-    names = ("sample", "source", "label", "vector")
-    found = {name: getattr(content, name) for name in names}
-    arrays = {name: values for name, values in found.items() if values is not None}
-    if isinstance(content.sample, np.memmap):
+    if any(isinstance(values, np.memmap) for values in arrays.values()):
         fields = {name: torch.from_numpy(values) for name, values in arrays.items()}
         return Mapped(fields, torch.from_numpy(np.flatnonzero(mask)))
     return Memory({name: torch.from_numpy(values[mask]) for name, values in arrays.items()})
 
 
-def _sources(values: np.ndarray | None) -> Memory | Mapped | None:
-    import numpy as np
-    import torch
-
-    from sparring.data.stores import Mapped, Memory
-
-    if values is None:
-        return None
-    fields = {"source": torch.from_numpy(values)}
-    mapped = isinstance(values, np.memmap)
-    return Mapped(fields, torch.arange(len(values))) if mapped else Memory(fields)
-
-
-def _fingerprint(content: Content, hashes: np.ndarray, mask: np.ndarray) -> str:
+def _fingerprint(content: Content, hashes: np.ndarray, mask: np.ndarray, aside: np.ndarray) -> str:
     shape = "x".join(str(side) for side in content.sample.shape)
-    loose = (content.sources.train, content.sources.held_out) if content.sources else ()
+    loose = (content.sources.stored, aside) if content.sources else ()
     found = (content.label, content.vector, content.source, *loose)
     known = [values for values in found if values is not None]
     parts = [fingerprint(values) for values in (hashes, mask, *known)]

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sparring.data import pictures, raster
 from sparring.data.content import Content, Progress, content, key_for
 from sparring.data.pictures import Encoded
+from sparring.data.raster import Form
 from sparring.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Facts = Mapping[PurePosixPath, tuple[int, int]]
+"""Path within a folder -> the file's size and time of change."""
 
 TRAIN = ("train", "training")
 HELD_OUT = ("test", "testing", "val", "valid", "validation", "held_out")
@@ -44,18 +51,37 @@ def read(
         InputError: a folder that is missing, empty or unreadable; pictures that cannot be read;
             sizes or modes that differ, and no choice.
     """
-    import numpy as np
-
     listing = scan(path)
     form = pictures.settle(listing.files, pictures.survey(listing.files, progress), size, channels)
-    sample = pictures.decode(listing.files, form, progress)
-    if form.bits == 32:
-        sample = content(sample, str(path)).sample
-    found = Content(sample=sample, notes=listing.notes)
-    if listing.held_out is not None:
-        found = found.replace(held_out=np.array(listing.held_out))
-    if listing.labels is not None:
-        classes, label = np.unique(np.array(listing.labels), return_inverse=True)
+    found = Content(sample=decoded(listing.files, form, progress), notes=listing.notes)
+    return described(found, listing.labels, listing.held_out)
+
+
+def decoded(
+    files: Encoded,
+    form: Form,
+    progress: Progress | None = None,
+    read: Callable[[Path | bytes, Form], np.ndarray] = raster.decoded,
+) -> np.ndarray:
+    """The pictures in stored form (N, C, H, W), as `pictures.decode` but with floats in [-1, 1].
+
+    Raises:
+        InputError: pictures that cannot be decoded, or floats in no known range.
+    """
+    values = pictures.decode(files, form, progress, read)
+    return content(values, files.where).sample if form.bits == 32 else values
+
+
+def described(
+    found: Content, labels: Sequence[str] | None, held_out: Sequence[bool] | None
+) -> Content:
+    """The content with the labels and the split that paths say."""
+    import numpy as np
+
+    if held_out is not None:
+        found = found.replace(held_out=np.array(held_out))
+    if labels is not None:
+        classes, label = np.unique(np.array(labels), return_inverse=True)
         found = found.replace(label=label.astype(np.int64), classes=tuple(map(str, classes)))
     return found
 
@@ -66,33 +92,45 @@ def scan(path: Path) -> Listing:
     Raises:
         InputError: a folder that is missing, empty or unreadable.
     """
-    found = _files(path)
-    names = sorted(name for name, _ in found if name.suffix.lower() in raster.SUFFIXES)
+    facts = visible(path)
+    names = sorted(name for name in facts if is_picture(name))
     if not names:
         raise InputError(
-            f"there is no picture in {path}: none of its {len(found)} files ends in "
+            f"there is no picture in {path}: none of its {len(facts)} files ends in "
             f"{', '.join(raster.SUFFIXES)}."
         )
-    facts = dict(found)
+    split, below = split_of(names)
+    labels, notes = labels_of(below)
+    others = len(facts) - len(names)
+    ignored = (f"{others} files that are no pictures are left out.",) if others else ()
+    return Listing(encoded(path, names, facts), labels, split, (*notes, *ignored))
+
+
+def is_picture(name: PurePosixPath) -> bool:
+    """Whether the file's name ends like a picture's."""
+    return name.suffix.lower() in raster.SUFFIXES
+
+
+def encoded(path: Path, names: Sequence[PurePosixPath], facts: Facts) -> Encoded:
+    """These pictures of the folder, in this order."""
     key = key_for(str(path.resolve()), [(str(name), facts[name]) for name in names])
     paths = [path / name for name in names]
-    files = Encoded([str(name) for name in names], paths.__getitem__, str(path), key)
-    split, below = _split(names)
-    labels, notes = _labels(below)
-    others = len(found) - len(names)
-    ignored = (f"{others} files that are no pictures are left out.",) if others else ()
-    return Listing(files, labels, split, (*notes, *ignored))
+    return Encoded([str(name) for name in names], paths.__getitem__, str(path), key)
 
 
-def _files(path: Path) -> list[tuple[PurePosixPath, tuple[int, int]]]:
-    """Every visible file below, with its size and time of change."""
+def visible(path: Path) -> Facts:
+    """Every visible file below.
+
+    Raises:
+        InputError: a folder that is missing or unreadable.
+    """
     if not path.is_dir():
         raise InputError(f"there is no folder {path}; give a folder of pictures, or a file.")
 
     def stop(error: OSError) -> None:
         raise InputError(f"{error.filename} cannot be read ({error.strerror}).") from error
 
-    found = []
+    found = {}
     for top, folders, files in os.walk(path, onerror=stop):
         folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
         for name in files:
@@ -100,11 +138,11 @@ def _files(path: Path) -> list[tuple[PurePosixPath, tuple[int, int]]]:
                 file = Path(top, name)
                 facts = os.stat(file) if file.exists() else None
                 stamp = (facts.st_size, facts.st_mtime_ns) if facts else (0, 0)
-                found.append((PurePosixPath(file.relative_to(path).as_posix()), stamp))
+                found[PurePosixPath(file.relative_to(path).as_posix())] = stamp
     return found
 
 
-def _split(
+def split_of(
     names: Sequence[PurePosixPath],
 ) -> tuple[tuple[bool, ...] | None, Sequence[PurePosixPath]]:
     """Which are held out by their top folder, and the names below it; (None, names) if not so."""
@@ -115,7 +153,9 @@ def _split(
     return held_out, [PurePosixPath(*name.parts[1:]) for name in names]
 
 
-def _labels(names: Sequence[PurePosixPath]) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+def labels_of(
+    names: Sequence[PurePosixPath],
+) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
     """The first folder of each name, where there are at least two and every name has one."""
     tops = [name.parts[0] if len(name.parts) > 1 else "" for name in names]
     different = set(tops)

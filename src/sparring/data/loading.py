@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from sparring.data import files, folder, hub, pack, toys
+from sparring.data import files, hub, pack, toys
+from sparring.data import pairs as pairing
 from sparring.data.content import Content, Progress
 from sparring.data.dataset import Dataset, dataset
 from sparring.errors import InputError, unknown
@@ -32,6 +33,7 @@ def load(
     *,
     size: Size = None,
     channels: int | None = None,
+    pairs: str | None = None,
     held_out: float = 0.1,
     seed: int = 0,
     streaming: bool = False,
@@ -42,12 +44,16 @@ def load(
     Args:
         source: a pack (`digits`, `maps`), or a view or a pair of views of one (`maps:satellite`,
             `maps:relief-satellite`); a toy (`ring8`, `grid25`, `swissroll`); a folder of
-            pictures, sub-folders being labels; an IDX, `.npy`, `.npz` or `.csv` file; a Parquet or
-            WebDataset shard, or a folder of them; a Hugging Face data set, `hf:owner/name` or
-            `hf:owner/name:configuration` (`hf:` may be left out where no such path exists).
+            pictures, sub-folders being labels, or A and B sources and samples; an IDX, `.npy`,
+            `.npz` or `.csv` file; a Parquet or WebDataset shard, or a folder of them; a Hugging
+            Face data set, `hf:owner/name` or `hf:owner/name:configuration` (`hf:` may be left out
+            where no such path exists).
         size: height and width, or one number for both, to crop and resize pictures to.
         channels: 1 grey, 2 grey with alpha, 3 colour, 4 colour with alpha; only for encoded
             pictures (folders, Hugging Face, shards).
+        pairs: how a folder holds sources and samples, where it does not say so by itself: words
+            between commas, of "stems" (A and B must match by file stem), "unpaired", "none" (A
+            and B are labels), "side-by-side" (each picture shows A and B), "reverse" (B to A).
         held_out: the share of items to hold out, unless the source has a split of its own.
         seed: salts the hash that chooses the held-out items.
         streaming: read a Hugging Face data set or shards in order, without loading them all.
@@ -61,10 +67,12 @@ def load(
     shape = _size(size)
     if channels not in (None, 1, 2, 3, 4):
         raise InputError(f"channels must be 1, 2, 3 or 4, not {channels}.")
+    if pairs is not None:
+        _check_pairs(source, pairs)
     name = _name(source)
     if streaming:
         return _stream(source, name, shape, channels, held_out)
-    found = _read(source, shape, channels, progress)
+    found = _read(source, shape, channels, pairs, progress)
     return dataset(found, name=name, source=source, held_out=held_out, seed=seed)
 
 
@@ -109,8 +117,23 @@ def _size(size: Size) -> tuple[int, int] | None:
     return pair
 
 
+def _check_pairs(source: str, words: str) -> None:
+    pairing.wanted(words)
+    if not (source in toys.TOYS or pack.is_pack(source)):
+        address(source)
+    if not is_folder(source):
+        raise InputError(
+            f"--pairs says how a folder of pictures is read, and {source} is none; leave it out. "
+            "A pack's pairs are named as in maps:classes-satellite."
+        )
+
+
 def _read(
-    source: str, size: tuple[int, int] | None, channels: int | None, progress: Progress | None
+    source: str,
+    size: tuple[int, int] | None,
+    channels: int | None,
+    pairs: str | None,
+    progress: Progress | None,
 ) -> Content:
     if source in toys.TOYS:
         return toys.read(source)
@@ -125,7 +148,7 @@ def _read(
         except InputError as error:
             raise _also(error, path, source) from error
     if path.is_dir():
-        return folder.read(path, size=size, channels=channels, progress=progress)
+        return pairing.read(path, pairs=pairs, size=size, channels=channels, progress=progress)
     for ending, reader in _ARRAYS.items():
         if path.name.lower().endswith(ending):
             return reader(path, size)

@@ -100,8 +100,15 @@ def unusable(pictures: Encoded, problems: Sequence[str]) -> list[str]:
     return [f"{n} ({p})" for n, p in zip(pictures.names, problems, strict=True) if p]
 
 
-def decode(pictures: Encoded, form: Form, progress: Progress | None = None) -> np.ndarray:
+def decode(
+    pictures: Encoded,
+    form: Form,
+    progress: Progress | None = None,
+    read: Callable[[Path | bytes, Form], np.ndarray] = raster.decoded,
+) -> np.ndarray:
     """All pictures in a form, (N, C, H, W): uint8, float32 in [-1, 1], or raw float32.
+
+    Another `read` than the usual one must be told in the pictures' key.
 
     Raises:
         InputError: pictures that cannot be decoded; the first ones are named.
@@ -112,7 +119,7 @@ def decode(pictures: Encoded, form: Form, progress: Progress | None = None) -> n
     def fill(out: np.ndarray) -> None:
         def one(index: int) -> str:
             try:
-                out[index] = raster.decoded(pictures.open(index), form)
+                out[index] = read(pictures.open(index), form)
             except Exception as error:  # Pillow's readers raise almost anything.
                 return raster.reason(error)
             return ""

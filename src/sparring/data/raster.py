@@ -10,7 +10,7 @@ from sparring.data.content import central
 
 if TYPE_CHECKING:
     import numpy as np
-    from PIL.Image import Image
+    from PIL.Image import Image, Resampling
 
 FORMATS = (
     *("PNG", "JPEG", "MPO", "WEBP", "AVIF", "BMP", "DIB", "GIF", "TIFF", "PPM", "TGA"),
@@ -34,6 +34,8 @@ class Header(NamedTuple):
     bits: int = 8
     """8 or 16 for whole numbers, 32 for floats."""
     problem: str = ""
+    indexed: bool = False
+    """Whether its pixels are numbers of colours in a palette."""
 
 
 class Form(NamedTuple):
@@ -52,7 +54,8 @@ def header(source: Path | bytes) -> Header:
             width, height = picture.size
             if _orientation(picture) >= 5:
                 width, height = height, width
-            return Header(height, width, _channels(picture), _bits(picture))
+            indexed = picture.mode == "P"
+            return Header(height, width, _channels(picture), _bits(picture), indexed=indexed)
     except Exception as error:  # Pillow's readers raise almost anything for a damaged file.
         return Header(problem=reason(error))
 
@@ -85,12 +88,42 @@ def decoded(source: Path | bytes, form: Form) -> np.ndarray:
     Raises:
         Exception: whatever Pillow raises for a file that it cannot read.
     """
+    return fitted(upright(source), form)
+
+
+def half(source: Path | bytes, form: Form, *, right: bool) -> np.ndarray:
+    """The left or right half of a picture, as in `decoded`."""
+    picture = upright(source)
+    middle = picture.width // 2
+    return fitted(picture.crop((middle * right, 0, middle * (1 + right), picture.height)), form)
+
+
+def numbers(source: Path | bytes, form: Form) -> np.ndarray:
+    """The numbers (1, H, W) that an indexed or grey picture holds, not the colours they stand for.
+
+    Cropped as in `decoded`; resized by the nearest pixel, so that none is made up.
+
+    Raises:
+        Exception: as `decoded`.
+    """
+    import numpy as np
+    from PIL.Image import Resampling
+
+    return np.asarray(_sized(upright(source), form, Resampling.NEAREST))[None]
+
+
+def upright(source: Path | bytes) -> Image:
+    """The decoded picture, turned the way its EXIF orientation says.
+
+    Raises:
+        Exception: whatever Pillow raises for a file that it cannot read.
+    """
     from PIL import ImageOps
 
     with opened(source) as picture:
         turned = _orientation(picture) > 1
         picture.load()
-        return fitted(ImageOps.exif_transpose(picture) if turned else picture, form)
+        return ImageOps.exif_transpose(picture) if turned else picture
 
 
 def flaw(source: Path | bytes) -> str:
@@ -109,14 +142,18 @@ def fitted(picture: Image, form: Form) -> np.ndarray:
     from PIL.Image import Resampling
 
     picture = _as_channels(picture, form.channels) if form.bits == 8 else _as_float(picture)
-    size = (form.width, form.height)
-    if picture.size != size:
-        top, left, bottom, right = central(picture.size[::-1], size[::-1])
-        picture = picture.crop((left, top, right, bottom)).resize(size, Resampling.LANCZOS)
-    values = np.asarray(picture)
+    values = np.asarray(_sized(picture, form, Resampling.LANCZOS))
     if form.bits == 16:
         values = np.clip(values / np.float32(127.5) - np.float32(1), -1, 1)
     return values[None] if values.ndim == 2 else values.transpose(2, 0, 1)
+
+
+def _sized(picture: Image, form: Form, by: Resampling) -> Image:
+    size = (form.width, form.height)
+    if picture.size == size:
+        return picture
+    top, left, bottom, right = central(picture.size[::-1], size[::-1])
+    return picture.crop((left, top, right, bottom)).resize(size, by)
 
 
 def mode_name(channels: int, bits: int) -> str:
@@ -134,7 +171,8 @@ def reason(error: Exception) -> str:
         return "not a picture of a known format"
     if isinstance(error, Pillow.DecompressionBombError):
         return f"far over the limit of {(Pillow.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} megapixels"
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(said).rstrip(".")
 
 
 def _orientation(picture: Image) -> int:

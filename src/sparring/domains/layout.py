@@ -11,6 +11,7 @@ from sparring.domains.image import Image
 from sparring.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 Colour = tuple[int, int, int]
@@ -29,14 +30,22 @@ class Layout:
     shape: tuple[int, int, int]
     palette: tuple[Colour, ...] = ()
     names: tuple[str, ...] = ()
+    values: tuple[int, ...] = ()
+    """The numbers that stand for the classes in label maps; 0, 1, 2, ... if none are given."""
 
     def __post_init__(self) -> None:
         classes = self.shape[0]
         if not 2 <= classes <= MOST:
             raise InputError(f"a layout has 2 to {MOST} classes, not {classes}.")
-        for words, given in (("colours", self.palette), ("names", self.names)):
+        lists = {"colours": self.palette, "names": self.names, "numbers": self.values}
+        for words, given in lists.items():
             if given and len(given) != classes:
                 raise InputError(f"a layout of {classes} classes has {len(given)} {words}.")
+
+        if not all(0 <= part < 256 for part in (*self.values, *sum(self.palette, ()))):
+            raise InputError("a layout's colours and numbers must be from 0 to 255.")
+        if len(set(self.values)) < len(self.values):
+            raise InputError("two classes of a layout have the same number.")
 
     @property
     def head(self) -> str:
@@ -78,12 +87,34 @@ class Layout:
             return self.palette
         return tuple(_colour(index, self.shape[0]) for index in range(self.shape[0]))
 
+    def numbered(self, values: np.ndarray) -> np.ndarray:
+        """The classes, uint8, that a label map's numbers stand for; of any shape.
+
+        Raises:
+            InputError: a number that stands for none.
+        """
+        import numpy as np
+
+        known = np.full(MOST + 1, MOST)
+        known[list(self.values or range(self.shape[0]))] = range(self.shape[0])
+        classes = known[np.clip(values.astype(np.int64), -1, MOST)]
+        if (classes == MOST).any():
+            stray = int(values.flat[int((classes == MOST).argmax())])
+            raise InputError(
+                f"the value {stray} is outside the palette of {self.shape[0]} classes."
+            )
+        return classes.astype(np.uint8)
+
     def write(self, stored: Tensor, path: Path) -> None:
         """Write one layout (1, H, W) as an indexed picture with its palette."""
+        import numpy as np
         from PIL import Image as Pillow
 
-        picture = Pillow.fromarray(stored[0].cpu().numpy())
-        picture.putpalette([part for colour in self.colours() for part in colour])
+        values = self.values or tuple(range(self.shape[0]))
+        palette = np.zeros((max(values) + 1, 3), np.uint8)
+        palette[list(values)] = self.colours()
+        picture = Pillow.fromarray(np.array(values, np.uint8)[stored[0].cpu().numpy()])
+        picture.putpalette(palette.tobytes())
         picture.save(path)
 
     def preview(self, samples: Tensor, path: Path, columns: int | None = None) -> None:
