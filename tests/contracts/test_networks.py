@@ -405,3 +405,14 @@ def test_waves_are_sines_and_cosines_of_equal_steepness() -> None:
     steepest = line.diff(dim=0).abs().amax(0).tolist()
     assert steepest[1] == pytest.approx(steepest[2], rel=1e-3)
     assert layers.waves(values, 0) is values
+
+
+def test_a_leaky_head_is_nearly_bounded_and_never_flat() -> None:
+    values = torch.tensor([-8.0, 0.0, 8.0], requires_grad=True)
+    shaped = layers.bounded(values, "leaky")
+    (slopes,) = torch.autograd.grad(shaped.sum(), values)
+    assert shaped.abs().max() < 1.41
+    assert slopes.min() > 0.04
+    assert slopes[1] == pytest.approx(1.05)
+    flat = torch.autograd.grad(layers.bounded(values, "tanh").sum(), values)[0].min()
+    assert flat < 1e-5

@@ -44,7 +44,7 @@ class Generator(nn.Module):
             the channels, then spread them over space) or "transposed" (kernel 4, stride 2).
         depth: Further convolutions after each doubling.
         slope: Of the leaky ReLU; 0 for ReLU.
-        head: "tanh" or "linear"; the spec's own if None.
+        head: "tanh", "leaky" or "linear"; the spec's own if None.
 
     Raises:
         InputError: a setting out of range.

@@ -46,7 +46,7 @@ class Generator(nn.Module):
         norm: "batch" for BatchNorm before each activation, "none" for none.
         slope: Of the leaky ReLU; 0 for ReLU.
         init: See `layers.initialise`.
-        head: "tanh" or "linear"; the spec's own if None.
+        head: "tanh", "leaky" or "linear"; the spec's own if None.
 
     Raises:
         InputError: points, which have no space, or a setting out of range.

@@ -30,7 +30,7 @@ class Generator(nn.Module):
         momentum: How far BatchNorm's averages move at each step (Keras says 1 - momentum).
         slope: Of the leaky ReLU; 0 for ReLU.
         init: See `layers.initialise`.
-        head: "tanh" or "linear"; the spec's own if None.
+        head: "tanh", "leaky" or "linear"; the spec's own if None.
         octaves: Fourier features of the latent; 0 for none. They help it jump between modes.
     """
 

@@ -49,7 +49,7 @@ class Generator(nn.Module):
         expansion: Channels inside a block, as a multiple of those outside.
         groups_of: Channels in a group of the inner convolution; 0 for one dense convolution.
         patch: Extent of the patches that are one cell of the finest stage; 2 costs a quarter.
-        head: "tanh" or "linear"; the spec's own if None.
+        head: "tanh", "leaky" or "linear"; the spec's own if None.
 
     Raises:
         InputError: a setting out of range.

@@ -34,7 +34,7 @@ class Generator(nn.Module):
         hidden: Channels of the layers that read the layout.
         spectral_norm: Whether every weight is divided by its largest singular value.
         norm: "instance" or "batch", of what is then modulated.
-        head: "tanh" or "linear"; the spec's own if None.
+        head: "tanh", "leaky" or "linear"; the spec's own if None.
 
     Raises:
         InputError: no picture or no map, or a setting out of range.

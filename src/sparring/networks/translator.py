@@ -37,7 +37,7 @@ class Generator(nn.Module):
             need it (Suvorov et al., 2022).
         norm: "instance" or "none".
         residual: Add the map's first channels to the sample: to repair is to change little.
-        head: "tanh" or "linear"; the spec's own if None.
+        head: "tanh", "leaky" or "linear"; the spec's own if None.
 
     Raises:
         InputError: a setting out of range.

@@ -52,7 +52,7 @@ class Generator(nn.Module):
         up: "nearest" (repeat, then convolve), "transposed" (kernel 4, stride 2) or "shuffle"
             (convolve to 4 times the channels, then spread them over space).
         slope: Of the leaky ReLU.
-        head: "tanh" or "linear"; the spec's own if None.
+        head: "tanh", "leaky" or "linear"; the spec's own if None.
         residual: Whether the map's first C channels are added before the head, as for repair.
 
     Raises:

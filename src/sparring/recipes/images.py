@@ -254,8 +254,8 @@ def r3(
         conditional: tell both players the label.
         batch: real samples a turn.
     """
-    # No tanh: on digits, which are mostly black, it saturated within a minute and never came back.
-    generator = Part(f"{NETWORKS}.{network}:Generator", width=width, head="linear")
+    # On digits, which are mostly black, a tanh saturates within a minute and never comes back.
+    generator = Part(f"{NETWORKS}.{network}:Generator", width=width, head="leaky")
     judge = Part(f"{NETWORKS}.{network}:Discriminator", width=judge_width)
     end = gamma if gamma_end is None else gamma_end
     weight = Part("sparring.schedule:cosine", start=gamma, end=end, images=images)
