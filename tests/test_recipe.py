@@ -65,8 +65,9 @@ def test_every_recipe_keeps_the_contract(name: str) -> None:
     recipe = recipe_named(name)
     again = Recipe.from_json(json.loads(json.dumps(recipe.to_json())))
     assert again == recipe
-    conditional = recipe.task.build().condition == "label"
-    check_recipe(recipe, Spec((1, 28, 28), recipe.latent, classes=10 if conditional else 0))
+    task, shape = recipe.task.build(), (1, 28, 28)
+    classes = 10 if task.condition == "label" else 0
+    check_recipe(recipe, Spec(shape, recipe.latent, classes, map=task.map_shape(shape, shape)))
 
 
 def test_settings_reach_networks_terms_optimisers_and_fields() -> None:
