@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sparring.domains.items import encode
 from sparring.errors import InputError, unknown
 from sparring.storage import write_file, write_json
+from sparring.streams import stream
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,14 +79,15 @@ def evaluate(
         return _kept(found, model, what)
     fakes = _fakes(what, model, dataset, count, seed)
     real, other = _sides(dataset, split.replace("-", "_"))
+    floor = None if other is None else _some(other, fakes.count, seed)
     found = score(
         encoded(dataset, real),
         fakes.samples,
         judge,
-        real_labels=real.fields.get("label"),
+        real_labels=real.column("label"),
         fake_labels=fakes.labels,
-        reference=None if other is None else encoded(dataset, other),
-        reference_labels=None if other is None else other.fields.get("label"),
+        reference=None if floor is None else encoded(dataset, floor),
+        reference_labels=None if floor is None else floor.column("label"),
         classes=dataset.classes,
         split=split.replace("_", "-"),
         seed=seed,
@@ -182,8 +184,9 @@ def data_of(model: Model, data: Dataset | str | None = None, size: Any = None) -
         dataset = load(str(manifest.data["source"]), **reading)
     elif isinstance(data, str):
         form = _form(manifest.spec.shape, size)
-        if manifest.source is not None:  # Sources and samples may have channels of their own.
-            form |= {"channels": reading.get("channels")}
+        source = manifest.source
+        if source is not None and source.build().shape[0] != manifest.spec.shape[0]:
+            form["channels"] = reading.get("channels")  # One number would not do for both.
         dataset = load(data, pairs=reading.get("pairs") if is_folder(data) else None, **form)
     else:
         dataset = data
@@ -234,6 +237,7 @@ def encoded(dataset: Dataset, store: Any) -> Iterator[Tensor]:
 @dataclass(frozen=True)
 class _Fakes:
     samples: Iterable[Tensor] | Tensor
+    count: int
     labels: Tensor | None = None
 
 
@@ -243,11 +247,20 @@ def _fakes(
     if model is not None:
         number = count or min(MOST, dataset.count or MOST)
         labels = model.condition(range(number)).label if model.manifest.spec.classes else None
-        return _Fakes(_drawn(model, number, seed), labels)
+        return _Fakes(_drawn(model, number, seed), number, labels)
     samples = _given(what, dataset)
     if count is not None and count > len(samples):
         raise InputError(f"there are {len(samples)} samples, fewer than the {count} asked for.")
-    return _Fakes(samples[:count])
+    return _Fakes(samples[:count], len(samples[:count]))
+
+
+def _some(store: Any, most: int, seed: int) -> Any:
+    """At most so many items of a store, at random: a floor needs no more than there are fakes."""
+    import torch
+
+    if len(store) <= most:
+        return store
+    return store.rows(torch.randperm(len(store), generator=stream("floor", seed))[:most])
 
 
 def _drawn(model: Model, count: int, seed: int) -> Iterator[Tensor]:

@@ -8,6 +8,7 @@ import torch
 from PIL import Image as Pillow
 
 from sparring.domains.image import Image
+from sparring.domains.layout import Layout
 from sparring.domains.points import Points
 from sparring.errors import InputError
 from sparring.part import Part
@@ -99,3 +100,59 @@ def test_points_are_written_and_drawn(tmp_path: Path, size: int) -> None:
 def test_points_refuse_scales_of_another_length() -> None:
     with pytest.raises(InputError, match="2 numbers"):
         Points((2,), centre=(0.0,))
+
+
+def test_layouts_survive_encode_and_decode() -> None:
+    domain: Domain = Part("sparring.domains.layout:Layout", shape=(5, 3, 4)).build()
+    stored = torch.randint(0, 5, (6, 1, 3, 4), dtype=torch.uint8)
+    encoded = domain.encode(stored)
+    assert encoded.shape == (6, 5, 3, 4) and encoded.dtype == torch.float32
+    assert set(encoded.unique().tolist()) <= {0.0, 1.0} and (encoded.sum(1) == 1).all()
+    assert torch.equal(domain.decode(encoded), stored)
+    assert torch.equal(domain.decode(3 * encoded - 7), stored) and domain.head == "linear"
+
+
+def test_layouts_survive_their_files_in_the_colours_of_their_palette(tmp_path: Path) -> None:
+    palette = ((1, 2, 3), (200, 0, 0), (0, 0, 255))
+    domain = Layout((3, 4, 5), palette, ("a", "b", "c"), values=(0, 7, 255))
+    stored = torch.randint(0, 3, (1, 4, 5), dtype=torch.uint8)
+    domain.write(stored, tmp_path / "x.png")
+    with Pillow.open(tmp_path / "x.png") as written:
+        assert written.mode == "P"
+        colours = np.asarray(written.convert("RGB"))
+    assert np.array_equal(domain.numbered(drawn(tmp_path / "x.png")), stored[0].numpy())
+    assert np.array_equal(colours, np.array(palette, np.uint8)[stored[0].numpy()])
+
+
+def test_layouts_are_previewed_in_colours_that_differ(tmp_path: Path) -> None:
+    domain = Layout((6, 64, 64))
+    assert len(set(domain.colours())) == 6
+    stored = torch.arange(6, dtype=torch.uint8)[:, None, None, None].expand(6, 1, 64, 64)
+    for samples in (stored, domain.encode(stored)):
+        domain.preview(samples, tmp_path / "grid.png", columns=6)
+        assert np.array_equal(drawn(tmp_path / "grid.png")[0, ::66], np.array(domain.colours()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"shape": (1, 4, 4)}, "2 to 256 classes"),
+        ({"shape": (3, 4, 4), "palette": ((0, 0, 0),)}, "3 classes has 1 colours"),
+        ({"shape": (2, 4, 4), "names": ("a", "b", "c")}, "2 classes has 3 names"),
+        ({"shape": (2, 4, 4), "values": (3, 3)}, "the same number"),
+        ({"shape": (2, 4, 4), "values": (3, 256)}, "from 0 to 255"),
+        ({"shape": (2, 4, 4), "palette": ((0, 0, 0), (0, -1, 0))}, "from 0 to 255"),
+    ],
+)
+def test_a_layout_says_how_many_classes_it_has(arguments: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        Part("sparring.domains.layout:Layout", **arguments).build()
+
+
+@pytest.mark.parametrize("value", [3, 255, 256, 70000, -1])
+def test_values_outside_a_layout_are_refused(value: int) -> None:
+    with pytest.raises(InputError, match=f"value {value} is outside the palette of 3"):
+        Layout((3, 1, 2)).numbered(np.array([[0, value]], np.int32))
+    if value < 256 and value > 0:
+        with pytest.raises(InputError, match=f"class {value}, outside its palette"):
+            Layout((3, 1, 2)).encode(torch.tensor([0, value], dtype=torch.uint8).view(1, 1, 1, 2))

@@ -16,7 +16,11 @@ from sparring.data import Dataset, check, load
 from sparring.data.content import Content, Sources
 from sparring.data.dataset import dataset, digests, split, together
 from sparring.errors import InputError
+from sparring.evaluation import data_of
 from sparring.part import Part
+from sparring.recipes import recipe_named
+from sparring.run import resume, train
+from sparring.training.loop import Intervals
 
 Writer = Callable[..., Path]
 PALETTE = "# index r g b name\n0 10 20 200 deep sea\n1 0 200 0 land\n2 250 250 250\n"
@@ -102,10 +106,13 @@ def test_reverse_goes_from_b_to_a(folders: Path) -> None:
 
 
 def test_stems_match_whatever_the_format_and_the_side_in_the_name(folders: Path) -> None:
+    (folders / "A" / "9.png").rename(folders / "A" / "10.png")
+    (folders / "B" / "9.png").rename(folders / "B" / "10.png")
     for file in sorted((folders / "A").iterdir()):
         with Image.open(file) as found:
-            found.save(file.with_name(f"{file.stem}_A.bmp"))
+            found.save(file.with_suffix(".bmp"))
         file.unlink()
+        # As names, 10_B comes before 1_B, and 1 before 10.
         (folders / "B" / file.name).rename(folders / "B" / f"{file.stem}_B.png")
     known = items(load(folders, pairs="stems"))
     assert torch.equal(known["source"], 255 - known["sample"])
@@ -233,10 +240,13 @@ def test_indexed_label_maps_are_numbers_not_colours(layouts: Path) -> None:
     assert back.domain.build().shape == (3, 8, 8)
 
 
-def test_layouts_are_resized_to_values_they_have(layouts: Path) -> None:
+@pytest.mark.parametrize("write", [indexed, save])
+def test_layouts_are_resized_to_values_they_have(
+    layouts: Path, write: Callable[..., object]
+) -> None:
     for file in (layouts / "A").iterdir():
         classes = np.where(np.arange(16)[:, None] < 8, 0, 2) * np.ones((16, 24), int)
-        indexed(classes, file)
+        write(classes.astype(np.uint8), file)
         save(np.zeros((16, 24, 3), np.uint8), layouts / "B" / file.name)
     found = items(load(layouts, size=(5, 5), held_out=0))["source"]
     assert found.unique().tolist() == [0, 2]
@@ -350,7 +360,7 @@ def test_check_reports_unpaired_sources_and_the_balance_of_classes(layouts: Path
     assert any("shows nowhere" in warning for warning in report.warnings)
 
 
-def test_unmatched_stems_are_named_up_to_five(folders: Path, picture: Writer) -> None:
+def test_unmatched_stems_are_named_up_to_five(folders: Path) -> None:
     for number in range(7):
         (folders / "B" / f"{number}.png").unlink()
     sentence = refusal(folders, pairs="stems")
@@ -452,3 +462,22 @@ def test_pairs_are_for_folders_only(tmp_path: Path) -> None:
         load("digits", pairs="stems")
     with pytest.raises(InputError, match="no file or folder"):
         load("./gone", pairs="stems")
+
+
+def test_a_run_remembers_how_its_pairs_are_read(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    for number in range(6):
+        wide = generator.integers(0, 256, (16, 32, 3), np.uint8)
+        wide[:, 16:] = 255 - wide[:, :16] // 2
+        save(wide, tmp_path / "pix" / f"{number}.png")
+    words, source = "side-by-side,reverse", str(tmp_path / "pix")
+    settings = {"generator.width": 4, "discriminator.width": 4}
+    recipe = recipe_named("pix2pix").replace(batch=2).override(settings)
+    every = Intervals(log=0, sample=0, checkpoint=1)
+    train(recipe, source, tmp_path / "run", steps=1, pairs=words, intervals=every, quiet=True)
+    model = resume(tmp_path / "run", steps=2, quiet=True)
+    expected = load(source, pairs=words)
+    assert model.manifest.data["fingerprint"] == expected.fingerprint
+    for given in (None, source):
+        found = data_of(model, given)
+        assert torch.equal(items(found)["source"], items(expected)["source"])
