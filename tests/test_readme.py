@@ -28,11 +28,14 @@ PYTHON_REPLACEMENTS = (
     (r"minutes=\d+", "steps=2, batch=8, quiet=True"),
     (r'"(digits|fashion)"', r'"\1.npz"'),
     (r"\.sample\(1000\)", ".sample(9)"),
+    (r'"emoji"', '"pairs"'),
 )
 COMMAND_REPLACEMENTS = (
     (r"^(\w+=\S+ )*(\.venv/bin/)?sparring ", ""),
     (r"^torchrun .* -m sparring ", ""),
     (r"(--data|data check) (digits|fashion)\b", r"\1 \2.npz"),
+    (r"--data (emoji|maps)\S*", "--data pairs --width 8"),
+    (r"--data landscapes", "--data photos --size 16 --width 8"),
     (r"^(evaluate .*)-n \d+", r"\1-n 40"),
     (r"^(sample .*)-n \d+", r"\1-n 40"),
     (r"--(steps|minutes|batch|checkpoint-every) \S+", ""),
@@ -136,6 +139,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         pixels = random.integers(0, 256, (20, 16 + index % 3), dtype=np.uint8)
         Image.fromarray(pixels).save(path)
+    for index in range(240):
+        for side in ("A", "B"):
+            path = tmp_path / "pairs" / side / f"{index}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(random.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(path)
     return tmp_path
 
 

@@ -83,3 +83,11 @@ def test_unpaired_feed_never_gives_a_pair() -> None:
     sources = {int(n) for items in taken for n in items["source"]}
     assert samples == set(range(0, 20, 2))
     assert sources == set(range(1, 20, 2))
+
+
+def test_a_mapped_store_gives_its_own_rows_of_a_column() -> None:
+    fields = {"sample": torch.zeros(6, 2), "label": torch.arange(6)}
+    store = Mapped(fields, torch.tensor([4, 1]))
+    assert store.column("label").tolist() == [4, 1]
+    assert store.rows(torch.tensor([1])).column("label").tolist() == [1]
+    assert store.column("vector") is None

@@ -32,6 +32,10 @@ class Memory:
         """A store of the items at these indices (N,) only."""
         return Memory({name: _rows(values, indices) for name, values in self.fields.items()})
 
+    def column(self, name: str) -> Tensor | None:
+        """One field of all items; None where they have none of that name."""
+        return self.fields.get(name)
+
     def to(self, device: torch.device | str) -> Memory:
         """The same items on `device`."""
         return Memory({name: values.to(device) for name, values in self.fields.items()})
@@ -59,6 +63,11 @@ class Mapped:
     def rows(self, indices: Tensor) -> Mapped:
         """A store of the items at these indices (N,) only."""
         return dataclasses.replace(self, rows_in_file=self.rows_in_file[indices])
+
+    def column(self, name: str) -> Tensor | None:
+        """One field of this store's items; None where they have none of that name."""
+        values = self.fields.get(name)
+        return None if values is None else values[self.rows_in_file]
 
     def to(self, device: torch.device | str) -> Mapped:
         """The same items, given out on `device`."""
