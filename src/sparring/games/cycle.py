@@ -64,9 +64,14 @@ class Cycle(nn.Module):
         self.pools = nn.ModuleDict({name: Pool(pool) for name in ("sample", "source")})
 
     def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
-        """What the player pays; the other one's weights are taken as given."""
+        """What the player pays; the other one's weights are taken as given.
+
+        Raises:
+            InputError: a batch without sources.
+        """
         sample, source = batch.real, batch.condition.map
-        assert source is not None, "an unpaired task gives sources"
+        if source is None:
+            raise InputError("a cycle needs sources; give a task such as Translate(unpaired=True).")
         if player == "generator":
             return self._generators(networks, sample, source, turn)
         return self._discriminators(networks, sample, source, turn)
@@ -83,15 +88,18 @@ class Cycle(nn.Module):
         there, back = _way(networks["generator"], turn), _way(networks["inverse"], turn)
         fake_sample, fake_source = there(source), back(sample)
         seen = self._judged(networks, fake_sample, fake_source)
+        errors = {
+            "source": _distance(back(fake_sample), source),
+            "sample": _distance(there(fake_source), sample),
+        }
         costs = {
             "adversarial": torch.stack([self._fooled(fake) for fake in seen]).sum(),
-            "cycle_source": self.cycle * _distance(back(fake_sample), source),
-            "cycle_sample": self.cycle * _distance(there(fake_source), sample),
+            **{f"cycle_{name}": self.cycle * error for name, error in errors.items()},
         }
         if self.identity and sample.shape[1] == source.shape[1]:
             kept = _distance(there(sample), sample) + _distance(back(source), source)
             costs["identity"] = self.identity * kept
-        return Played(costs, {})
+        return Played(costs, {f"cycle_error/{n}": error.detach() for n, error in errors.items()})
 
     def _discriminators(
         self, networks: Networks, sample: Tensor, source: Tensor, turn: Turn
@@ -102,17 +110,21 @@ class Cycle(nn.Module):
         fakes = self.pools["sample"](fake_sample), self.pools["source"](fake_source)
         real = self._judged(networks, sample, source)
         fake = self._judged(networks, *fakes)
-        costs = {
-            name: self.loss.discriminator(a.logits.float(), b.logits.float())
-            for name, a, b in zip(("adversarial", "adversarial_source"), real, fake, strict=True)
-        }
-        return Played(costs, told(real[0], fake[0], self.loss.boundary))
+        pairs = list(zip(real, fake, strict=True))
+        # Halved, so that discriminators learn slower than generators (Zhu et al., 2017, 7.1).
+        cost = torch.stack([self._told_apart(*pair) for pair in pairs]).sum() / 2.0
+        stats, other = (told(*pair, self.loss.boundary) for pair in pairs)
+        stats |= {f"{name}_source": value for name, value in other.items()}
+        return Played({"adversarial": cost}, stats)
 
     def _judged(self, networks: Networks, sample: Tensor, source: Tensor) -> tuple[Verdict, ...]:
         return (
             networks["discriminator"](sample, NOTHING),
             networks["source_discriminator"](source, NOTHING),
         )
+
+    def _told_apart(self, real: Verdict, fake: Verdict) -> Tensor:
+        return self.loss.discriminator(real.logits.float(), fake.logits.float())
 
     def _fooled(self, fake: Verdict) -> Tensor:
         logits = fake.logits.float()

@@ -21,15 +21,13 @@ from sparring.types import (
     Verdict,
 )
 
-NO_VERDICT = Verdict(torch.zeros(0, 0))
-"""Stands for the verdict of a discriminator that is not asked."""
-
 
 class Duel(nn.Module):
     """The two-player game; its module state is the augmentation's and the terms' own.
 
-    `weight` is that of the generator's adversarial cost against its other terms; with 0 the
-    discriminator is not even asked.
+    `weight` is that of the generator's adversarial cost against its other terms. With 0 the
+    generator's turn asks the discriminator only where a due term has `reads_real`: such a term
+    gets both verdicts, any other one a fake_verdict without logits.
 
     Both turns draw a fresh fake: a graph kept from one turn to the next would break under
     distributed training.
@@ -63,8 +61,7 @@ class Duel(nn.Module):
         """What the player pays; the other one's weights are taken as given."""
         due = [t for t in self.terms if t.player == player and turn.step % t.every == 0]
         if player == "generator":
-            reads_real = self.loss.relativistic or any(term.reads_real for term in due)
-            played = self._generator_round(networks, batch, turn, reads_real)
+            played = self._generator_round(networks, batch, turn, due)
             costs, stats = self._generator_cost(played), {}
         else:
             played = self._discriminator_round(networks, batch, turn, due)
@@ -98,15 +95,17 @@ class Duel(nn.Module):
         return Round(turn, real, fake, condition, *verdicts, judge, watched)
 
     def _generator_round(
-        self, networks: Networks, batch: Batch, turn: Turn, reads_real: bool
+        self, networks: Networks, batch: Batch, turn: Turn, due: Sequence[Term]
     ) -> Round:
         real, condition = batch
         fake = networks["generator"](turn.latent, condition)
-        if not self.weight:
-            return Round(turn, real, fake, condition, None, NO_VERDICT, _no_judge)
         judge = self._judge(networks["discriminator"], condition, turn)
+        read = any(term.reads_real for term in due)
+        if not self.weight and not read:
+            unasked = Verdict(fake.new_zeros(len(fake), 0))
+            return Round(turn, real, fake, condition, None, unasked, judge)
         real_verdict = None
-        if reads_real:
+        if read or self.loss.relativistic:
             with torch.no_grad():
                 real_verdict = judge(real)
         return Round(turn, real, fake, condition, real_verdict, judge(fake), judge)
@@ -170,10 +169,6 @@ def told(real: Verdict, fake: Verdict, boundary: float | None) -> dict[str, Tens
         "accuracy/real": (real_logits > middle).float().mean(),
         "accuracy/fake": (fake_logits < middle).float().mean(),
     }
-
-
-def _no_judge(samples: Tensor) -> Verdict:
-    return NO_VERDICT
 
 
 def mixes_batch(discriminator: Callable[..., Verdict]) -> bool:
