@@ -71,12 +71,14 @@ def evaluate(
     if model is not None and model.task.condition == "map":
         from sparring.judging import judge as judge_pictures
 
-        others = {Path(run).name: _loaded(run, trusted) for run in against}
+        others = _others(against, model, trusted)
         part = split.replace("-", "_")
         found = judge_pictures(
             model, dataset, judge, count=count, seed=seed, split=part, others=others
         )
         return _kept(found, model, what)
+    if list(against):
+        raise InputError("--against is for models that make pictures from pictures.")
     fakes = _fakes(what, model, dataset, count, seed)
     real, other = _sides(dataset, split.replace("-", "_"))
     floor = None if other is None else _some(other, fakes.count, seed)
@@ -120,10 +122,24 @@ def _kept(found: Scores, model: Model | None, what: Any) -> Scores:
     return found
 
 
-def _loaded(run: str | Path, trusted: Iterable[str]) -> Model:
+def _others(
+    against: Iterable[str | Path], model: Model, trusted: Iterable[str]
+) -> dict[str, Model]:
+    """Other runs by their folders' names, which must do the same task at the same extent."""
     from sparring.model import Model
 
-    return Model.load(run, trusted=trusted)
+    found: dict[str, Model] = {}
+    spec = model.manifest.spec
+    for run in against:
+        other, name = Model.load(run, trusted=trusted), Path(run).resolve().name
+        theirs = other.manifest.spec
+        if (theirs.shape, theirs.map) != (spec.shape, spec.map) or other.task != model.task:
+            raise InputError(
+                f"{run} cannot be judged beside this model: it was trained on another task, or on "
+                f"pictures of another shape ({theirs.map} to {theirs.shape})."
+            )
+        found[name if name not in found else f"{name} ({len(found) + 1})"] = other
+    return found
 
 
 def keep(found: Scores, model: Model, folder: Path) -> None:

@@ -61,24 +61,27 @@ def judge(
     """
     batches = _batches(model, dataset, count, split)
     real = torch.cat([batch.real for batch in batches])
-    rows: dict[str, Make] = {"": _maker(model, seed)}
+    rows: dict[str, Make] = {}
     name = type(model.task).__name__
     targets = _targets(model, dataset) if name == "Translate" else None
     for kind, baseline in baselines.for_task(name, targets).items():
-        if model.source is None or model.source.head == "tanh":
+        if all(end is None or end.head == "tanh" for end in (model.source, model.domain)):
             rows[kind] = _baseline(baseline)
-    rows |= {other: _maker(made, seed) for other, made in (others or {}).items()}
+    for other, made in (others or {}).items():
+        rows[other if other not in rows else f"{other} (run)"] = _maker(made, seed)
     paired = dataset.held_out_sources is None
     embedded = extractor.embed(real)
-    found = {}
-    for kind, make in rows.items():
+
+    def judged(make: Make) -> Scores:
         fakes = torch.cat([make(batch, CHUNK * k) for k, batch in enumerate(batches)])
         scores = score(embedded, fakes, extractor, split=split.replace("_", "-"), seed=seed)
-        found[kind] = scores.with_more(fidelities(fakes, real, seed)) if paired else scores
-    return found.pop("").beside(found)
+        return scores.with_more(fidelities(fakes, real)) if paired else scores
+
+    beside = {kind: judged(make) for kind, make in rows.items()}
+    return judged(_maker(model, seed)).beside(beside)
 
 
-def fidelities(fakes: Tensor, real: Tensor, seed: int = 0) -> dict[str, intervals.Interval]:
+def fidelities(fakes: Tensor, real: Tensor) -> dict[str, intervals.Interval]:
     """Means over pictures of their likeness to the true ones, with intervals."""
     measures: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
         "l1": fidelity.l1,

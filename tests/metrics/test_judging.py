@@ -57,6 +57,15 @@ def test_too_few_held_out_items_are_refused(tmp_path: Path) -> None:
         sparring.evaluate(model(tmp_path, data), data, extractor="pixels")
 
 
+def test_a_run_of_another_shape_cannot_stand_beside(tmp_path: Path) -> None:
+    model(tmp_path, inverted(side=24), "larger")
+    data = inverted()
+    with pytest.raises(InputError, match="another shape"):
+        sparring.evaluate(
+            model(tmp_path, data), data, extractor="pixels", against=[tmp_path / "larger"]
+        )
+
+
 def test_histograms_match_rank_by_rank() -> None:
     generator = torch.Generator().manual_seed(0)
     given = torch.rand(4, 3, 8, 8, generator=generator) * 2 - 1

@@ -38,11 +38,13 @@ def list_packs() -> None:
 @verb(data, "sparring data get digits", "sparring data get maps")
 def get(name: Annotated[str, typer.Argument(help="A pack's name.")]) -> None:
     """Fetch a named pack into the cache; what it is and its licence are said first."""
+    from rich.console import Console
     from rich.progress import Progress
 
     from sparring.data import get as get_pack
 
-    with Progress(transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         tasks: dict[str, TaskID] = {}
 
         def show(what: str, done: int, total: int) -> None:
@@ -50,7 +52,7 @@ def get(name: Annotated[str, typer.Argument(help="A pack's name.")]) -> None:
                 tasks[what] = bar.add_task(what)
             bar.update(tasks[what], completed=done, total=total or None)
 
-        path = get_pack(name, say=bar.console.print, progress=show)
+        path = get_pack(name, say=print, progress=show)
     print(f"{name} is at {path}")
 
 

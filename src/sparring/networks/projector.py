@@ -20,13 +20,13 @@ class Projector(nn.Module):
     Args:
         spec: What is made; not read.
         channels: Channels C_l of each layer.
-        width: Length of the unit vectors.
+        width: Length of the unit vectors; 256 in the paper.
 
     Raises:
         InputError: a setting out of range.
     """
 
-    def __init__(self, spec: Spec, channels: tuple[int, ...], width: int = 256) -> None:
+    def __init__(self, spec: Spec, channels: tuple[int, ...], width: int = 64) -> None:
         super().__init__()
         positive("channels", *channels)
         positive("width", width)

@@ -1,0 +1,149 @@
+"""Contrast: unpaired translation one way, held to its source by patches (Park et al., 2020)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sparring.errors import InputError
+from sparring.games.duel import told
+from sparring.types import AdversarialLoss, Batch, Condition, Networks, Played, Term, Turn
+
+NOTHING = Condition()
+Features = tuple[Tensor, ...]
+
+
+class Contrast(nn.Module):
+    """CUT: what stands at one place of the fake must be known again at that place of the source.
+
+    The generator encodes its source and its own fake; the projector turns features at random
+    places into unit vectors, and each vector of the fake must find the source's at the same place
+    among those at other places of the same picture (PatchNCE, the paper's eq. 3 and 4, here with
+    the mean over layers). Vectors of the source are taken as given. The discriminator judges
+    alone, without a condition.
+
+    Args:
+        loss: of discriminator and generator; the paper's code uses least squares.
+        terms: none; there are no pairs that a term could be measured on.
+        contrast: weight of PatchNCE, on sources and on samples alike: 1, and 10 for FastCUT.
+        identity: whether real samples, translated, must be known again too (the paper's eq. 5);
+            off for FastCUT.
+        patches: places in each layer of each picture.
+        temperature: what the cosines are divided by.
+
+    Raises:
+        InputError: terms, a relativistic loss, or a setting out of range.
+    """
+
+    players: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "generator": ("generator", "projector"),
+        "discriminator": ("discriminator",),
+    }
+    kept: ClassVar[tuple[str, ...]] = ("generator",)
+    swapped: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(
+        self,
+        loss: AdversarialLoss,
+        terms: Sequence[Term] = (),
+        contrast: float = 1.0,
+        identity: bool = True,
+        patches: int = 64,
+        temperature: float = 0.07,
+    ) -> None:
+        super().__init__()
+        if terms or loss.relativistic:
+            raise InputError("a contrast takes no further terms and no relativistic loss.")
+        if patches < 2 or not temperature > 0.0:
+            raise InputError(
+                "a contrast needs patches of at least 2 and a temperature above 0, "
+                f"not {patches!r} and {temperature!r}."
+            )
+        self.loss, self.contrast, self.identity = loss, contrast, identity
+        self.patches, self.temperature = patches, temperature
+
+    def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
+        """What the player pays; the other one's weights are taken as given.
+
+        Raises:
+            InputError: a batch without sources, or with sources of another shape than samples.
+        """
+        sample, source = batch.real, batch.condition.map
+        if source is None or source.shape != sample.shape:
+            raise InputError(
+                "a contrast needs sources of its samples' shape; give a task such as "
+                "Translate(unpaired=True), and pictures with as many channels on both sides."
+            )
+        if player == "generator":
+            return self._generator(networks, sample, source, turn)
+        with torch.no_grad():
+            fake = networks["generator"](turn.latent, Condition(map=source))
+        real_verdict = networks["discriminator"](sample, NOTHING)
+        fake_verdict = networks["discriminator"](fake, NOTHING)
+        cost = self.loss.discriminator(real_verdict.logits.float(), fake_verdict.logits.float())
+        stats = told(real_verdict, fake_verdict, self.loss.boundary)
+        return Played({"adversarial": cost}, stats)
+
+    def generate(self, networks: Networks, latent: Tensor, condition: Condition) -> Tensor:
+        """Samples (N, *shape) of the condition's map."""
+        return networks["generator"](latent, condition)
+
+    def _generator(self, networks: Networks, sample: Tensor, source: Tensor, turn: Turn) -> Played:
+        given = torch.cat([source, sample]) if self.identity else source
+        latent = turn.latent.repeat(len(given) // len(source), 1)
+        made, keys = networks["generator"](latent, Condition(map=given), features=True)
+        _, queries = networks["generator"](latent, Condition(map=made), features=True)
+        logits = networks["discriminator"](made[: len(source)], NOTHING).logits.float()
+        errors, found = self._contrasted(networks["projector"], queries, keys)
+        kinds = errors.split(len(source))
+        costs = {
+            "adversarial": self.loss.generator(logits, logits),
+            **{
+                name: self.contrast * error.mean()
+                for name, error in zip(("contrast", "identity"), kinds, strict=False)
+            },
+        }
+        return Played(costs, {"contrast/found": found})
+
+    def _contrasted(
+        self, projector: Callable[[Features], Features], queries: Features, keys: Features
+    ) -> tuple[Tensor, Tensor]:
+        """PatchNCE of each picture (N,), and the share of places found again."""
+        pairs = [
+            _sampled(query, key, self.patches) for query, key in zip(queries, keys, strict=True)
+        ]
+        units = projector(tuple(pair.flatten(0, 2) for pair in pairs))
+        scored = [
+            self._scored(*unit.unflatten(0, pair.shape[:3]))
+            for unit, pair in zip(units, pairs, strict=True)
+        ]
+        errors, found = (torch.stack(values).mean(0) for values in zip(*scored, strict=True))
+        return errors, found
+
+    def _scored(self, query: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
+        """Of unit vectors (N, P, W): cross-entropy of each picture (N,), and the share found."""
+        # In float32: bfloat16 would round cosines to steps of 1/256, and 1/0.07 magnifies them.
+        with _full_precision(query):
+            logits = query @ key.detach().transpose(1, 2) / self.temperature
+        right = torch.arange(query.shape[1], device=query.device).expand(query.shape[:2])
+        errors = F.cross_entropy(logits.transpose(1, 2), right, reduction="none").mean(1)
+        return errors, (logits.detach().argmax(2) == right).float().mean()
+
+
+def _sampled(query: Tensor, key: Tensor, patches: int) -> Tensor:
+    """Features (N, C, *space) of both at the same random places, (2, N, P, C)."""
+    both = torch.stack([query, key]).flatten(3)
+    places = torch.randperm(both.shape[3])[:patches].to(both.device)
+    return both[..., places].transpose(2, 3)
+
+
+def _full_precision(like: Tensor) -> contextlib.AbstractContextManager[object]:
+    """Autocast switched off on the tensor's device; a dry run on the meta device has none."""
+    if like.is_meta:
+        return contextlib.nullcontext()
+    return torch.autocast(like.device.type, enabled=False)
