@@ -22,7 +22,10 @@ from sparring.data.pack import PACKS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-OFFLINE = ("hf:", "--track", "efficientnet", "inception", "data get", "--install-completion")
+OFFLINE = (
+    *("hf:", "--track", "efficientnet", "inception", "data get", "--install-completion"),
+    ".mp4",
+)
 """What a line that is not run has in it."""
 PYTHON_REPLACEMENTS = (
     (r"minutes=\d+", "steps=2, batch=8, quiet=True"),
@@ -34,6 +37,7 @@ COMMAND_REPLACEMENTS = (
     (r"^(\w+=\S+ )*(\.venv/bin/)?sparring ", ""),
     (r"^torchrun .* -m sparring ", ""),
     (r"(--data|data check) (digits|fashion)\b", r"\1 \2.npz"),
+    (r"--data pairs/", "--data pairs --width 8"),
     (r"--data (emoji|maps)\S*", "--data pairs --width 8"),
     (r"--data landscapes", "--data photos --size 16 --width 8"),
     (r"^(evaluate .*)-n \d+", r"\1-n 40"),
@@ -144,6 +148,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             path = tmp_path / "pairs" / side / f"{index}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(random.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(path)
+    for name, mode in {"smile": "RGB", "photo": "RGB", "bird": "RGBA"}.items():
+        pixels = random.integers(0, 256, (40, 60, len(mode)), dtype=np.uint8)
+        for path in (tmp_path / f"{name}.png", tmp_path / "faces" / f"{name}.png",
+                     tmp_path / "noisy" / f"{name}.png"):  # fmt: skip
+            path.parent.mkdir(exist_ok=True)
+            Image.fromarray(pixels).save(path)
     return tmp_path
 
 

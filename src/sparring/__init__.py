@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sparring.run import resume as resume
     from sparring.run import train as train
     from sparring.training.loop import Intervals as Intervals
+    from sparring.translation import blend as blend
+    from sparring.translation import translate as translate
 
 __version__ = "0.1.0"
 
@@ -38,6 +40,7 @@ _HOMES = {
     "Model": "sparring.model:Model",
     "Part": "sparring.part:Part",
     "Recipe": "sparring.recipe:Recipe",
+    "blend": "sparring.translation:blend",
     "evaluate": "sparring.evaluation:evaluate",
     "load_data": "sparring.data:load",
     "recipe_functions": "sparring.recipes:recipe_functions",
@@ -45,6 +48,7 @@ _HOMES = {
     "report": "sparring.reporting:report",
     "resume": "sparring.run:resume",
     "train": "sparring.run:train",
+    "translate": "sparring.translation:translate",
 }
 """Public name -> where it lives (PEP 562)."""
 
@@ -55,6 +59,7 @@ __all__ = [
     "Model",
     "Part",
     "Recipe",
+    "blend",
     "evaluate",
     "load_data",
     "recipe_functions",
@@ -62,6 +67,7 @@ __all__ = [
     "report",
     "resume",
     "train",
+    "translate",
 ]
 
 

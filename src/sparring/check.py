@@ -98,7 +98,7 @@ def check_network(part: Any, spec: Spec, outputs: int | None = None) -> None:
     """A user's network keeps the contract: shapes, gradients, batch of one.
 
     A generator maps (latent, condition) to (N, *shape), a discriminator (sample, condition)
-    to a Verdict with logits (N, K).
+    to a Verdict with logits (N, K), or (N, P K) where it judges P patches.
 
     Raises:
         InputError: it does not, with what it did instead.
@@ -108,8 +108,10 @@ def check_network(part: Any, spec: Spec, outputs: int | None = None) -> None:
     given = torch.randn(2, spec.latent) if generator else torch.randn(2, *spec.shape)
     answer = network(given, condition)
     got = tuple(answer.shape) if generator else tuple(answer.logits.shape)
-    wanted = (2, *spec.shape) if generator else (2, outputs)
-    if got != wanted:
+    wanted: tuple[Any, ...] = (2, *spec.shape) if generator else (2, outputs)
+    # A discriminator of patches gives its outputs for each of them.
+    patches = not generator and len(got) == 2 and got[0] == 2 and got[1] % outputs == 0
+    if got != wanted and not patches:
         raise InputError(f"{part.call} gave shape {got} where the contract asks for {wanted}.")
     (answer if generator else answer.logits).sum().backward()
     idle = [name for name, p in network.named_parameters() if p.requires_grad and p.grad is None]

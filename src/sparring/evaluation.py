@@ -148,7 +148,7 @@ def keep(found: Scores, model: Model, folder: Path) -> None:
     Raises:
         InputError: the folder cannot be written.
     """
-    from sparring.model import model_card
+    from sparring.card import model_card
 
     inside = folder / "model" if (folder / "model").is_dir() else folder
     write_json(inside / "scores.json", found.to_json())

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from sparring.backbone import efficientnet_installed
 from sparring.domains.items import encode
+from sparring.domains.layout import Layout
 from sparring.errors import InputError
-from sparring.metrics import baselines, fidelity, intervals
+from sparring.metrics import baselines, fidelity, intervals, segmentation
 from sparring.metrics.score import score
 from sparring.streams import latents, seed_for
 from sparring.types import Batch, Items
@@ -54,31 +55,97 @@ def judge(
 
     Of each picture: `l1`, `psnr`, `ssim` and, with the extra `efficientnet`, `perceptual` against
     its true partner; of all of them: the distances between distributions. Sources without
-    partners have the latter alone. Every row sees the same conditions.
+    partners have the latter alone. Of pictures made from layouts also `miou`, what a network
+    that never saw a fake reads back from them; of models that go both ways `cycle_error`. Every
+    row sees the same conditions.
 
     Raises:
         InputError: too few held-out items.
     """
     batches = _batches(model, dataset, count, split)
     real = torch.cat([batch.real for batch in batches])
-    rows: dict[str, Make] = {}
-    name = type(model.task).__name__
-    targets = _targets(model, dataset) if name == "Translate" else None
-    for kind, baseline in baselines.for_task(name, targets).items():
-        if all(end is None or end.head == "tanh" for end in (model.source, model.domain)):
-            rows[kind] = _baseline(baseline)
-    for other, made in (others or {}).items():
-        rows[other if other not in rows else f"{other} (run)"] = _maker(made, seed)
+    rows = _rows(model, dataset, seed, others or {})
     paired = dataset.held_out_sources is None
     embedded = extractor.embed(real)
+    read = _reader(model, dataset) if paired else None
 
     def judged(make: Make) -> Scores:
         fakes = torch.cat([make(batch, CHUNK * k) for k, batch in enumerate(batches)])
         scores = score(embedded, fakes, extractor, split=split.replace("_", "-"), seed=seed)
-        return scores.with_more(fidelities(fakes, real)) if paired else scores
+        scores = scores.with_more(fidelities(fakes, real)) if paired else scores
+        return scores if read is None else scores.with_more(_layouts(read, fakes, batches))
 
     beside = {kind: judged(make) for kind, make in rows.items()}
-    return judged(_maker(model, seed)).beside(beside)
+    found = judged(_maker(model, seed)).with_more(_cycle(model, batches))
+    return _with_floor(found, dataset, extractor, embedded, model, split).beside(beside)
+
+
+def _rows(
+    model: Model, dataset: Dataset, seed: int, others: Mapping[str, Model]
+) -> dict[str, Make]:
+    """What stands beside the model: baselines of its task, and other models."""
+    rows: dict[str, Make] = {}
+    name = type(model.task).__name__
+    targets = _targets(model, dataset) if name == "Translate" else None
+    if all(end is None or end.head == "tanh" for end in (model.source, model.domain)):
+        found = baselines.for_task(name, targets)
+        rows |= {kind: _baseline(baseline) for kind, baseline in found.items()}
+    elif _has_layouts(model):
+        rows["truth"] = lambda batch, start: batch.real
+    for other, made in others.items():
+        rows[other if other not in rows else f"{other} (run)"] = _maker(made, seed)
+    return rows
+
+
+def _has_layouts(model: Model) -> bool:
+    """Whether pictures are made from layouts."""
+    return isinstance(model.source, Layout) and model.domain.head == "tanh"
+
+
+def _reader(model: Model, dataset: Dataset) -> Callable[[Tensor], Tensor] | None:
+    if not _has_layouts(model):
+        return None
+    from sparring.segmenter import segmenter
+
+    assert model.source is not None
+    return segmenter(dataset, model.domain, model.source)
+
+
+def _layouts(
+    read: Callable[[Tensor], Tensor], fakes: Tensor, batches: list[Batch]
+) -> dict[str, intervals.Interval]:
+    """How much of their layouts can be read back from fakes."""
+    maps = torch.cat([_map(batch) for batch in batches])
+    found = torch.cat([read(part) for part in fakes.split(CHUNK)])
+    return {"miou": segmentation.miou(segmentation.confusion(found, maps.argmax(1), maps.shape[1]))}
+
+
+def _cycle(model: Model, batches: list[Batch]) -> dict[str, intervals.Interval]:
+    """What is lost on the way there and back (L1), where a model goes both ways."""
+    if not hasattr(model.game, "reverse"):
+        return {}
+    lost = []
+    for batch in batches:
+        back = model.translate(model.translate(_map(batch)), reverse=True)
+        lost.append(fidelity.l1(back, _map(batch)).double())
+    return {"cycle_error": intervals.mean(torch.cat(lost))}
+
+
+def _with_floor(
+    found: Scores,
+    dataset: Dataset,
+    extractor: Extractor,
+    embedded: Any,
+    model: Model,
+    split: str,
+) -> Scores:
+    """Beside it what as many training pictures get against the held-out ones."""
+    store: Any = dataset.train
+    number = min(found.n_fake, len(store))
+    if split != "held_out" or number < intervals.GROUPS:
+        return found
+    some = store.take(torch.arange(number) * len(store) // number)["sample"]
+    return found.with_floor(score(embedded, model.domain.encode(some), extractor, split=split))
 
 
 def fidelities(fakes: Tensor, real: Tensor) -> dict[str, intervals.Interval]:
@@ -128,10 +195,14 @@ def _maker(model: Model, seed: int) -> Make:
 
 def _baseline(baseline: baselines.Baseline) -> Make:
     def make(batch: Batch, start: int) -> Tensor:
-        assert batch.condition.map is not None
-        return baseline(batch.condition.map, tuple(batch.real.shape[1:]))
+        return baseline(_map(batch), tuple(batch.real.shape[1:]))
 
     return make
+
+
+def _map(batch: Batch) -> Tensor:
+    assert batch.condition.map is not None
+    return batch.condition.map
 
 
 def _targets(model: Model, dataset: Dataset) -> Tensor:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from sparring import sources
+from sparring.card import model_card
 from sparring.errors import InputError, unknown
 from sparring.manifest import Manifest
 from sparring.part import resolve
@@ -154,10 +155,29 @@ class Model:
         known = self.task.known({"source": source, **mask_items})
         latent = sources.numbered(seed, indices, len(source), self.manifest.spec.latent)
         if style is not None:
-            latent = self._style(style, known).expand(len(source), -1)
-        rows = [slice(begin, begin + CHUNK) for begin in range(0, len(source), CHUNK)]
+            latent = self.style(style).expand(len(source), -1)
+        step = sources.at_once(CHUNK, source.shape[2:], self.scale)
+        rows = [slice(begin, begin + step) for begin in range(0, len(source), step)]
         fake = torch.cat([self._translate(latent[r], known.rows(r), reverse, tile) for r in rows])
         return fake.clamp(-1.0, 1.0) if leaving.head == "tanh" else fake
+
+    def repair(self, pictures: Tensor, mask: Tensor | None = None, **options: Any) -> Tensor:
+        """`translate` for models of inpaint and restore: pictures made whole, (N, C, H, W).
+
+        Raises:
+            InputError: as `translate`, or a model that repairs nothing.
+        """
+        sources.check_repairs(self.manifest, self.task, self.scale)
+        return self.translate(pictures, mask=mask, **options)
+
+    def upscale(self, pictures: Tensor, **options: Any) -> Tensor:
+        """`translate` for models of superres: pictures (N, C, s H, s W), s the model's scale.
+
+        Raises:
+            InputError: as `translate`, or a model that enlarges nothing.
+        """
+        sources.check_enlarges(self.manifest, self.task, self.scale)
+        return self.translate(pictures, **options)
 
     @property
     def takes_mask(self) -> bool:
@@ -195,16 +215,21 @@ class Model:
         whole = tiled(work, known.map, side, side // 4, self.scale) if side else work(known.map)
         return (whole if reverse else self.task.finish(whole, known)).cpu()
 
-    def _style(self, style: Tensor, known: Condition) -> Tensor:
+    @torch.inference_mode()
+    def style(self, pictures: Tensor) -> Tensor:
+        """The latents (N, latent) that the model's encoder reads from pictures (N, C, H, W).
+
+        Raises:
+            InputError: the model has no encoder, or pictures that do not fit it.
+        """
         encode = getattr(self.game, "encode", None)
-        if encode is None or "encoder" not in self.networks:
+        if encode is None or "encoder" not in self.networks or self.task.condition != "map":
             raise InputError(
                 f"a {self.manifest.recipe.name!r} model takes no style picture: it has no encoder."
             )
-        spec = self.manifest.spec
-        picture = sources.resized(sources.encoded(self.domain, style), spec.shape[1:])
-        condition = sources.first(known, spec).to(self.device)
-        mean, _ = encode(self.networks, picture[:1].to(self.device), condition)
+        space = self.manifest.spec.shape[1:]
+        picture = sources.resized(sources.encoded(self.domain, pictures), space)
+        mean, _ = encode(self.networks, picture.to(self.device), Condition())
         return mean.cpu()
 
     @torch.inference_mode()
@@ -317,12 +342,13 @@ class Model:
 
 
 def build_game(manifest: Manifest) -> Game:
-    """The manifest's game, with the loss, terms and augmentation that it takes."""
+    """The manifest's game, with the loss, terms, augmentation and task's finish that it takes."""
     recipe = manifest.recipe
     parts: dict[str, Any] = {
         "loss": recipe.loss.build() if recipe.loss else None,
         "terms": tuple(term.build() for term in recipe.terms),
         "augment": recipe.augment.build() if recipe.augment else None,
+        "finish": recipe.task.build().finish,
     }
     return recipe.game.build(**{n: v for n, v in parts.items() if recipe.game.accepts(n)})  # type: ignore[no-any-return]
 
@@ -342,31 +368,6 @@ def write_model(
     for name, network in networks.items():
         write_tensors(folder / f"{name}.safetensors", network.state_dict())
     write_file(folder / "README.md", model_card(manifest, note))
-
-
-def model_card(manifest: Manifest, note: str = "") -> str:
-    """A model card in Markdown, with the front matter that the Hugging Face Hub reads."""
-    data = manifest.data
-    lines = [
-        "---",
-        "library_name: sparring",
-        "tags: [gan, sparring]",
-        "---",
-        f"# {manifest.recipe.name} on {data.get('name', 'data')}",
-        "",
-        f"Samples of shape {manifest.spec.shape}, trained with the recipe "
-        f"`{manifest.recipe.name}` of sparring {manifest.versions.get('sparring', '')}.",
-        "",
-        f"- Data: {data.get('source')} (fingerprint `{data.get('fingerprint')}`)",
-        f"- Licence of the data: {data.get('licence') or 'not stated'}",
-        f"- Seed: {manifest.seed}",
-        "",
-        "```python",
-        "from sparring import Model",
-        "samples = Model.load('.').sample(16, seed=0)",
-        "```",
-    ]
-    return "\n".join([*lines, "", note]).rstrip() + "\n"
 
 
 def _model_folder(path: Path) -> Path:

@@ -49,6 +49,49 @@ def check_sampled(manifest: Manifest, task: Task) -> None:
         )
 
 
+def check_repairs(manifest: Manifest, task: Task, scale: int) -> None:
+    """The model mends pictures at their own extent.
+
+    Raises:
+        InputError: it does something else.
+    """
+    if task.condition != "map" or task.sources != "none" or scale != 1:
+        raise InputError(
+            f"a {manifest.recipe.name!r} model is a model of another task: it repairs nothing; "
+            "train the recipe 'inpaint' or 'restore'."
+        )
+
+
+def check_enlarges(manifest: Manifest, task: Task, scale: int) -> None:
+    """The model makes pictures larger.
+
+    Raises:
+        InputError: it does something else.
+    """
+    if task.condition != "map" or scale == 1:
+        raise InputError(
+            f"a {manifest.recipe.name!r} model is a model of another task: it enlarges nothing; "
+            "train the recipe 'superres'."
+        )
+
+
+def check_mask(given: bool, wanted: bool) -> None:
+    """There is a mask if one is wanted, and none if not.
+
+    Raises:
+        InputError: otherwise.
+    """
+    if wanted and not given:
+        raise InputError("this model needs a mask of what is missing; use: sparring repair --mask.")
+    if given and not wanted:
+        raise InputError("this model takes no mask; train the recipe 'inpaint' for one that does.")
+
+
+def at_once(most: int, space: Sequence[int], scale: int) -> int:
+    """How many pictures of an extent are worked on at once: `most`, or what memory bears."""
+    return max(1, min(most, PIXELS // (space[0] * space[1] * scale * scale)))
+
+
 def one_way(manifest: Manifest) -> InputError:
     """Say that there is no way back."""
     return InputError(
@@ -98,12 +141,9 @@ def masked(mask: Tensor | None, source: Tensor, wanted: bool) -> dict[str, Tenso
         InputError: a mask where none is wanted or none where one is, one of another size, or
             one in which nothing or everything is missing.
     """
+    check_mask(mask is not None, wanted)
     if mask is None:
-        if wanted:
-            raise InputError("this model needs a mask of what is missing; use: sparring repair.")
         return {}
-    if not wanted:
-        raise InputError("this model takes no mask; train the recipe 'inpaint' for one that does.")
     if mask.dim() != 4 or mask.shape[1] != 1 or mask.shape[-2:] != source.shape[-2:]:
         height, width = source.shape[-2:]
         raise InputError(

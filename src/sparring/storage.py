@@ -38,23 +38,33 @@ def whole_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def write_file(target: Path, content: bytes | str) -> None:
-    """Write a file whole or not at all.
+@contextlib.contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """A file to write, of the target's suffix, which takes its place once all of it is on disk.
 
     Raises:
         InputError: the disk is full, or the place cannot be written.
     """
-    draft = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
-    data = content.encode() if isinstance(content, str) else content
+    draft = target.with_name(f".{uuid.uuid4().hex[:8]}-{target.name}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(data)
+        yield draft
         _flush(draft)
         draft.replace(target)
     except OSError as error:
         raise _write_error(target, error) from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def write_file(target: Path, content: bytes | str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        InputError: the disk is full, or the place cannot be written.
+    """
+    with whole_file(target) as draft:
+        draft.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def write_json(target: Path, data: Mapping[str, Any]) -> None:

@@ -109,6 +109,8 @@ class Played(NamedTuple):
 
 
 Measure = Callable[["Round"], "Tensor"]
+Finish = Callable[["Tensor", "Condition"], "Tensor"]
+"""Fakes (N, *shape) and their conditions to finished samples: a task's last touch."""
 
 
 @dataclass(frozen=True)

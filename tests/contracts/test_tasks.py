@@ -67,7 +67,10 @@ def test_colour_keeps_the_given_brightness() -> None:
     finished = task.finish(pictures().flip(0), known)
     weights = torch.tensor([0.299, 0.587, 0.114])[:, None, None]
     assert known.map is not None
-    assert torch.allclose((finished * weights).sum(1), known.map[:, 0], atol=1e-5)
+    shown = finished.clamp(-1, 1)
+    assert torch.allclose((shown * weights).sum(1), known.map[:, 0], atol=1e-5)
+    own = task.finish(pictures(), known)
+    assert torch.allclose(own, pictures(), atol=1e-5), "true colours fit their brightness"
 
 
 @pytest.mark.parametrize("kind", ["box", "freeform", "blob", "mixed"])
@@ -77,6 +80,23 @@ def test_masks_hide_some_and_not_all(kind: str) -> None:
     assert shares.min() > 0.005
     assert shares.max() < 0.9
     assert shares.std() > 0
+
+
+@pytest.mark.parametrize("side", [8, 16])
+def test_no_free_form_mask_is_empty(side: int) -> None:
+    torch.manual_seed(0)
+    assert bool(masks("freeform", 512, side, side).flatten(1).any(1).all())
+
+
+def test_what_is_pasted_brings_a_rim_now_and_then() -> None:
+    torch.manual_seed(0)
+    real = torch.zeros(64, 3, 32, 32)
+    given = Blend(strength=0.01).prepare({"sample": real}).condition.map
+    assert given is not None
+    rims = given[:, :3].abs().amax((1, 2, 3)) > 0.05
+    assert 10 < int(rims.sum()) < 54
+    away = widened(given[:, -1:], 2) == 0
+    assert not given[:, :3][away.expand(-1, 3, -1, -1)].any()
 
 
 def test_pairs_are_mirrored_as_one() -> None:

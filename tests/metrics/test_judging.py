@@ -13,7 +13,7 @@ import sparring
 from sparring.data.content import Content
 from sparring.data.dataset import Dataset, dataset
 from sparring.errors import InputError
-from sparring.metrics import baselines, distances
+from sparring.metrics import baselines, distances, segmentation
 from sparring.metrics.scores import Scores
 from sparring.model import Model
 from sparring.part import Part
@@ -87,6 +87,62 @@ def test_inpainting_continues_a_flat_picture(fill: baselines.Baseline) -> None:
     picture = torch.full((2, 3, 16, 16), 0.5)
     filled = fill(torch.cat([picture * (1 - mask), mask], 1), (3, 16, 16))
     assert torch.allclose(filled, picture, atol=0.02)
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("cv2"), reason="the extra opencv is not installed")
+def test_poisson_takes_a_shift_of_colour_away() -> None:
+    ramp = torch.linspace(-0.5, 0.5, 32).expand(1, 3, 32, 32)
+    mask = torch.zeros(1, 1, 32, 32)
+    mask[:, :, 10:22, 12:20] = 1
+    composite = ramp + 0.4 * mask
+    made = baselines.poisson(torch.cat([composite, mask], 1), (3, 32, 32))
+    assert (made - ramp).abs().mean() < 0.1 * (composite - ramp).abs().mean()
+
+
+def test_miou_is_that_of_scikit_learn() -> None:
+    jaccard = pytest.importorskip("sklearn.metrics").jaccard_score
+    generator = torch.Generator().manual_seed(0)
+    true = torch.randint(0, 4, (40, 6, 6), generator=generator)
+    found = torch.where(torch.rand(true.shape, generator=generator) < 0.7, true, true.flip(0))
+    interval = segmentation.miou(segmentation.confusion(found, true, 5))
+    expected = jaccard(true.flatten(), found.flatten(), average="macro")
+    assert interval.value == pytest.approx(expected)
+    assert 0 <= interval.low < interval.value < interval.high <= 1
+
+
+def test_layouts_are_read_back_from_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sparring.segmenter.STEPS", 60)
+    generator = torch.Generator().manual_seed(0)
+    layout = torch.randint(0, 3, (120, 1, 4, 4), generator=generator).byte()
+    layout = layout.repeat_interleave(4, 2).repeat_interleave(4, 3)
+    colours = torch.tensor([[250, 20, 20], [20, 250, 20], [20, 20, 250]]).byte()
+    drawn = colours[layout[:, 0].long()].permute(0, 3, 1, 2).contiguous()
+    domain = Part("sparring.domains.layout:Layout", shape=(3, 16, 16))
+    made = Content(sample=drawn.numpy(), source=layout.numpy(), source_domain=domain)
+    data = dataset(made, name="layouts", source="layouts", held_out=0.3, seed=0)
+    found = sparring.evaluate(model(tmp_path, data), data, extractor="pixels")
+    assert set(found.others) == {"truth"}
+    assert found.others["truth"].scores["miou"].value > 0.95
+    assert found.scores["miou"].value < 0.7, "one step of training draws no layout"
+    assert found.floor is not None and found.floor.scores["kernel"].value < 0.1
+
+
+def test_there_and_back_is_measured(tmp_path: Path) -> None:
+    flags = {"batch": 2, "width": 8, "blocks": 1, "judge_width": 8}
+    intervals = sparring.Intervals(sample=0, checkpoint=0)
+    made = sparring.train(
+        recipe_named("cyclegan", flags),
+        inverted(),
+        tmp_path / "run",
+        steps=1,
+        intervals=intervals,
+        quiet=True,
+    )
+    found = sparring.evaluate(made, inverted(), extractor="pixels")
+    assert 0 < found.scores["cycle_error"].value < 2
+    assert found.scores["l1"].value > 0
 
 
 def test_frechet_of_few_rows_is_that_of_moments() -> None:

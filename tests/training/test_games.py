@@ -223,3 +223,23 @@ def test_an_unasked_verdict_lives_where_the_fake_does(device: str) -> None:
         Duel(least_squares(), (term,), weight=0.0).losses("generator", networks, batch, turn())
     assert seen[0].fake_verdict.logits.device.type == device
     assert seen[0].fake_verdict.logits.shape == (2, 0)
+
+
+def test_both_players_see_fakes_as_the_task_finishes_them() -> None:
+    seen: list[Tensor] = []
+
+    class Watching(Judge):
+        def forward(self, sample: Tensor, condition: Condition) -> Verdict:
+            seen.append(sample)
+            return super().forward(sample, condition)
+
+    def finish(fake: Tensor, condition: Condition) -> Tensor:
+        return torch.full_like(fake, 0.25)
+
+    networks = {"generator": Mixer(), "discriminator": Watching()}
+    batch = Batch(torch.rand(2, 3, 4, 4), Condition(map=torch.rand(2, 3, 4, 4)))
+    game = Duel(least_squares(), (l1(1.0),), finish=finish)
+    costs = game.losses("generator", networks, batch, turn()).losses
+    game.losses("discriminator", networks, batch, turn())
+    assert all(bool((sample[-2:] == 0.25).all()) for sample in seen) and len(seen) == 2
+    torch.testing.assert_close(costs["l1"], (batch.real - 0.25).abs().mean())

@@ -11,7 +11,8 @@ import typer
 import sparring.cli.judging
 import sparring.cli.sampling
 import sparring.cli.sets
-import sparring.cli.training  # noqa: F401 - these hang their verbs on the app
+import sparring.cli.training
+import sparring.cli.translation  # noqa: F401 - these hang their verbs on the app
 from sparring.cli.app import app
 from sparring.errors import InputError
 

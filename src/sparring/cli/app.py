@@ -10,7 +10,10 @@ import typer.core
 
 from sparring import __version__
 
-ORDER = "recipes data train resume sample interpolate reconstruct evaluate report demo".split()
+ORDER = (
+    "recipes data train resume sample interpolate reconstruct "
+    "translate repair upscale blend evaluate report demo"
+).split()
 
 
 class VerbGroup(typer.core.TyperGroup):

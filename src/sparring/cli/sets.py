@@ -56,11 +56,17 @@ def get(name: Annotated[str, typer.Argument(help="A pack's name.")]) -> None:
     print(f"{name} is at {path}")
 
 
-@verb(data, "sparring data check photos/", "sparring data check photos/ --size 64 --batch 32")
+@verb(
+    data,
+    "sparring data check photos/",
+    "sparring data check photos/ --size 64 --batch 32",
+    "sparring data check pairs/ --pairs stems",
+)
 def check(
     path: Annotated[str, typer.Argument(help="Whatever --data takes.")],
     size: Annotated[str | None, typer.Option(help="N or HxW, as in train.")] = None,
     channels: Annotated[int | None, typer.Option(help="As in train.")] = None,
+    pairs: Annotated[str | None, typer.Option(help="As in train.")] = None,
     batch: Annotated[int, typer.Option(help="The batch it must fill.")] = 64,
     streaming: Annotated[bool, typer.Option("--streaming", help="As in train.")] = False,
 ) -> None:
@@ -71,7 +77,9 @@ def check(
     from sparring.data import check as check_data
 
     pixels = size_of(size) if size else None
-    found = check_data(path, batch=batch, size=pixels, channels=channels, streaming=streaming)
+    found = check_data(
+        path, batch=batch, size=pixels, channels=channels, pairs=pairs, streaming=streaming
+    )
     print("\n".join(found.lines()))
     if not found.ok:
         raise typer.Exit(2)

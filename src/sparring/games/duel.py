@@ -13,6 +13,7 @@ from sparring.types import (
     Augmentation,
     Batch,
     Condition,
+    Finish,
     Networks,
     Played,
     Round,
@@ -28,6 +29,9 @@ class Duel(nn.Module):
     `weight` is that of the generator's adversarial cost against its other terms. With 0 the
     generator's turn asks the discriminator only where a due term has `reads_real`: such a term
     gets both verdicts, any other one a fake_verdict without logits.
+
+    `finish` is the task's: both players see fakes as they will be handed over, such as with all
+    known pixels in place, so that nothing else is judged or learned.
 
     Both turns draw a fresh fake: a graph kept from one turn to the next would break under
     distributed training.
@@ -46,9 +50,11 @@ class Duel(nn.Module):
         terms: Sequence[Term] = (),
         augment: Augmentation | None = None,
         weight: float = 1.0,
+        finish: Finish | None = None,
     ) -> None:
         super().__init__()
         self.weight = weight
+        self.finish = finish
         self.loss = loss
         self.terms = tuple(terms)
         self.augment = augment
@@ -85,7 +91,7 @@ class Duel(nn.Module):
     ) -> Round:
         real, condition = batch
         with torch.no_grad():
-            fake = networks["generator"](turn.latent, condition)
+            fake = self._made(networks, turn, condition)
         watched = tuple(sorted(frozenset().union(*(term.gradients for term in due))))
         real = real.requires_grad_() if "real" in watched else real
         fake = fake.requires_grad_() if "fake" in watched else fake
@@ -98,7 +104,7 @@ class Duel(nn.Module):
         self, networks: Networks, batch: Batch, turn: Turn, due: Sequence[Term]
     ) -> Round:
         real, condition = batch
-        fake = networks["generator"](turn.latent, condition)
+        fake = self._made(networks, turn, condition)
         judge = self._judge(networks["discriminator"], condition, turn)
         read = any(term.reads_real for term in due)
         if not self.weight and not read:
@@ -109,6 +115,10 @@ class Duel(nn.Module):
             with torch.no_grad():
                 real_verdict = judge(real)
         return Round(turn, real, fake, condition, real_verdict, judge(fake), judge)
+
+    def _made(self, networks: Networks, turn: Turn, condition: Condition) -> Tensor:
+        fake = self.generate(networks, turn.latent, condition)
+        return fake if self.finish is None else self.finish(fake, condition)
 
     def _judge(
         self, discriminator: Callable[..., Verdict], condition: Condition, turn: Turn

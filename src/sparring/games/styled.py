@@ -15,6 +15,7 @@ from sparring.types import (
     Augmentation,
     Batch,
     Condition,
+    Finish,
     Networks,
     Played,
     Term,
@@ -34,6 +35,7 @@ class Styled(Duel):
         terms: as in `Duel`; one that compares fake and real compares a sample and its rebuilding.
         augment: as in `Duel`.
         weight: as in `Duel`.
+        finish: as in `Duel`.
         divergence: weight of the Kullback-Leibler divergence, summed over a latent's numbers and
             averaged over samples; 0.05 in the paper's appendix.
 
@@ -53,9 +55,10 @@ class Styled(Duel):
         terms: Sequence[Term] = (),
         augment: Augmentation | None = None,
         weight: float = 1.0,
+        finish: Finish | None = None,
         divergence: float = 0.05,
     ) -> None:
-        super().__init__(loss, terms, augment, weight)
+        super().__init__(loss, terms, augment, weight, finish)
         if divergence < 0.0:
             raise InputError(f"divergence must be at least 0, not {divergence!r}.")
         self.divergence = divergence

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+ERODED = 3
+"""Pixels by which seamlessClone shrinks its mask."""
 Baseline = Callable[[Tensor, tuple[int, ...]], Tensor]
 
 
@@ -72,10 +75,41 @@ def navier_stokes(given: Tensor, shape: tuple[int, ...]) -> Tensor:
     return _filled(given, shape, cv2.INPAINT_NS)
 
 
+def poisson(given: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """OpenCV's seamless clone (Perez et al., 2003) of the object under the map's last channel."""
+    import cv2
+
+    picture = identity(given[:, :-1], shape)
+    turn = iter((given[:, -1] > 0).byte().numpy() * 255)
+    return _each(picture, lambda composite: _cloned(cv2, composite, next(turn)))
+
+
+def _cloned(cv2: Any, composite: Any, mask: Any) -> Any:
+    """Gradients of the object, borders of the photo."""
+    import numpy as np
+
+    colour = composite if composite.ndim == 3 else cv2.cvtColor(composite, cv2.COLOR_GRAY2BGR)
+    padded = cv2.copyMakeBorder(colour, *[ERODED + 2] * 4, cv2.BORDER_REPLICATE)
+    inside = cv2.copyMakeBorder(mask, *[ERODED + 2] * 4, cv2.BORDER_CONSTANT, value=0)
+    if not inside.any():
+        return composite
+    # The photo goes on below the object, and the object past its outline, each by inpainting:
+    # otherwise the step between the two would be cloned as well.
+    wider = cv2.dilate(inside, np.ones((3, 3), np.uint8), iterations=ERODED)
+    below = cv2.inpaint(padded, inside, 3, cv2.INPAINT_TELEA)
+    above = cv2.inpaint(padded, wider - inside, 1, cv2.INPAINT_TELEA)
+    left, top, width, height = cv2.boundingRect(wider)
+    centre = (left + width // 2, top + height // 2)
+    made = cv2.seamlessClone(above, below, wider, centre, cv2.NORMAL_CLONE)
+    made = made[ERODED + 2 : -ERODED - 2, ERODED + 2 : -ERODED - 2]
+    return made if composite.ndim == 3 else made[..., 0]
+
+
 def for_task(name: str, targets: Tensor | None) -> dict[str, Baseline]:
     """The baselines of a task, by its class; those of OpenCV where it is installed."""
     cv2 = importlib.util.find_spec("cv2") is not None
-    found: dict[str, Baseline] = {"identity": identity}
+    simple = {"Superres": "bicubic", "Blend": "paste"}
+    found: dict[str, Baseline] = {simple.get(name, "identity"): identity}
     if name == "Translate" and targets is not None:
         found["histogram"] = histogram(targets)
     if name == "Restore":
@@ -83,6 +117,8 @@ def for_task(name: str, targets: Tensor | None) -> dict[str, Baseline]:
         found |= {"non-local means": non_local_means} if cv2 else {}
     if name == "Inpaint" and cv2:
         found |= {"telea": telea, "navier-stokes": navier_stokes}
+    if name == "Blend" and cv2:
+        found["poisson"] = poisson
     return found
 
 

@@ -27,6 +27,8 @@ LOWER_IS_BETTER = {
     "psnr": False,
     "ssim": False,
     "perceptual": True,
+    "miou": False,
+    "cycle_error": True,
 }
 """Every score there is, in the order of the table."""
 HEADER = ("score", "value", "95 % interval", "floor", "note")

@@ -9,7 +9,7 @@ from sparring.errors import InputError, unknown
 from sparring.part import public_names, resolve
 from sparring.recipe import Recipe
 
-ROOMS = ("sparring.recipes.images", "sparring.recipes.pictures")
+ROOMS = tuple(f"sparring.recipes.{room}" for room in ("images", "paired", "unpaired", "mending"))
 """The modules whose public functions are recipes."""
 
 

@@ -225,7 +225,7 @@ def commands(manifest: Manifest, run: Path) -> str:
     source = manifest.data.get("source", "DATA")
     return "\n".join(
         (
-            f"sparring sample {place} -n 64 --out grid.png",
+            _using(manifest, place),
             f"sparring evaluate {place}",
             f"sparring resume {place}",
             "",
@@ -233,7 +233,7 @@ def commands(manifest: Manifest, run: Path) -> str:
             "import sparring",
             f"recipe = sparring.Model.load({str(run)!r}).manifest.recipe",
             f"sparring.train(recipe, {source!r}, {str(run) + '-again'!r}{length}"
-            f"{_size(manifest)}, seed={manifest.seed})",
+            f"{_reading(sitting)}, seed={manifest.seed})",
         )
     )
 
@@ -248,9 +248,18 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def _size(manifest: Manifest) -> str:
-    size = dict(manifest.data.get("options") or {}).get("size")
-    return f", size={tuple(size)}" if size else ""
+def _using(manifest: Manifest, place: str) -> str:
+    if manifest.spec.map:
+        return f"sparring translate {place} pictures/ --out made/"
+    return f"sparring sample {place} -n 64 --out grid.png"
+
+
+def _reading(sitting: Mapping[str, Any]) -> str:
+    """How the data were read, as further arguments of train."""
+    options = {n: v for n, v in (sitting.get("reading") or {}).items() if v}
+    if "size" in options:
+        options["size"] = tuple(options["size"])
+    return "".join(f", {name}={value!r}" for name, value in options.items())
 
 
 def _said(value: Any) -> str:

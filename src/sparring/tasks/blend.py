@@ -52,4 +52,12 @@ class Blend(Mending):
         contrast = between(1 - self.strength, 1 + self.strength, real)
         shift = (self.strength * (torch.rand(shape) * 1.2 - 0.6)).to(real)
         changed = (real * contrast + shift).clamp(-1.0, 1.0)
-        return changed.where(mask > 0, real)
+        return self._haloed(changed.where(mask > 0, real), mask)
+
+    def _haloed(self, composite: Tensor, mask: Tensor) -> Tensor:
+        """Half of the objects bring a rim of what was behind them, as badly cut ones do."""
+        rim = widened(mask, 1) - (1 - widened(1 - mask, 1))
+        colour = between(-1.0, 1.0, composite)
+        kind = torch.rand(len(mask), 1, 1, 1).to(rim)
+        opacity = rim * (2 * kind - 1).clamp_min(0.0) * (self.strength > 0)
+        return composite + opacity * (colour - composite)

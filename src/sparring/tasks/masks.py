@@ -44,13 +44,15 @@ def freeform(count: int, height: int, width: int) -> Tensor:
     drawn = torch.zeros(count, height, width, dtype=torch.bool)
     strokes = int(torch.randint(STROKES[0], STROKES[1] + 1, ()))
     for _ in range(strokes):
-        place = torch.rand(count, 2) * torch.tensor([height, width])
+        place = torch.rand(count, 2) * torch.tensor([height - 1.0, width - 1.0])
         angle = torch.rand(count) * 2 * math.pi
-        thick = side * (0.04 + 0.06 * torch.rand(count))
+        # At least a pixel, so that no mask is empty.
+        thick = (side * (0.04 + 0.06 * torch.rand(count))).clamp_min(1.0)
         for _ in range(4):
             angle = angle + (torch.rand(count) - 0.5) * 2
             step = side * (0.1 + 0.2 * torch.rand(count))
             end = place + step[:, None] * torch.stack([angle.sin(), angle.cos()], 1)
+            end = end.clamp(torch.zeros(2), torch.tensor([height - 1.0, width - 1.0]))
             drawn |= _near(place, end, thick, height, width)
             place = end
     return drawn[:, None].float()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from sparring.errors import unknown
@@ -62,8 +63,13 @@ class Restore(Mending):
         return Condition(map=degradations.grey(given) if self.kind == "colour" else given)
 
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
-        """For colour, the given brightness under the generated colours."""
+        """For colour, the given brightness under the generated colours, as far as they fit it."""
         if self.kind != "colour":
             return fake
         assert condition.map is not None
-        return fake + (condition.map[:, :1].to(fake) - degradations.luma(fake))
+        bright = condition.map[:, :1].to(fake)
+        colour = fake - degradations.luma(fake)
+        # A colour too strong for its brightness is paled; clamping would change both.
+        room = torch.where(colour > 0, 1 - bright, -1 - bright)
+        share = torch.where(colour == 0, 1.0, room / torch.where(colour == 0, 1.0, colour))
+        return bright + colour * share.amin(1, keepdim=True).clamp(0, 1)

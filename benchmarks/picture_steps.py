@@ -1,0 +1,90 @@
+"""Training speed of picture recipes against a plain eager fp32 loop, as ratios.
+
+    python benchmarks/picture_steps.py --blocks 5
+
+Same networks, batch, terms and update rule on pictures of 64 px; blocks of both alternate in one
+process. Ours includes data loading, degradations, EMA, guard and logging; the reference gets its
+batches ready-made. Ours draws a fresh batch and a fresh fake for each player, the reference one
+for both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from machine import record
+from throughput import advance, loop
+
+from sparring.recipes import recipe_named
+from sparring.streams import stream
+from sparring.training.engine import resolve_precision
+
+sys.path.insert(0, str(Path(__file__).parent))
+from reference import torch_pix2pix
+
+SIDE, COUNT = 64, 512
+RECIPES = ("pix2pix", "superres", "inpaint", "restore", "blend")
+
+
+def data(folder: Path, paired: bool) -> str:
+    shape = (COUNT, 3, SIDE, SIDE)
+    sample = torch.randint(0, 256, shape, generator=stream("picture steps")).byte().numpy()
+    if not paired:
+        np.savez(folder / "pictures.npz", sample=sample)
+        return str(folder / "pictures.npz")
+    from PIL import Image
+
+    for side in "AB":
+        (folder / "pairs" / side).mkdir(parents=True)
+        for index, picture in enumerate(sample):
+            place = folder / "pairs" / side / f"{index:04d}.png"
+            Image.fromarray(picture.transpose(1, 2, 0)).save(place)
+    return str(folder / "pairs")
+
+
+def compare(name: str, blocks: int, steps: int) -> dict[str, Any]:
+    recipe = recipe_named(name)
+    with tempfile.TemporaryDirectory() as place:
+        source = data(Path(place), paired=name == "pix2pix")
+        kinds = dict.fromkeys(("fp32", resolve_precision("auto")))
+        runs = {kind: loop(recipe, source, Path(place), kind) for kind in kinds}
+        first = runs["fp32"]
+        spec = first.manifest.spec
+        pair = [recipe.networks[n].build(spec) for n in ("generator", "discriminator")]
+        weights = {
+            term.name: float(term.arguments["weight"])
+            for term in recipe.terms
+            if "weight" in term.arguments
+        }
+        batches = [first.draw(k) for k in range(steps + 2)]
+        speeds: dict[str, list[float]] = {"reference": [], **{kind: [] for kind in runs}}
+        for ours in runs.values():
+            advance(ours, 5)
+        for _ in range(blocks):
+            speeds["reference"].append(torch_pix2pix.train(*pair, batches, weights, recipe.latent))
+            for kind, ours in runs.items():
+                speeds[kind].append(advance(ours, steps))
+    middle = {key: statistics.median(values) for key, values in speeds.items()}
+    ratios = {f"{key}_ratio": middle[key] / middle["reference"] for key in runs}
+    return {"name": name, "images_per_second": middle, **ratios}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--blocks", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=16)
+    parser.add_argument("--only", nargs="+", choices=RECIPES, default=RECIPES)
+    given = parser.parse_args()
+    rows = [compare(name, given.blocks, given.steps) for name in given.only]
+    record("picture_steps", {"side": SIDE, "rows": rows})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""Every recipe that makes pictures from pictures, on real data, beside its baselines.
+
+    python benchmarks/pictures.py --runs runs/pictures
+    python benchmarks/pictures.py --runs runs/pictures --only pix2pix-emoji superres-x4
+
+Trains what is not there yet, each on one core, so that two may go side by side (taskset -c 0, -c 1,
+each with --only and --part); then scores the held-out items, with the same network trained on L1
+alone beside it where one is named. Writes benchmarks/results/pictures.json, the tables of
+benchmarks/pictures.md, and a strip of held-out items for the docs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from machine import machine, record
+
+import sparring
+from sparring.metrics.scores import Scores
+from sparring.recipes import recipe_named
+from sparring.storage import read_json
+from sparring.training import log
+
+STRIPS = Path(__file__).parent.parent / "docs" / "images"
+COLUMNS = ("l1", "psnr", "ssim", "perceptual", "frechet", "kernel", "miou", "cycle_error")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One training, and what stands beside it in its table."""
+
+    recipe: str
+    data: str
+    flags: dict[str, Any] = field(default_factory=dict)
+    minutes: float = 5.0
+    against: tuple[str, ...] = ()
+    count: int | None = None
+
+    def command(self, name: str) -> str:
+        """The same training on the command line."""
+        flags = "".join(f" {_flag(key, value)}" for key, value in self.flags.items())
+        return (
+            f"sparring train {self.recipe} --data {self.data}{flags} --minutes {self.minutes:g} "
+            f"--run runs/{name}"
+        )
+
+
+def _flag(name: str, value: Any) -> str:
+    name = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no-{name}"
+    return f"--{name} {value}"
+
+
+CASES: dict[str, Case] = {}
+
+
+def train(name: str, case: Case, runs: Path) -> None:
+    run = runs / name
+    if (run / "model" / "generator.safetensors").exists():
+        return
+    every = sparring.Intervals(log=20, sample=0, checkpoint=0)
+    sparring.train(
+        recipe_named(case.recipe, case.flags),
+        case.data,
+        run,
+        minutes=case.minutes,
+        intervals=every,
+        quiet=True,
+        overwrite=True,
+    )
+
+
+def judge(name: str, case: Case, runs: Path) -> dict[str, Any]:
+    run = runs / name
+    kept = run / "model" / "scores.json"
+    if not kept.exists():
+        others = [runs / other for other in case.against]
+        sparring.evaluate(run, count=case.count, against=others)
+    scores = Scores.from_json(read_json(kept))
+    strip = _strip(run, STRIPS / f"strip-{name}.png")
+    lines = [line for line in log.read(run / "log.jsonl") if "images_per_second" in line]
+    rows = {"this model": scores, **scores.others}
+    return {
+        "name": name,
+        "command": case.command(name),
+        "images": lines[-1]["images"],
+        "strip": strip.name,
+        "floor": _picked(scores.floor) if scores.floor else {},
+        "rows": {kind: _picked(found) for kind, found in rows.items()},
+    }
+
+
+def _picked(scores: Scores) -> dict[str, list[float]]:
+    return {name: list(scores.scores[name]) for name in COLUMNS if name in scores.scores}
+
+
+def _strip(run: Path, out: Path) -> Path:
+    """The last strip of the run, drawn anew from its model."""
+    from sparring.evaluation import data_of, reals_of
+    from sparring.strips import write_strip
+    from sparring.types import Batch
+
+    model = sparring.Model.load(run)
+    dataset = data_of(model, None, None)
+    batch = reals_of(model, dataset, len(dataset.held_out))
+    picks = torch.arange(12) * len(batch.real) // 12
+    condition = batch.condition.apply(lambda value: value[picks])
+    write_strip(model, Batch(batch.real[picks], condition), out)
+    return out
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    made = machine()
+    lines = [
+        "# Pictures from pictures",
+        "",
+        f"Held-out items, seed 0; one core of {made['processor']}, {made['vector']}, fp32, "
+        f"{made['date']}. Made by `python benchmarks/pictures.py`; intervals are in "
+        "results/pictures.json.",
+    ]
+    for result in results:
+        names = [n for n in COLUMNS if any(n in row for row in result["rows"].values())]
+        lines += [
+            "",
+            f"## {result['name']}",
+            "",
+            f"`{result['command']}`: {result['images']:,} images.",
+            "",
+            f"![given, made, true](../docs/images/{result['strip']})",
+            "",
+            "| | " + " | ".join(names) + " |",
+            "|---" * (len(names) + 1) + "|",
+        ]
+        for kind, row in result["rows"].items():
+            cells = (f"{row[n][0]:.4g}" if n in row else "" for n in names)
+            lines.append(f"| {kind} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--only", nargs="+", choices=list(CASES), default=list(CASES))
+    parser.add_argument("--part", action="store_true", help="train only, write nothing")
+    parser.add_argument("--again", action="store_true", help="train again what is there")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    for name in given.only:
+        if given.again:
+            shutil.rmtree(given.runs / name, ignore_errors=True)
+        train(name, CASES[name], given.runs)
+    if given.part:
+        return
+    results = [judge(name, CASES[name], given.runs) for name in given.only]
+    record("pictures", {"results": results})
+    (Path(__file__).parent / "pictures.md").write_text(table(results))
+
+
+if __name__ == "__main__":
+    main()

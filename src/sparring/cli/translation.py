@@ -1,0 +1,221 @@
+"""`sparring translate | repair | upscale | blend`: pictures from pictures, in files and folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sparring.cli.app import app, verb
+from sparring.errors import InputError
+
+if TYPE_CHECKING:
+    from sparring.model import Model
+    from sparring.translation.folder import Done
+
+LISTED = 20
+"""Failures that are listed one by one."""
+Run = Annotated[Path, typer.Argument(help="A run's or model's folder.", show_default=False)]
+Source = Annotated[
+    Path, typer.Argument(help="A picture, a folder, or a video.", show_default=False)
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("-o", "--out", help="A file, or a folder; beside the source if not given."),
+]
+Seed = Annotated[int, typer.Option(help="Picture i has latent i of the seed.")]
+Tile = Annotated[
+    int | None, typer.Option(help="Side of overlapping tiles; by default above a megapixel.")
+]
+Existing = Annotated[
+    str, typer.Option(help="Results that are there already: refuse, skip or overwrite.")
+]
+Trust = Annotated[list[str] | None, typer.Option(help="A package that the recipe may call.")]
+
+
+@verb(
+    app,
+    "sparring translate runs/emoji smile.png --out smile-twitter.png",
+    "sparring translate runs/maps layouts/ --out drawn/ --seed 3",
+    "sparring translate runs/winter summer.mp4 --out winter.mp4",
+    "sparring translate runs/winter snow/ --reverse --out green/",
+)
+def translate(
+    run: Run,
+    source: Source,
+    out: Out = None,
+    reverse: Annotated[
+        bool, typer.Option("--reverse", help="The other way, where the model knows both.")
+    ] = False,
+    style: Annotated[
+        Path | None, typer.Option(help="A picture whose style is used, by the model's encoder.")
+    ] = None,
+    seed: Seed = 0,
+    tile: Tile = None,
+    existing: Existing = "refuse",
+    trust: Trust = None,
+) -> None:
+    """Turn pictures into what the model makes of them, at their own size and under their names.
+
+    Pictures are turned upright; transparency is kept where the format has it; a picture that
+    cannot be read does not stop a folder, and makes the exit code 1.
+    """
+    model = _load(run, trust)
+    place = _out(source, out, "translated")
+    options = {"reverse": reverse, "style": style, "seed": seed, "tile": tile}
+    _say(_with_bar(model, source, place, existing=existing, **options), place)
+
+
+@verb(
+    app,
+    "sparring repair runs/inpaint photo.png --mask mask.png",
+    "sparring repair runs/inpaint photo.png --mask 20,30,80,60 --out whole.png",
+    "sparring repair runs/inpaint photos/ --mask white --out whole/",
+    "sparring repair runs/denoise noisy/ --out clean/",
+)
+def repair(
+    run: Run,
+    source: Source,
+    mask: Annotated[
+        str | None,
+        typer.Option(help="What is missing: a picture, a folder, left,top,right,bottom, or white."),
+    ] = None,
+    out: Out = None,
+    seed: Seed = 0,
+    tile: Tile = None,
+    existing: Existing = "refuse",
+    trust: Trust = None,
+) -> None:
+    """Fill what a mask marks as missing, or undo noise, blur, JPEG, a watermark or lost colour.
+
+    What the mask does not mark is kept to the bit.
+    """
+    from sparring.sources import check_repairs
+
+    model = _load(run, trust)
+    check_repairs(model.manifest, model.task, model.scale)
+    place = _out(source, out, "repaired")
+    options = {"mask": mask, "seed": seed, "tile": tile}
+    _say(_with_bar(model, source, place, existing=existing, **options), place)
+
+
+@verb(
+    app,
+    "sparring upscale runs/superres photo.png",
+    "sparring upscale runs/superres photos/ --out large/",
+    "sparring upscale runs/superres clip.mp4 --out large.mp4",
+)
+def upscale(
+    run: Run,
+    source: Source,
+    out: Out = None,
+    seed: Seed = 0,
+    tile: Tile = None,
+    existing: Existing = "refuse",
+    trust: Trust = None,
+) -> None:
+    """Make pictures as many times larger as the model was trained to."""
+    from sparring.sources import check_enlarges
+
+    model = _load(run, trust)
+    check_enlarges(model.manifest, model.task, model.scale)
+    place = _out(source, out, f"x{model.scale}")
+    _say(_with_bar(model, source, place, existing=existing, seed=seed, tile=tile), place)
+
+
+@verb(
+    app,
+    "sparring blend runs/blend photo.png bird.png --at 80,60 --height 40",
+    "sparring blend runs/blend photo.png bird.png --out together.png",
+)
+def blend(
+    run: Run,
+    photo: Annotated[Path, typer.Argument(help="The picture below.", show_default=False)],
+    cutout: Annotated[
+        Path, typer.Argument(help="The object, transparent around it.", show_default=False)
+    ],
+    at: Annotated[
+        str | None, typer.Option(help="Its centre x,y in pixels; the photo's if not given.")
+    ] = None,
+    height: Annotated[int | None, typer.Option(help="Its height in pixels.")] = None,
+    out: Out = None,
+    existing: Existing = "refuse",
+    trust: Trust = None,
+) -> None:
+    """Paste an object into a photo so that its colours and border fit."""
+    from sparring import translation
+
+    model = _load(run, trust)
+    made = translation.blend(
+        model,
+        photo,
+        cutout,
+        _out(photo, out, "blended"),
+        at=_place(at),
+        height=height,
+        existing=existing,
+    )
+    print(f"the picture is {made}")
+
+
+def _with_bar(model: Model, source: Path, out: Path, **options: Any) -> Done:
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TextColumn
+
+    from sparring.translation import translate
+
+    console = Console(stderr=True)
+    columns = (
+        *Progress.get_default_columns(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[speed]}"),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("translating", total=None, speed="")
+
+        def show(what: str, done: int, total: int) -> None:
+            pace = bar.tasks[task].speed
+            speed = f"{pace:,.1f} {what}/s" if pace else ""
+            bar.update(task, completed=done, total=total, description=what, speed=speed)
+
+        return translate(model, source, out, progress=show, **options)
+
+
+def _say(done: Done, out: Path) -> None:
+    """What was written; failures make the exit code 1."""
+    kept = f", {done.skipped} were there already" if done.skipped else ""
+    where = out if len(done.written) != 1 else done.written[0]
+    print(f"{len(done.written)} written to {where}{kept}")
+    if done.failed:
+        lines = [f"  {name}: {reason}" for name, reason in sorted(done.failed.items())]
+        more = [f"  and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
+        listed = "\n".join([*lines[:LISTED], *more])
+        typer.echo(f"sparring: {len(lines)} could not be translated:\n{listed}", err=True)
+        raise typer.Exit(1)
+
+
+def _out(source: Path, out: Path | None, ending: str) -> Path:
+    """Where it goes: beside the source, with an ending to its name, if nothing is said."""
+    if out is not None:
+        return out
+    if source.is_dir():
+        return source.resolve().with_name(f"{source.resolve().name}-{ending}")
+    return source.with_name(f"{source.stem}-{ending}{source.suffix}")
+
+
+def _place(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    sides = text.split(",")
+    if len(sides) != 2 or not all(side.strip().lstrip("-").isdecimal() for side in sides):
+        raise InputError(f"--at is x,y in pixels, such as 80,60, not {text!r}.")
+    return int(sides[0]), int(sides[1])
+
+
+def _load(run: Path, trust: list[str] | None) -> Model:
+    from sparring.model import Model
+
+    return Model.load(run, trusted=trust or ())

@@ -1,0 +1,168 @@
+"""Recipes that mend pictures, learnt from whole pictures alone."""
+
+from __future__ import annotations
+
+from sparring.part import Part
+from sparring.recipe import Recipe
+from sparring.recipes.picture_duel import NETWORKS, TASKS, picture_duel
+
+
+def superres(
+    *,
+    scale: int = 4,
+    realistic: bool = True,
+    width: int = 48,
+    blocks: int = 6,
+    l1: float = 50.0,
+    perceptual: float = 0.0,
+    matching: float = 10.0,
+    adversarial: float = 1.0,
+    lr: float = 1e-3,
+    images: int = 60_000,
+    batch: int = 8,
+) -> Recipe:
+    """Super-resolution of pictures as they really come (after Wang et al. 2021).
+
+    Args:
+        scale: how many times as high and wide.
+        realistic: small pictures have blur, noise and JPEG; otherwise they are only shrunk.
+        width: channels of the generator.
+        blocks: residual blocks of the generator.
+        l1: weight of the distance to the true picture.
+        perceptual: weight of the distance in EfficientNet's features, which needs the extra.
+        matching: weight of feature matching (Wang et al. 2018).
+        adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
+        lr: Adam's learning rate for both players at the start.
+        images: real samples over which the learning rate falls.
+        batch: pictures a turn.
+    """
+    return picture_duel(
+        "superres",
+        Part(f"{NETWORKS}.upscaler:Generator", width=width, blocks=blocks),
+        Part(f"{TASKS}.superres:Superres", scale=scale, realistic=realistic),
+        form="none",
+        l1=l1,
+        perceptual=perceptual,
+        matching=matching,
+        adversarial=adversarial,
+        lr=lr,
+        images=images,
+        batch=batch,
+    )
+
+
+def inpaint(
+    *,
+    masks: str = "mixed",
+    width: int = 32,
+    l1: float = 50.0,
+    perceptual: float = 0.0,
+    matching: float = 10.0,
+    adversarial: float = 1.0,
+    lr: float = 1e-3,
+    images: int = 60_000,
+    batch: int = 8,
+) -> Recipe:
+    """Fill holes in pictures; known pixels are kept to the bit (after Suvorov et al. 2022).
+
+    Args:
+        masks: the holes trained on: box, freeform or mixed.
+        width: channels of the U-Net's finest layer.
+        l1: weight of the distance to the true picture.
+        perceptual: weight of the distance in EfficientNet's features, which needs the extra.
+        matching: weight of feature matching (Wang et al. 2018).
+        adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
+        lr: Adam's learning rate for both players at the start.
+        images: real samples over which the learning rate falls.
+        batch: pictures a turn.
+    """
+    return picture_duel(
+        "inpaint",
+        Part(f"{NETWORKS}.unet:Generator", width=width, norm="none"),
+        Part(f"{TASKS}.inpaint:Inpaint", masks=masks),
+        l1=l1,
+        perceptual=perceptual,
+        matching=matching,
+        adversarial=adversarial,
+        lr=lr,
+        images=images,
+        batch=batch,
+    )
+
+
+def restore(
+    *,
+    kind: str = "denoise",
+    width: int = 32,
+    l1: float = 50.0,
+    perceptual: float = 0.0,
+    matching: float = 10.0,
+    adversarial: float = 1.0,
+    lr: float = 1e-3,
+    images: int = 60_000,
+    batch: int = 8,
+) -> Recipe:
+    """Undo what happened to pictures: noise, JPEG, blur, a watermark, or the loss of colour.
+
+    Args:
+        kind: denoise, jpeg, deblur, watermark or colour.
+        width: channels of the U-Net's finest layer.
+        l1: weight of the distance to the true picture.
+        perceptual: weight of the distance in EfficientNet's features, which needs the extra.
+        matching: weight of feature matching (Wang et al. 2018).
+        adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
+        lr: Adam's learning rate for both players at the start.
+        images: real samples over which the learning rate falls.
+        batch: pictures a turn.
+    """
+    return picture_duel(
+        "restore",
+        Part(f"{NETWORKS}.unet:Generator", width=width, residual=True, norm="none"),
+        Part(f"{TASKS}.restore:Restore", kind=kind),
+        l1=l1,
+        perceptual=perceptual,
+        matching=matching,
+        adversarial=adversarial,
+        lr=lr,
+        images=images,
+        batch=batch,
+    )
+
+
+def blend(
+    *,
+    strength: float = 0.5,
+    width: int = 32,
+    l1: float = 50.0,
+    perceptual: float = 0.0,
+    matching: float = 10.0,
+    adversarial: float = 1.0,
+    lr: float = 1e-3,
+    images: int = 60_000,
+    batch: int = 8,
+) -> Recipe:
+    """Make a pasted object fit its new surroundings, learnt from photos alone (Tsai et al. 2017).
+
+    Args:
+        strength: how far the colours of what is pasted may be off, in [0, 1].
+        width: channels of the U-Net's finest layer.
+        l1: weight of the distance to the true picture.
+        perceptual: weight of the distance in EfficientNet's features, which needs the extra.
+        matching: weight of feature matching (Wang et al. 2018).
+        adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
+        lr: Adam's learning rate for both players at the start.
+        images: real samples over which the learning rate falls.
+        batch: pictures a turn.
+    """
+    return picture_duel(
+        "blend",
+        Part(f"{NETWORKS}.unet:Generator", width=width, residual=True, norm="none"),
+        Part(f"{TASKS}.blend:Blend", strength=strength),
+        l1=l1,
+        perceptual=perceptual,
+        matching=matching,
+        adversarial=adversarial,
+        lr=lr,
+        images=images,
+        batch=batch,
+    )

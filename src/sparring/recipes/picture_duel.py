@@ -1,0 +1,62 @@
+"""What the recipes share whose generator is told how far it is from the true picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sparring.part import Part
+from sparring.recipe import Recipe
+
+NETWORKS = "sparring.networks"
+TASKS = "sparring.tasks"
+TERMS = "sparring.losses.pictures"
+
+
+def picture_duel(
+    name: str,
+    generator: Part,
+    task: Part,
+    *,
+    l1: float,
+    adversarial: float,
+    matching: float,
+    perceptual: float,
+    lr: float,
+    images: int,
+    batch: int,
+    judge_width: int = 32,
+    gamma: float = 0.1,
+    lr_end: float = 1e-4,
+    scales: int = 1,
+    form: str = "concat",
+) -> Recipe:
+    """A duel of patches whose generator also pays distances to the true picture.
+
+    Without an adversarial weight the discriminator has no turn.
+    """
+    judge = Part(f"{NETWORKS}.patch:Discriminator", width=judge_width, scales=scales, form=form)
+    weights = {"l1": l1, "perceptual": perceptual}
+    terms = tuple(
+        Part(f"{TERMS}:{term}", weight=weight) for term, weight in weights.items() if weight
+    )
+    if adversarial:
+        penalty = Part("sparring.losses.penalties:r1", weight=gamma, every=8)
+        matched = (Part(f"{TERMS}:feature_matching", weight=matching),) if matching else ()
+        terms = (*terms, *matched, penalty)
+    fall = Part("sparring.schedule:cosine", start=lr, end=lr_end, images=images)
+    optimizer = Part("sparring.optimizers:adam", lr=lr, beta1=0.5, beta2=0.99)
+    turns: dict[str, Any] = {} if adversarial else {"turns": ("generator",)}
+    return Recipe(
+        name=name,
+        game=Part("sparring.games.duel:Duel", weight=adversarial),
+        networks={"generator": generator, "discriminator": judge},
+        optimizers=dict.fromkeys(("generator", "discriminator"), optimizer),
+        learning_rates=dict.fromkeys(("generator", "discriminator"), fall),
+        loss=Part("sparring.losses.adversarial:non_saturating"),
+        terms=terms,
+        task=task,
+        latent=0,
+        ema=Part("sparring.schedule:share", fraction=0.05, most=20_000.0),
+        batch=batch,
+        **turns,
+    )

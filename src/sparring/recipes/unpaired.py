@@ -1,0 +1,139 @@
+"""Recipes that make pictures of one kind from another without knowing any pair."""
+
+from __future__ import annotations
+
+from sparring.part import Part
+from sparring.recipe import Recipe
+from sparring.recipes.picture_duel import NETWORKS, TASKS
+
+
+def cyclegan(
+    *,
+    width: int = 32,
+    blocks: int = 4,
+    judge_width: int = 32,
+    cycle: float = 10.0,
+    identity: float = 5.0,
+    pool: int = 50,
+    flip: bool = True,
+    lr: float = 5e-4,
+    lr_end: float = 5e-5,
+    images: int = 40_000,
+    batch: int = 4,
+) -> Recipe:
+    """Unpaired translation, both ways, there and back again (Zhu et al. 2017).
+
+    Args:
+        width: channels of the generators at half the extent; their blocks have twice as many.
+        blocks: residual blocks of each generator.
+        judge_width: channels of the discriminators after their first halving.
+        cycle: weight of what is lost on the way there and back.
+        identity: weight of what is changed in a picture that was right already.
+        pool: fakes of earlier steps that each discriminator is shown again.
+        flip: mirror half of the pictures while training.
+        lr: Adam's learning rate for both players at the start.
+        lr_end: Adam's learning rate after so many images.
+        images: real samples over which the learning rate falls.
+        batch: samples, and as many sources, a turn.
+    """
+    generator = Part(f"{NETWORKS}.translator:Generator", width=width, blocks=blocks)
+    judge = Part(f"{NETWORKS}.patch:Discriminator", width=judge_width, form="none")
+    return _unpaired(
+        "cyclegan",
+        Part("sparring.games.cycle:Cycle", cycle=cycle, identity=identity, pool=pool),
+        {
+            "generator": generator,
+            "inverse": generator,
+            "discriminator": judge,
+            "source_discriminator": judge,
+        },
+        flip=flip,
+        lr=lr,
+        lr_end=lr_end,
+        images=images,
+        batch=batch,
+    )
+
+
+def cut(
+    *,
+    width: int = 32,
+    blocks: int = 4,
+    judge_width: int = 32,
+    contrast: float = 1.0,
+    identity: bool = True,
+    patches: int = 64,
+    flip: bool = True,
+    lr: float = 5e-4,
+    lr_end: float = 5e-5,
+    images: int = 40_000,
+    batch: int = 4,
+) -> Recipe:
+    """Unpaired translation, one way, by contrast of patches (Park et al. 2020).
+
+    FastCUT is contrast=10 and no identity.
+
+    Args:
+        width: channels of the generator at half the extent; its blocks have twice as many.
+        blocks: residual blocks of the generator.
+        judge_width: channels of the discriminator after its first halving.
+        contrast: weight of knowing each place of the source again.
+        identity: whether real samples, translated, must be known again too.
+        patches: places compared in each layer.
+        flip: mirror half of the pictures while training.
+        lr: Adam's learning rate for both players at the start.
+        lr_end: Adam's learning rate after so many images.
+        images: real samples over which the learning rate falls.
+        batch: samples, and as many sources, a turn.
+    """
+    # What translator.Generator's encoder puts out: two halvings, then its blocks.
+    channels = (width, *[2 * width] * (blocks + 1))
+    return _unpaired(
+        "cut",
+        Part(
+            "sparring.games.contrast:Contrast",
+            contrast=contrast,
+            identity=identity,
+            patches=patches,
+        ),
+        {
+            "generator": Part(f"{NETWORKS}.translator:Generator", width=width, blocks=blocks),
+            "projector": Part(f"{NETWORKS}.projector:Projector", channels=channels),
+            "discriminator": Part(
+                f"{NETWORKS}.patch:Discriminator", width=judge_width, form="none"
+            ),
+        },
+        flip=flip,
+        lr=lr,
+        lr_end=lr_end,
+        images=images,
+        batch=batch,
+    )
+
+
+def _unpaired(
+    name: str,
+    game: Part,
+    networks: dict[str, Part],
+    *,
+    flip: bool,
+    lr: float,
+    lr_end: float,
+    images: int,
+    batch: int,
+) -> Recipe:
+    """A least-squares game between pictures that have no partners."""
+    fall = Part("sparring.schedule:cosine", start=lr, end=lr_end, images=images)
+    optimizer = Part("sparring.optimizers:adam", lr=lr, beta1=0.5, beta2=0.99)
+    return Recipe(
+        name=name,
+        game=game,
+        networks=networks,
+        optimizers=dict.fromkeys(("generator", "discriminator"), optimizer),
+        learning_rates=dict.fromkeys(("generator", "discriminator"), fall),
+        loss=Part("sparring.losses.adversarial:least_squares"),
+        task=Part(f"{TASKS}.translate:Translate", unpaired=True, flip=flip),
+        latent=0,
+        ema=Part("sparring.schedule:share", fraction=0.05, most=20_000.0),
+        batch=batch,
+    )
