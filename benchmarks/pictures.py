@@ -12,6 +12,7 @@ benchmarks/pictures.md, and a strip of held-out items for the docs.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +58,70 @@ def _flag(name: str, value: Any) -> str:
     return f"--{name} {value}"
 
 
-CASES: dict[str, Case] = {}
+def _pair(recipe: str, data: str, minutes: float, l1: dict[str, Any], **flags: Any) -> list[Case]:
+    """A case, and the same network on L1 alone for as long."""
+    return [
+        Case(recipe, data, flags, minutes),
+        Case(recipe, data, {**flags, **l1, "adversarial": 0}, minutes),
+    ]
+
+
+def _cases() -> dict[str, Case]:
+    """All trainings by name; `images` is what a core sees in the minutes: schedules end there."""
+    pairs = {
+        "pix2pix-emoji": _pair(
+            "pix2pix", "emoji:google-twitter", 8, {"images": 26_000}, width=24, images=15_000
+        ),
+        "pix2pix-edges": _pair(
+            "pix2pix", "emoji:edges-google", 8, {"images": 26_000}, width=24, images=15_000
+        ),
+        "pix2pix-maps": _pair(
+            "pix2pix", "maps:relief-satellite", 8, {"images": 26_000}, width=24, images=15_000
+        ),
+        "pix2pix-maps-back": _pair(
+            "pix2pix", "maps:satellite-relief", 8, {"images": 26_000}, width=24, images=15_000
+        ),
+        "superres-x4": _pair(
+            "superres", "landscapes", 8, {"images": 35_000}, scale=4, images=16_000
+        ),
+        "superres-x2": _pair(
+            "superres", "landscapes", 6, {"images": 14_000}, scale=2, width=32, images=7_000
+        ),
+        "inpaint": _pair("inpaint", "landscapes", 10, {"images": 30_000}, width=24, images=19_000),
+        "denoise": _restored("denoise"),
+        "jpeg": _restored("jpeg"),
+        "deblur": _restored("deblur"),
+        "watermark": _restored("watermark"),
+        "colour": _restored("colour"),
+        "blend": _pair("blend", "landscapes", 6, {"images": 18_000}, width=24, images=11_000),
+    }
+    cases = {}
+    for name, (whole, plain) in pairs.items():
+        cases[name] = dataclasses.replace(whole, against=(f"{name}-l1",))
+        cases[f"{name}-l1"] = plain
+    layouts = {"width": 24, "images": 19_000}
+    return cases | {
+        "pix2pix-terrain": Case("pix2pix", "terrain:layout-drawn", layouts, 10),
+        "spade-terrain": Case(
+            "spade", "terrain:layout-drawn", {"images": 6_000}, 10, ("pix2pix-terrain",)
+        ),
+        "pix2pix-classes": Case("pix2pix", "maps:classes-satellite", layouts, 10),
+        "spade-maps": Case(
+            "spade", "maps:classes-satellite", {"images": 6_000}, 10, ("pix2pix-classes",)
+        ),
+        "cyclegan-winter": Case("cyclegan", "terrain:summer-winter", {"images": 6_000}, 10),
+        "cut-winter": Case("cut", "terrain:summer-winter", {"images": 4_000}, 5),
+        "cyclegan-emoji": Case("cyclegan", "emoji:google-twitter", {"images": 6_000}, 10),
+        "cut-emoji": Case("cut", "emoji:google-twitter", {"images": 4_000}, 5),
+    }
+
+
+def _restored(kind: str) -> list[Case]:
+    l1 = {"images": 14_000}
+    return _pair("restore", "landscapes", 4, l1, kind=kind, width=24, images=7_500)
+
+
+CASES = _cases()
 
 
 def train(name: str, case: Case, runs: Path) -> None:

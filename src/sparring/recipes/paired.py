@@ -63,7 +63,8 @@ def pix2pix(
 
 def spade(
     *,
-    width: int = 24,
+    width: int = 16,
+    hidden: int = 16,
     judge_width: int = 32,
     scales: int = 2,
     latent: int = 32,
@@ -84,6 +85,7 @@ def spade(
 
     Args:
         width: channels of the generator's finest block.
+        hidden: channels of its layers that read the layout.
         judge_width: channels of the discriminators after their first halving.
         scales: discriminators, each at half the extent of the one before.
         latent: numbers of the style.
@@ -102,7 +104,7 @@ def spade(
     """
     recipe = picture_duel(
         "spade",
-        Part(f"{NETWORKS}.spade:Generator", width=width),
+        Part(f"{NETWORKS}.spade:Generator", width=width, hidden=hidden),
         Part(f"{TASKS}.translate:Translate", flip=flip),
         l1=l1,
         perceptual=perceptual,
