@@ -109,10 +109,14 @@ def _cases() -> dict[str, Case]:
         "spade-maps": Case(
             "spade", "maps:classes-satellite", {"images": 6_000}, 10, ("pix2pix-classes",)
         ),
-        "cyclegan-winter": Case("cyclegan", "terrain:summer-winter", {"images": 6_000}, 10),
-        "cut-winter": Case("cut", "terrain:summer-winter", {"images": 4_000}, 5),
-        "cyclegan-emoji": Case("cyclegan", "emoji:google-twitter", {"images": 6_000}, 10),
-        "cut-emoji": Case("cut", "emoji:google-twitter", {"images": 4_000}, 5),
+        "cyclegan-winter": Case(
+            "cyclegan", "terrain:summer-winter", {"width": 24, "images": 8_000}, 10
+        ),
+        "cut-winter": Case("cut", "terrain:summer-winter", {"width": 24, "images": 6_000}, 5),
+        "cyclegan-emoji": Case(
+            "cyclegan", "emoji:google-twitter", {"width": 24, "images": 8_000}, 10
+        ),
+        "cut-emoji": Case("cut", "emoji:google-twitter", {"width": 24, "images": 6_000}, 5),
     }
 
 
@@ -155,8 +159,31 @@ def judge(name: str, case: Case, runs: Path) -> dict[str, Any]:
         "command": case.command(name),
         "images": lines[-1]["images"],
         "strip": strip.name,
+        "edits": edited(run) if case.recipe == "spade" else {},
         "floor": _picked(scores.floor) if scores.floor else {},
         "rows": {kind: _picked(found) for kind, found in rows.items()},
+    }
+
+
+def edited(run: Path) -> dict[str, float]:
+    """What a changed region of layouts changes (L1), in it and away; what another style does."""
+    from sparring.evaluation import data_of
+
+    model = sparring.Model.load(run)
+    stored = data_of(model, None, None).held_out.take(torch.arange(64))["source"]
+    away = torch.ones(stored.shape[-2:], dtype=torch.bool)
+    side = stored.shape[-1]
+    box = slice(side // 4, side // 2)
+    away[: side // 2 + 8, : side // 2 + 8] = False
+    other = stored.clone()
+    other[:, :, box, box] = (stored[:, :, box, box] + 1) % model.ends()[0].shape[0]
+    plain, changed = model.translate(stored), model.translate(other)
+    restyled = model.translate(stored, seed=1)
+    moved = (plain - changed).abs()
+    return {
+        "edit inside": float(moved[:, :, box, box].mean()),
+        "edit away": float(moved[:, :, away].mean()),
+        "another style": float((plain - restyled).abs().mean()),
     }
 
 
@@ -204,6 +231,9 @@ def table(results: list[dict[str, Any]]) -> str:
         for kind, row in result["rows"].items():
             cells = (f"{row[n][0]:.4g}" if n in row else "" for n in names)
             lines.append(f"| {kind} | " + " | ".join(cells) + " |")
+        if result["edits"]:
+            words = ", ".join(f"{what} {value:.3f}" for what, value in result["edits"].items())
+            lines += ["", f"L1 between pictures of one layout and of another: {words}."]
     return "\n".join(lines) + "\n"
 
 
