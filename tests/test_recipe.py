@@ -121,6 +121,13 @@ def test_check_loss_finds_a_loss_that_pulls_the_wrong_way() -> None:
         check_loss(AdversarialLoss(lambda real, fake: fake, good.generator))
 
 
+def test_patches_are_judged_one_by_one_only_beside_a_map() -> None:
+    patch = Part("sparring.networks.patch:Discriminator", width=4, form="none")
+    check_network(patch, Spec((3, 32, 32), 4, map=(3, 32, 32)), outputs=1)
+    with pytest.raises(InputError, match="contract asks"):
+        check_network(patch, Spec((3, 32, 32), 4), outputs=1)
+
+
 def test_check_network_finds_a_wrong_shape_and_idle_weights() -> None:
     spec = Spec((1, 8, 8), 4)
     check_network(Part(DENSE, widths=(4,)), spec)

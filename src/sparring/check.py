@@ -98,7 +98,8 @@ def check_network(part: Any, spec: Spec, outputs: int | None = None) -> None:
     """A user's network keeps the contract: shapes, gradients, batch of one.
 
     A generator maps (latent, condition) to (N, *shape), a discriminator (sample, condition)
-    to a Verdict with logits (N, K), or (N, P K) where it judges P patches.
+    to a Verdict with logits (N, K), or (N, P K)
+    where the spec has a map and it judges P patches.
 
     Raises:
         InputError: it does not, with what it did instead.
@@ -109,9 +110,9 @@ def check_network(part: Any, spec: Spec, outputs: int | None = None) -> None:
     answer = network(given, condition)
     got = tuple(answer.shape) if generator else tuple(answer.logits.shape)
     wanted: tuple[Any, ...] = (2, *spec.shape) if generator else (2, outputs)
-    # A discriminator of patches gives its outputs for each of them.
-    patches = not generator and len(got) == 2 and got[0] == 2 and got[1] % outputs == 0
-    if got != wanted and not patches:
+    # Of pictures made from maps, a discriminator may judge patch by patch.
+    patches = spec.map and not generator and got[:1] == (2,) and len(got) == 2
+    if got != wanted and not (patches and got[1] % outputs == 0):
         raise InputError(f"{part.call} gave shape {got} where the contract asks for {wanted}.")
     (answer if generator else answer.logits).sum().backward()
     idle = [name for name, p in network.named_parameters() if p.requires_grad and p.grad is None]

@@ -87,7 +87,7 @@ def test_t_and_wilson_are_the_tabled_ones() -> None:
 def test_all_scores_are_there_with_labels_and_floor() -> None:
     real, fake, train = (labelled(900, 3, seed) for seed in range(3))
     found = score(real, fake, pixels(), reference=train, classes=("a", "b", "c"), resamples=3)
-    of_pairs = {"l1", "psnr", "ssim", "perceptual"}
+    of_pairs = {"l1", "psnr", "ssim", "perceptual", "miou", "cycle_error"}
     assert set(found.scores) == set(LOWER_IS_BETTER) - {"label_accuracy"} - of_pairs
     assert found.floor is not None and found.floor.n_fake == 900
     assert set(found.floor.scores) == set(found.scores)
