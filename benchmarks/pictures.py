@@ -70,16 +70,16 @@ def _cases() -> dict[str, Case]:
     """All trainings by name; `images` is what a core sees in the minutes: schedules end there."""
     pairs = {
         "pix2pix-emoji": _pair(
-            "pix2pix", "emoji:google-twitter", 8, {"images": 26_000}, width=24, images=15_000
+            "pix2pix", "emoji:google-twitter", 8, {"images": 26_000}, width=24, images=12_500
         ),
         "pix2pix-edges": _pair(
-            "pix2pix", "emoji:edges-google", 8, {"images": 26_000}, width=24, images=15_000
+            "pix2pix", "emoji:edges-google", 8, {"images": 26_000}, width=24, images=12_500
         ),
         "pix2pix-maps": _pair(
-            "pix2pix", "maps:relief-satellite", 8, {"images": 26_000}, width=24, images=15_000
+            "pix2pix", "maps:relief-satellite", 8, {"images": 26_000}, width=24, images=12_500
         ),
         "pix2pix-maps-back": _pair(
-            "pix2pix", "maps:satellite-relief", 8, {"images": 26_000}, width=24, images=15_000
+            "pix2pix", "maps:satellite-relief", 8, {"images": 26_000}, width=24, images=12_500
         ),
         "superres-x4": _pair(
             "superres", "landscapes", 8, {"images": 35_000}, scale=4, images=16_000
@@ -87,7 +87,7 @@ def _cases() -> dict[str, Case]:
         "superres-x2": _pair(
             "superres", "landscapes", 6, {"images": 14_000}, scale=2, width=32, images=7_000
         ),
-        "inpaint": _pair("inpaint", "landscapes", 10, {"images": 30_000}, width=24, images=19_000),
+        "inpaint": _pair("inpaint", "landscapes", 8, {"images": 26_000}, width=24, images=13_000),
         "denoise": _restored("denoise"),
         "jpeg": _restored("jpeg"),
         "deblur": _restored("deblur"),
@@ -99,7 +99,7 @@ def _cases() -> dict[str, Case]:
     for name, (whole, plain) in pairs.items():
         cases[name] = dataclasses.replace(whole, against=(f"{name}-l1",))
         cases[f"{name}-l1"] = plain
-    layouts = {"width": 24, "images": 19_000}
+    layouts = {"width": 24, "images": 15_000}
     return cases | {
         "pix2pix-terrain": Case("pix2pix", "terrain:layout-drawn", layouts, 10),
         "spade-terrain": Case(
@@ -110,13 +110,13 @@ def _cases() -> dict[str, Case]:
             "spade", "maps:classes-satellite", {"images": 6_000}, 10, ("pix2pix-classes",)
         ),
         "cyclegan-winter": Case(
-            "cyclegan", "terrain:summer-winter", {"width": 24, "images": 8_000}, 10
+            "cyclegan", "terrain:summer-winter", {"width": 24, "images": 6_500}, 8
         ),
-        "cut-winter": Case("cut", "terrain:summer-winter", {"width": 24, "images": 6_000}, 5),
+        "cut-winter": Case("cut", "terrain:summer-winter", {"width": 24, "images": 4_500}, 4),
         "cyclegan-emoji": Case(
-            "cyclegan", "emoji:google-twitter", {"width": 24, "images": 8_000}, 10
+            "cyclegan", "emoji:google-twitter", {"width": 24, "images": 6_500}, 8
         ),
-        "cut-emoji": Case("cut", "emoji:google-twitter", {"width": 24, "images": 6_000}, 5),
+        "cut-emoji": Case("cut", "emoji:google-twitter", {"width": 24, "images": 4_500}, 4),
     }
 
 
