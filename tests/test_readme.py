@@ -37,8 +37,9 @@ COMMAND_REPLACEMENTS = (
     (r"^(\w+=\S+ )*(\.venv/bin/)?sparring ", ""),
     (r"^torchrun .* -m sparring ", ""),
     (r"(--data|data check) (digits|fashion)\b", r"\1 \2.npz"),
-    (r"--data pairs/", "--data pairs --width 8"),
-    (r"--data (emoji|maps)\S*", "--data pairs --width 8"),
+    (r"--width 24", ""),
+    (r"(--data|data check) (emoji|maps|terrain)\S*", r"\1 pairs"),
+    (r"--data pairs/?", "--data pairs --width 8"),
     (r"--data landscapes", "--data photos --size 16 --width 8"),
     (r"^(evaluate .*)-n \d+", r"\1-n 40"),
     (r"^(sample .*)-n \d+", r"\1-n 40"),
@@ -151,6 +152,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, mode in {"smile": "RGB", "photo": "RGB", "bird": "RGBA"}.items():
         pixels = random.integers(0, 256, (40, 60, len(mode)), dtype=np.uint8)
         for path in (tmp_path / f"{name}.png", tmp_path / "faces" / f"{name}.png",
+                     tmp_path / "layouts" / f"{name}.png",
                      tmp_path / "noisy" / f"{name}.png"):  # fmt: skip
             path.parent.mkdir(exist_ok=True)
             Image.fromarray(pixels).save(path)
