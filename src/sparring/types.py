@@ -151,7 +151,10 @@ class Round:
     _gradients: dict[str, Tensor] = field(default_factory=dict)
 
     def gradient(self, which: str) -> Tensor:
-        """d(sum of logits)/d(input) in float32, (N, *shape), itself differentiable.
+        """d(verdict)/d(input) in float32, (N, *shape), itself differentiable.
+
+        A verdict on a sample is the mean of its K logits, so that a penalty weighs the same
+        whether a discriminator judges whole pictures or patches.
 
         All watched inputs are differentiated in one backward pass, whichever is asked first.
         """
@@ -163,7 +166,9 @@ class Round:
         import torch
 
         inputs = [getattr(self, name) for name in self.watched]
-        verdicts = [getattr(self, f"{name}_verdict").logits.float().sum() for name in self.watched]
+        verdicts = [
+            getattr(self, f"{name}_verdict").logits.float().mean(1).sum() for name in self.watched
+        ]
         total = torch.stack(verdicts).sum()
         gradients = torch.autograd.grad(total, inputs, create_graph=True)
         return {n: g.float() for n, g in zip(self.watched, gradients, strict=True)}

@@ -83,8 +83,9 @@ def test_r1_and_r2_are_half_the_squared_gradient(which: str) -> None:
     played = play(bowl, watched=watched)
     wanted = squares(getattr(played, which)).mean() / 2
     torch.testing.assert_close(term.measure(played).detach(), wanted)
+    # Two logits, of one and two slopes: the verdict is their mean.
     assert float(term.measure(play(pair, watched=watched)).detach()) == pytest.approx(
-        9 * float(SLOPE.square().sum()) / 2
+        1.5**2 * float(SLOPE.square().sum()) / 2
     )
 
 

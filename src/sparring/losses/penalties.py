@@ -123,7 +123,7 @@ def _steepness(gradient: Tensor) -> Tensor:
 def _norm_error(played: Round, points: Tensor, target: float) -> Tensor:
     """E (|grad D(points)| - target)^2."""
     points = points.requires_grad_(True)
-    logits = played.judge(points).logits.float().sum()
+    logits = played.judge(points).logits.float().mean(1).sum()
     (gradient,) = torch.autograd.grad(logits, points, create_graph=True)
     # The tiny constant keeps the root's own gradient finite where D is flat.
     norm = (gradient.float().flatten(1).square().sum(1) + 1e-12).sqrt()
@@ -138,7 +138,7 @@ def _finite(name: str, which: str, weight: Weight, every: int, sigma: float) -> 
         points = getattr(played, which).detach().float()
         noise = sigma * torch.randn_like(points)
         change = _change(played, which, points, points + noise) / sigma
-        return change.sum(1).square().mean() / 2.0
+        return change.mean(1).square().mean() / 2.0
 
     return _term(name, measure, weight, every)
 

@@ -45,8 +45,6 @@ def superres(
         perceptual=perceptual,
         matching=matching,
         adversarial=adversarial,
-        # What is missing is faint: a penalty that elsewhere calms the discriminator blinds it here.
-        gamma=1e-3,
         lr=lr,
         images=images,
         batch=batch,

@@ -25,7 +25,7 @@ def picture_duel(
     images: int,
     batch: int,
     judge_width: int = 32,
-    gamma: float = 0.01,
+    gamma: float = 0.5,
     lr_end: float = 1e-4,
     scales: int = 1,
     form: str = "concat",
