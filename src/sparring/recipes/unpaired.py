@@ -17,6 +17,7 @@ def cyclegan(
     pool: int = 50,
     flip: bool = True,
     lr: float = 5e-4,
+    judge_lr: float = 2e-4,
     lr_end: float = 5e-5,
     images: int = 40_000,
     batch: int = 4,
@@ -31,7 +32,8 @@ def cyclegan(
         identity: weight of what is changed in a picture that was right already.
         pool: fakes of earlier steps that each discriminator is shown again.
         flip: mirror half of the pictures while training.
-        lr: Adam's learning rate for both players at the start.
+        lr: Adam's learning rate for the generator at the start.
+        judge_lr: Adam's learning rate for the discriminator at the start.
         lr_end: Adam's learning rate after so many images.
         images: real samples over which the learning rate falls.
         batch: samples, and as many sources, a turn.
@@ -49,6 +51,7 @@ def cyclegan(
         },
         flip=flip,
         lr=lr,
+        judge_lr=judge_lr,
         lr_end=lr_end,
         images=images,
         batch=batch,
@@ -65,6 +68,7 @@ def cut(
     patches: int = 64,
     flip: bool = True,
     lr: float = 5e-4,
+    judge_lr: float = 2e-4,
     lr_end: float = 5e-5,
     images: int = 40_000,
     batch: int = 4,
@@ -81,7 +85,8 @@ def cut(
         identity: whether real samples, translated, must be known again too.
         patches: places compared in each layer.
         flip: mirror half of the pictures while training.
-        lr: Adam's learning rate for both players at the start.
+        lr: Adam's learning rate for the generator at the start.
+        judge_lr: Adam's learning rate for the discriminator at the start.
         lr_end: Adam's learning rate after so many images.
         images: real samples over which the learning rate falls.
         batch: samples, and as many sources, a turn.
@@ -105,6 +110,7 @@ def cut(
         },
         flip=flip,
         lr=lr,
+        judge_lr=judge_lr,
         lr_end=lr_end,
         images=images,
         batch=batch,
@@ -118,19 +124,26 @@ def _unpaired(
     *,
     flip: bool,
     lr: float,
+    judge_lr: float,
     lr_end: float,
     images: int,
     batch: int,
 ) -> Recipe:
     """A least-squares game between pictures that have no partners."""
-    fall = Part("sparring.schedule:cosine", start=lr, end=lr_end, images=images)
-    optimizer = Part("sparring.optimizers:adam", lr=lr, beta1=0.5, beta2=0.99)
+    # No penalty calms the discriminator here, so it learns more slowly than the generator.
+    rates = {"generator": lr, "discriminator": judge_lr}
     return Recipe(
         name=name,
         game=game,
         networks=networks,
-        optimizers=dict.fromkeys(("generator", "discriminator"), optimizer),
-        learning_rates=dict.fromkeys(("generator", "discriminator"), fall),
+        optimizers={
+            player: Part("sparring.optimizers:adam", lr=rate, beta1=0.5, beta2=0.99)
+            for player, rate in rates.items()
+        },
+        learning_rates={
+            player: Part("sparring.schedule:cosine", start=rate, end=lr_end, images=images)
+            for player, rate in rates.items()
+        },
         loss=Part("sparring.losses.adversarial:least_squares"),
         task=Part(f"{TASKS}.translate:Translate", unpaired=True, flip=flip),
         latent=0,
