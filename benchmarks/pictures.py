@@ -62,7 +62,7 @@ def _pair(recipe: str, data: str, minutes: float, l1: dict[str, Any], **flags: A
     """A case, and the same network on L1 alone for as long."""
     return [
         Case(recipe, data, flags, minutes),
-        Case(recipe, data, {**flags, **l1, "adversarial": 0}, minutes),
+        Case(recipe, data, {**flags, **l1, "adversarial": 0, "perceptual": 0}, minutes),
     ]
 
 
@@ -70,7 +70,13 @@ def _cases() -> dict[str, Case]:
     """All trainings by name; `images` is what a core sees in the minutes: schedules end there."""
     pairs = {
         "pix2pix-emoji": _pair(
-            "pix2pix", "emoji:google-twitter", 8, {"images": 26_000}, width=24, images=12_500
+            "pix2pix",
+            "emoji:google-twitter",
+            8,
+            {"images": 26_000},
+            width=24,
+            perceptual=20,
+            images=11_000,
         ),
         "pix2pix-edges": _pair(
             "pix2pix", "emoji:edges-google", 8, {"images": 26_000}, width=24, images=12_500
@@ -82,7 +88,7 @@ def _cases() -> dict[str, Case]:
             "pix2pix", "maps:satellite-relief", 8, {"images": 26_000}, width=24, images=12_500
         ),
         "superres-x4": _pair(
-            "superres", "landscapes", 8, {"images": 35_000}, scale=4, images=16_000
+            "superres", "landscapes", 8, {"images": 35_000}, scale=4, perceptual=20, images=12_000
         ),
         "superres-x2": _pair(
             "superres", "landscapes", 6, {"images": 14_000}, scale=2, width=32, images=7_000
