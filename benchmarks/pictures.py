@@ -93,7 +93,9 @@ def _cases() -> dict[str, Case]:
         "superres-x2": _pair(
             "superres", "landscapes", 6, {"images": 14_000}, scale=2, width=32, images=7_000
         ),
-        "inpaint": _pair("inpaint", "landscapes", 8, {"images": 26_000}, width=24, images=13_000),
+        "inpaint": _pair(
+            "inpaint", "landscapes", 8, {"images": 26_000}, width=24, perceptual=20, images=11_000
+        ),
         "denoise": _restored("denoise"),
         "jpeg": _restored("jpeg"),
         "deblur": _restored("deblur"),

@@ -55,10 +55,11 @@ def inpaint(
     *,
     masks: str = "mixed",
     width: int = 32,
-    l1: float = 50.0,
+    l1: float = 100.0,
     perceptual: float = 0.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
+    gamma: float = 5.0,
     lr: float = 1e-3,
     images: int = 60_000,
     batch: int = 8,
@@ -68,10 +69,11 @@ def inpaint(
     Args:
         masks: the holes trained on: box, freeform or mixed.
         width: channels of the U-Net's finest layer.
-        l1: weight of the distance to the true picture.
+        l1: weight of the distance to the true picture, the mean over known pixels too.
         perceptual: weight of the distance in EfficientNet's features, which needs the extra.
         matching: weight of feature matching (Wang et al. 2018).
         adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
+        gamma: weight of R1 on real pictures; high, because a hole is easily told.
         lr: Adam's learning rate for both players at the start.
         images: real samples over which the learning rate falls.
         batch: pictures a turn.
@@ -84,6 +86,7 @@ def inpaint(
         perceptual=perceptual,
         matching=matching,
         adversarial=adversarial,
+        gamma=gamma,
         lr=lr,
         images=images,
         batch=batch,
