@@ -69,7 +69,9 @@ def test_a_perceptual_term_trains(tmp_path: Path) -> None:
     domain = {"call": "sparring.domains.image:Image", "shape": (3, 32, 32)}
     recipe = recipe_named("pix2pix", {"width": 4, "judge_width": 4, "perceptual": 2.0, "batch": 2})
     run = tmp_path / "run"
-    train(recipe, pairs(source, 255 - source, **domain), run, steps=2, **QUIET)
+    every = Intervals(log=1, sample=0, checkpoint=0)
+    data = pairs(source, 255 - source, **domain)
+    train(recipe, data, run, steps=2, intervals=every, quiet=True)
     last = (run / "log.jsonl").read_text().splitlines()[-1]
     assert json.loads(last)["generator/perceptual"] > 0
 
