@@ -76,7 +76,7 @@ def _cases() -> dict[str, Case]:
             8,
             {"images": 26_000},
             width=24,
-            perceptual=20,
+            perceptual=2,
             images=11_000,
         ),
         "pix2pix-edges": _pair(
@@ -89,13 +89,13 @@ def _cases() -> dict[str, Case]:
             "pix2pix", "maps:satellite-relief", 8, {"images": 26_000}, width=24, images=12_500
         ),
         "superres-x4": _pair(
-            "superres", "landscapes", 8, {"images": 35_000}, scale=4, perceptual=20, images=12_000
+            "superres", "landscapes", 8, {"images": 35_000}, scale=4, perceptual=2, images=12_000
         ),
         "superres-x2": _pair(
             "superres", "landscapes", 6, {"images": 14_000}, scale=2, width=32, images=7_000
         ),
         "inpaint": _pair(
-            "inpaint", "landscapes", 8, {"images": 26_000}, width=24, perceptual=20, images=11_000
+            "inpaint", "landscapes", 8, {"images": 26_000}, width=24, perceptual=2, images=11_000
         ),
         "denoise": _restored("denoise"),
         "jpeg": _restored("jpeg"),

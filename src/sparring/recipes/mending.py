@@ -59,7 +59,7 @@ def inpaint(
     perceptual: float = 0.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
-    gamma: float = 5.0,
+    gamma: float = 2.0,
     lr: float = 1e-3,
     images: int = 60_000,
     batch: int = 8,
