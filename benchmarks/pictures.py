@@ -28,6 +28,8 @@ from sparring.storage import read_json
 from sparring.training import log
 
 DONE = "benchmark-done"
+COUNT = 300
+"""Held-out items that are judged, where there are as many."""
 STRIPS = Path(__file__).parent.parent / "docs" / "images"
 COLUMNS = ("l1", "psnr", "ssim", "perceptual", "frechet", "kernel", "miou", "cycle_error")
 
@@ -41,7 +43,6 @@ class Case:
     flags: dict[str, Any] = field(default_factory=dict)
     minutes: float = 5.0
     against: tuple[str, ...] = ()
-    count: int | None = None
 
     def command(self, name: str) -> str:
         """The same training on the command line."""
@@ -159,7 +160,7 @@ def judge(name: str, case: Case, runs: Path) -> dict[str, Any]:
     kept = run / "model" / "scores.json"
     if not kept.exists():
         others = [runs / other for other in case.against]
-        sparring.evaluate(run, count=case.count, against=others)
+        sparring.evaluate(run, count=COUNT, against=others)
     scores = Scores.from_json(read_json(kept))
     strip = _strip(run, STRIPS / f"strip-{name}.png")
     lines = [line for line in log.read(run / "log.jsonl") if "images_per_second" in line]

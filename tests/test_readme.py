@@ -37,7 +37,7 @@ COMMAND_REPLACEMENTS = (
     (r"^(\w+=\S+ )*(\.venv/bin/)?sparring ", ""),
     (r"^torchrun .* -m sparring ", ""),
     (r"(--data|data check) (digits|fashion)\b", r"\1 \2.npz"),
-    (r"--width 24", ""),
+    (r"--width 24|--perceptual \S+", ""),
     (r"(--data|data check) (emoji|maps|terrain)\S*", r"\1 pairs"),
     (r"--data pairs/?", "--data pairs --width 8"),
     (r"--data landscapes", "--data photos --size 16 --width 8"),
