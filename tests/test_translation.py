@@ -271,6 +271,11 @@ def test_blend_changes_the_object_and_its_border_alone(tmp_path: Path, sparring:
     assert code == 2 and "nothing of" in err
     code, _, err = sparring("blend", run, photo, photo, "--out", tmp_path / "p.png")
     assert code == 2 and "no transparency" in err
+    tiny("inpaint").save(tmp_path / "fills")
+    code, _, err = sparring(
+        "blend", tmp_path / "fills", *arguments[2:], "--out", tmp_path / "p.png"
+    )
+    assert code == 2 and "another task" in err
 
 
 def test_the_way_back(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from sparring.data.content import Progress
 from sparring.domains.layout import Layout
 from sparring.errors import InputError
 from sparring.model import Model
+from sparring.tasks.blend import Blend
 from sparring.translation import files, folder, video
 from sparring.translation.folder import Done, Given, Job
 from sparring.translation.masks import Masker, masker
@@ -104,7 +105,7 @@ def blend(
         InputError: another kind of model, or pictures that cannot be used.
     """
     model = model if isinstance(model, Model) else Model.load(model)
-    if not model.takes_mask or model.domain.shape[0] not in (1, 3):
+    if not isinstance(model.task, Blend) or model.domain.shape[0] not in (1, 3):
         raise InputError(
             f"a {model.manifest.recipe.name!r} model is a model of another task: it blends nothing "
             "in; train the recipe 'blend'."
