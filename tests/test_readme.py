@@ -40,7 +40,10 @@ COMMAND_REPLACEMENTS = (
     (r"--width 24|--perceptual \S+", ""),
     (r"(--data|data check) (emoji|maps|terrain)\S*", r"\1 pairs"),
     (r"--data pairs/?", "--data pairs --width 8"),
-    (r"--data landscapes", "--data photos --size 16 --width 8"),
+    (
+        r"--data (landscapes|photos/ --size 64 (?=--scale|--minutes 30 --run runs/inp))",
+        "--data photos --size 16 --width 8 ",
+    ),
     (r"^(evaluate .*)-n \d+", r"\1-n 40"),
     (r"^(sample .*)-n \d+", r"\1-n 40"),
     (r"--(steps|minutes|batch|checkpoint-every) \S+", ""),
