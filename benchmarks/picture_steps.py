@@ -11,7 +11,6 @@ for both.
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from machine import record
-from throughput import advance, loop
+from throughput import alternate, loop
 
 from sparring.recipes import recipe_named
 from sparring.streams import stream
@@ -64,16 +63,13 @@ def compare(name: str, blocks: int, steps: int) -> dict[str, Any]:
             if "weight" in term.arguments
         }
         batches = [first.draw(k) for k in range(steps + 2)]
-        speeds: dict[str, list[float]] = {"reference": [], **{kind: [] for kind in runs}}
-        for ours in runs.values():
-            advance(ours, 5)
-        for _ in range(blocks):
-            speeds["reference"].append(torch_pix2pix.train(*pair, batches, weights, recipe.latent))
-            for kind, ours in runs.items():
-                speeds[kind].append(advance(ours, steps))
-    middle = {key: statistics.median(values) for key, values in speeds.items()}
-    ratios = {f"{key}_ratio": middle[key] / middle["reference"] for key in runs}
-    return {"name": name, "images_per_second": middle, **ratios}
+        return alternate(
+            name,
+            runs,
+            lambda: torch_pix2pix.train(*pair, batches, weights, recipe.latent),
+            blocks,
+            steps,
+        )
 
 
 def main() -> None:

@@ -124,7 +124,7 @@ def _cases() -> dict[str, Case]:
         ),
         "cut-winter": Case("cut", "terrain:summer-winter", {"width": 24, "images": 4_500}, 4),
         "cyclegan-emoji": Case(
-            "cyclegan", "emoji:google-twitter", {"width": 24, "images": 6_500}, 8
+            "cyclegan", "emoji:google-twitter", {"width": 24, "batch": 2, "images": 15_000}, 20
         ),
         "cut-emoji": Case("cut", "emoji:google-twitter", {"width": 24, "images": 4_500}, 4),
     }

@@ -12,6 +12,7 @@ import argparse
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -69,15 +70,29 @@ def compare(name: str, recipe: Recipe, shape: tuple[int, ...], blocks: int, step
         images = store.take(torch.arange(len(store)))["sample"].float() / 127.5 - 1.0
         spec = runs["fp32"].manifest.spec
         pair = [recipe.networks[n].build(spec) for n in ("generator", "discriminator")]
-        speeds: dict[str, list[float]] = {"reference": [], **{p: [] for p in runs}}
-        for ours in runs.values():
-            advance(ours, 5)
-        for _ in range(blocks):
-            speeds["reference"].append(
-                torch_dcgan.train(*pair, images, BATCH, steps, recipe.latent, warmup=2)
-            )
-            for precision, ours in runs.items():
-                speeds[precision].append(advance(ours, steps))
+        return alternate(
+            name,
+            runs,
+            lambda: torch_dcgan.train(*pair, images, BATCH, steps, recipe.latent, warmup=2),
+            blocks,
+            steps,
+        )
+
+
+def alternate(
+    name: str, runs: dict[str, Loop], reference: Callable[[], float], blocks: int, steps: int
+) -> dict[str, Any]:
+    """Medians of blocks that take turns, in images a second, and what each run is of the reference.
+
+    A noisy neighbour so slows all of them alike.
+    """
+    speeds: dict[str, list[float]] = {"reference": [], **{kind: [] for kind in runs}}
+    for ours in runs.values():
+        advance(ours, 5)
+    for _ in range(blocks):
+        speeds["reference"].append(reference())
+        for kind, ours in runs.items():
+            speeds[kind].append(advance(ours, steps))
     middle = {key: statistics.median(values) for key, values in speeds.items()}
     ratios = {f"{key}_ratio": middle[key] / middle["reference"] for key in runs}
     return {"name": name, "images_per_second": middle, **ratios}

@@ -98,8 +98,7 @@ def check_network(part: Any, spec: Spec, outputs: int | None = None) -> None:
     """A user's network keeps the contract: shapes, gradients, batch of one.
 
     A generator maps (latent, condition) to (N, *shape), a discriminator (sample, condition)
-    to a Verdict with logits (N, K), or (N, P K)
-    where the spec has a map and it judges P patches.
+    to a Verdict with logits (N, K), or (N, P K) where the spec has a map and it judges P patches.
 
     Raises:
         InputError: it does not, with what it did instead.

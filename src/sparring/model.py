@@ -156,7 +156,7 @@ class Model:
         latent = sources.numbered(seed, indices, len(source), self.manifest.spec.latent)
         if style is not None:
             latent = self.style(style).expand(len(source), -1)
-        step = sources.at_once(CHUNK, source.shape[2:], self.scale)
+        step = sources.at_once(source.shape[2:], self.scale)
         rows = [slice(begin, begin + step) for begin in range(0, len(source), step)]
         fake = torch.cat([self._translate(latent[r], known.rows(r), reverse, tile) for r in rows])
         return fake.clamp(-1.0, 1.0) if leaving.head == "tanh" else fake

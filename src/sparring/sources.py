@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PIXELS = 1 << 20
 """Pictures that would come out larger than this are made of tiles."""
 TILE = 512
+BATCH, BATCH_PIXELS = 64, 1 << 18
+"""Most pictures, and most pixels of results, that are worked on at once."""
 LEAST = 4
 """The smallest side where a network does not say its own as `multiple`."""
 
@@ -87,9 +89,9 @@ def check_mask(given: bool, wanted: bool) -> None:
         raise InputError("this model takes no mask; train the recipe 'inpaint' for one that does.")
 
 
-def at_once(most: int, space: Sequence[int], scale: int) -> int:
-    """How many pictures of an extent are worked on at once: `most`, or what memory bears."""
-    return max(1, min(most, PIXELS // (space[0] * space[1] * scale * scale)))
+def at_once(space: Sequence[int], scale: int) -> int:
+    """How many pictures of an extent are worked on at once."""
+    return max(1, min(BATCH, BATCH_PIXELS // (space[0] * space[1] * scale * scale)))
 
 
 def one_way(manifest: Manifest) -> InputError:

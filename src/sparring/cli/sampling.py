@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparring.cli.app import app, verb
+from sparring.cli.models import Run, Trust, load
 from sparring.cli.values import size_of
 from sparring.errors import InputError
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from sparring.model import Model
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
-Run = Annotated[Path, typer.Argument(help="A run's or model's folder.", show_default=False)]
 Count = Annotated[int, typer.Option("-n", "--count", help="How many.")]
 Seed = Annotated[int, typer.Option(help="Sample i depends on seed and i alone.")]
 Label = Annotated[str | None, typer.Option(help="A label's name or number; all in turn if none.")]
@@ -26,7 +26,6 @@ Truncation = Annotated[
     float | None, typer.Option(help="Cut the latent at so many deviations: safer, less varied.")
 ]
 Out = Annotated[Path, typer.Option("-o", "--out", help="x.png, x.npy, or a folder.")]
-Trust = Annotated[list[str] | None, typer.Option(help="A package that the recipe may call.")]
 
 
 @verb(
@@ -47,7 +46,7 @@ def sample(
 ) -> None:
     """Draw samples: a grid, a folder of pictures, or an array (N, C, H, W) in [-1, 1]."""
     _check_out(out)
-    model = _load(run, trust)
+    model = load(run, trust)
     numbers = _numbers(vector)
     samples = model.sample(count, label=label, vector=numbers, seed=seed, truncation=truncation)
     write(model, samples, out)
@@ -72,7 +71,7 @@ def interpolate(
 ) -> None:
     """Walk through the latent space along great circles: a strip, a GIF, a folder or an array."""
     _check_out(out, animated=True)
-    model = _load(run, trust)
+    model = load(run, trust)
     if out.suffix.lower() == ".gif":
         _need_pictures(model, out)
     walk = model.interpolate(
@@ -102,7 +101,7 @@ def reconstruct(
 ) -> None:
     """Send items through a VAE and back; a picture shows each input beside what came of it."""
     _check_out(out)
-    model = _load(run, trust)
+    model = load(run, trust)
     if not hasattr(model.game, "reconstruct"):
         model.reconstruct(model.sample(1))  # says why not
     from sparring.evaluation import data_of, reals_of
@@ -170,12 +169,6 @@ def _write_gif(model: Model, walk: Tensor, out: Path) -> None:
         frames[0].save(out, save_all=True, append_images=frames[1:], duration=80, loop=0)
     except OSError as error:
         raise InputError(f"cannot write {out}: {error.strerror or error}.") from error
-
-
-def _load(run: Path, trust: list[str] | None) -> Model:
-    from sparring.model import Model
-
-    return Model.load(run, trusted=trust or ())
 
 
 def _numbers(text: str | None) -> tuple[float, ...] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sparring.cli.app import app, verb
+from sparring.cli.models import Run, Trust, load
 from sparring.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 LISTED = 20
 """Failures that are listed one by one."""
-Run = Annotated[Path, typer.Argument(help="A run's or model's folder.", show_default=False)]
 Source = Annotated[
     Path, typer.Argument(help="A picture, a folder, or a video.", show_default=False)
 ]
@@ -31,7 +31,6 @@ Tile = Annotated[
 Existing = Annotated[
     str, typer.Option(help="Results that are there already: refuse, skip or overwrite.")
 ]
-Trust = Annotated[list[str] | None, typer.Option(help="A package that the recipe may call.")]
 
 
 @verb(
@@ -61,7 +60,7 @@ def translate(
     Pictures are turned upright; transparency is kept where the format has it; a picture that
     cannot be read does not stop a folder, and makes the exit code 1.
     """
-    model = _load(run, trust)
+    model = load(run, trust)
     place = _out(source, out, "translated")
     options = {"reverse": reverse, "style": style, "seed": seed, "tile": tile}
     _say(_with_bar(model, source, place, existing=existing, **options), place)
@@ -93,7 +92,7 @@ def repair(
     """
     from sparring.sources import check_repairs
 
-    model = _load(run, trust)
+    model = load(run, trust)
     check_repairs(model.manifest, model.task, model.scale)
     place = _out(source, out, "repaired")
     options = {"mask": mask, "seed": seed, "tile": tile}
@@ -118,7 +117,7 @@ def upscale(
     """Make pictures as many times larger as the model was trained to."""
     from sparring.sources import check_enlarges
 
-    model = _load(run, trust)
+    model = load(run, trust)
     check_enlarges(model.manifest, model.task, model.scale)
     place = _out(source, out, f"x{model.scale}")
     _say(_with_bar(model, source, place, existing=existing, seed=seed, tile=tile), place)
@@ -146,7 +145,7 @@ def blend(
     """Paste an object into a photo so that its colours and border fit."""
     from sparring import translation
 
-    model = _load(run, trust)
+    model = load(run, trust)
     made = translation.blend(
         model,
         photo,
@@ -213,9 +212,3 @@ def _place(text: str | None) -> tuple[int, int] | None:
     if len(sides) != 2 or not all(side.strip().lstrip("-").isdecimal() for side in sides):
         raise InputError(f"--at is x,y in pixels, such as 80,60, not {text!r}.")
     return int(sides[0]), int(sides[1])
-
-
-def _load(run: Path, trust: list[str] | None) -> Model:
-    from sparring.model import Model
-
-    return Model.load(run, trusted=trust or ())

@@ -16,6 +16,8 @@ from sparring.metrics.judge import resized
 
 SIDE = 224
 """Height and width that EfficientNet-Lite0 was trained on."""
+BATCH = 4
+"""Few, so that each layer's output is memory that malloc keeps, not new pages every time."""
 
 
 def efficientnet() -> Extractor:
@@ -35,7 +37,7 @@ def efficientnet() -> Extractor:
         return Embedded(network.to(samples.device).extract_features(pictures).mean((2, 3)))  # type: ignore[operator]
 
     resize = f"bicubic, antialiased, to {SIDE} x {SIDE}"
-    return Extractor("efficientnet", _digest(weights_path()), resize, read, batch=32)
+    return Extractor("efficientnet", _digest(weights_path()), resize, read, batch=BATCH)
 
 
 def inception() -> Extractor:

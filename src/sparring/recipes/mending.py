@@ -80,7 +80,7 @@ def inpaint(
     """
     return picture_duel(
         "inpaint",
-        Part(f"{NETWORKS}.unet:Generator", width=width, norm="none"),
+        Part(f"{NETWORKS}.unet:Generator", width=width, residual=True, norm="none"),
         Part(f"{TASKS}.inpaint:Inpaint", masks=masks),
         l1=l1,
         perceptual=perceptual,

@@ -252,6 +252,11 @@ def _video(made: _Maker, source: Path, out: Path, existing: str, progress: Progr
     if channels not in (1, 3) or made.leaving.shape[0] != channels:
         raise InputError("videos are grey or colour; this model's pictures are neither.")
     video.translate_video(
-        source, out, lambda frames: made.frames(frames, source), channels, progress
+        source,
+        out,
+        lambda frames: made.frames(frames, source),
+        channels,
+        made.model.scale,
+        progress,
     )
     return Done(written=[out])

@@ -47,15 +47,15 @@ def opened(source: Path | bytes, domain: Domain) -> Opened:
         Exception: whatever Pillow raises for a file that it cannot read.
     """
     picture = raster.upright(source)
-    height, width = picture.height, picture.width
     if isinstance(domain, Layout):
-        numbers = raster.numbers(source, raster.Form(1, height, width, 8))
+        numbers = np.asarray(picture)[None]
         if numbers.ndim != 3:
             raise InputError("a label map must be an indexed or grey picture, not one of colours.")
         return Opened(torch.from_numpy(domain.numbered(numbers)))
     channels = domain.shape[0]
     deep = channels == 1 and raster.header(source).bits == 16
-    values = raster.fitted(picture, raster.Form(channels, height, width, 16 if deep else 8))
+    form = raster.Form(channels, picture.height, picture.width, 16 if deep else 8)
+    values = raster.fitted(picture, form)
     alpha = None if channels in (2, 4) else _alpha(picture)
     return Opened(torch.from_numpy(values.copy()), alpha, picture.info.get("icc_profile"))
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from sparring.data import raster
 from sparring.data.content import Progress
 from sparring.errors import InputError
+from sparring.sources import at_once
 from sparring.translation.files import Opened
 
 T = TypeVar("T")
@@ -22,8 +23,6 @@ THREADS = 4
 """Decoders and encoders; Pillow works without Python's lock."""
 AHEAD = 2
 """Batches that are decoded before they are asked for."""
-BATCH, PIXELS = 64, 1 << 18
-"""Most pictures, and most pixels of results, in one batch."""
 
 
 class Job(NamedTuple):
@@ -105,7 +104,7 @@ def _batches(jobs: Sequence[Job], scale: int, done: Done) -> Iterator[list[Job]]
             found.append(((header.height, header.width), job))
     found.sort(key=lambda pair: (pair[0], pair[1].number))
     for (height, width), group in itertools.groupby(found, key=lambda pair: pair[0]):
-        most = max(1, min(BATCH, PIXELS // (height * width * scale * scale)))
+        most = at_once((height, width), scale)
         alike = [job for _, job in group]
         yield from (alike[start : start + most] for start in range(0, len(alike), most))
 

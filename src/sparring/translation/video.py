@@ -13,13 +13,12 @@ from torch import Tensor
 
 from sparring.data.content import Progress
 from sparring.errors import InputError
+from sparring.sources import at_once
 from sparring.storage import whole_file
 
 SUFFIXES = (".mp4", ".mov", ".m4v", ".mkv", ".avi", ".webm")
 CODECS = {".webm": "libvpx-vp9", ".avi": "mpeg4"}
 """Where it is not H.264."""
-BATCH, PIXELS = 32, 1 << 18
-"""Most frames, and most pixels of results, in one batch."""
 
 Make = Callable[[Tensor], Tensor]
 """Stored frames (N, C, H, W) to stored ones."""
@@ -31,11 +30,17 @@ def is_video(path: Path) -> bool:
 
 
 def translate_video(
-    source: Path, out: Path, make: Make, channels: int, progress: Progress | None = None
+    source: Path,
+    out: Path,
+    make: Make,
+    channels: int,
+    scale: int = 1,
+    progress: Progress | None = None,
 ) -> int:
     """Write what is made of a video's frames, at the same times; the number of frames is returned.
 
-    All frames have one extent, and are turned the way the video says.
+    All frames have one extent, `scale` times larger when made, and are turned the way the video
+    says.
 
     Raises:
         InputError: PyAV is not installed, the video cannot be read, or the place not written.
@@ -49,7 +54,9 @@ def translate_video(
             if not container.streams.video:
                 raise InputError(f"{source} holds no video.")
             with av.open(str(draft), "w") as target:
-                return _Writer(container, target, channels, out.suffix.lower()).run(make, progress)
+                return _Writer(container, target, channels, scale, out.suffix.lower()).run(
+                    make, progress
+                )
     except av.FFmpegError as error:
         raise InputError(f"{source} cannot be translated as a video: {error.strerror}.") from error
 
@@ -57,8 +64,8 @@ def translate_video(
 class _Writer:
     """Frames from one container to another; sound is passed on as it is."""
 
-    def __init__(self, source: Any, target: Any, channels: int, suffix: str) -> None:
-        self.source, self.target, self.suffix = source, target, suffix
+    def __init__(self, source: Any, target: Any, channels: int, scale: int, suffix: str) -> None:
+        self.source, self.target, self.scale, self.suffix = source, target, scale, suffix
         self.shown = source.streams.video[0]
         self.shown.thread_type = "AUTO"
         self.form = "gray" if channels == 1 else "rgb24"
@@ -85,7 +92,7 @@ class _Writer:
         waiting: list[Any] = []
         for frame in self._frames():
             waiting.append(frame)
-            if len(waiting) >= max(1, min(BATCH, PIXELS // (frame.width * frame.height))):
+            if len(waiting) >= at_once((frame.height, frame.width), self.scale):
                 yield waiting
                 waiting = []
         if waiting:
