@@ -1,0 +1,21 @@
+"""What the verbs of a trained model share: where it lies, whose code it may call, loading it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sparring.model import Model
+
+Run = Annotated[Path, typer.Argument(help="A run's or model's folder.", show_default=False)]
+Trust = Annotated[list[str] | None, typer.Option(help="A package that the recipe may call.")]
+
+
+def load(run: Path, trust: list[str] | None) -> Model:
+    """The model of a run; `sparring.model` is imported no earlier."""
+    from sparring.model import Model
+
+    return Model.load(run, trusted=trust or ())
