@@ -60,7 +60,7 @@ def inpaint(
     matching: float = 10.0,
     adversarial: float = 1.0,
     gamma: float = 2.0,
-    lr: float = 1e-3,
+    lr: float = 5e-4,
     images: int = 60_000,
     batch: int = 8,
 ) -> Recipe:
@@ -80,7 +80,7 @@ def inpaint(
     """
     return picture_duel(
         "inpaint",
-        Part(f"{NETWORKS}.unet:Generator", width=width, residual=True, norm="none"),
+        _mender(width),
         Part(f"{TASKS}.inpaint:Inpaint", masks=masks),
         l1=l1,
         perceptual=perceptual,
@@ -101,7 +101,7 @@ def restore(
     perceptual: float = 0.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
-    lr: float = 1e-3,
+    lr: float = 5e-4,
     images: int = 60_000,
     batch: int = 8,
 ) -> Recipe:
@@ -120,7 +120,7 @@ def restore(
     """
     return picture_duel(
         "restore",
-        Part(f"{NETWORKS}.unet:Generator", width=width, residual=True, norm="none"),
+        _mender(width),
         Part(f"{TASKS}.restore:Restore", kind=kind),
         l1=l1,
         perceptual=perceptual,
@@ -140,7 +140,7 @@ def blend(
     perceptual: float = 0.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
-    lr: float = 1e-3,
+    lr: float = 5e-4,
     images: int = 60_000,
     batch: int = 8,
 ) -> Recipe:
@@ -159,7 +159,7 @@ def blend(
     """
     return picture_duel(
         "blend",
-        Part(f"{NETWORKS}.unet:Generator", width=width, residual=True, norm="none"),
+        _mender(width),
         Part(f"{TASKS}.blend:Blend", strength=strength),
         l1=l1,
         perceptual=perceptual,
@@ -168,4 +168,11 @@ def blend(
         lr=lr,
         images=images,
         batch=batch,
+    )
+
+
+def _mender(width: int) -> Part:
+    """A U-Net that adds to what it is given, so nothing may squash the sum."""
+    return Part(
+        f"{NETWORKS}.unet:Generator", width=width, residual=True, norm="none", head="linear"
     )

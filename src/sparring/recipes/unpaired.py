@@ -11,6 +11,7 @@ def cyclegan(
     *,
     width: int = 32,
     blocks: int = 4,
+    residual: bool = True,
     judge_width: int = 32,
     cycle: float = 10.0,
     identity: float = 5.0,
@@ -27,6 +28,7 @@ def cyclegan(
     Args:
         width: channels of the generators at half the extent; their blocks have twice as many.
         blocks: residual blocks of each generator.
+        residual: generators add to what they are given, so they begin by changing nothing.
         judge_width: channels of the discriminators after their first halving.
         cycle: weight of what is lost on the way there and back.
         identity: weight of what is changed in a picture that was right already.
@@ -38,7 +40,7 @@ def cyclegan(
         images: real samples over which the learning rate falls.
         batch: samples, and as many sources, a turn.
     """
-    generator = Part(f"{NETWORKS}.translator:Generator", width=width, blocks=blocks)
+    generator = _translator(width, blocks, residual)
     judge = Part(f"{NETWORKS}.patch:Discriminator", width=judge_width, form="none")
     return _unpaired(
         "cyclegan",
@@ -62,6 +64,7 @@ def cut(
     *,
     width: int = 32,
     blocks: int = 4,
+    residual: bool = True,
     judge_width: int = 32,
     contrast: float = 1.0,
     identity: bool = True,
@@ -80,6 +83,7 @@ def cut(
     Args:
         width: channels of the generator at half the extent; its blocks have twice as many.
         blocks: residual blocks of the generator.
+        residual: the generator adds to what it is given, so it begins by changing nothing.
         judge_width: channels of the discriminator after its first halving.
         contrast: weight of knowing each place of the source again.
         identity: whether real samples, translated, must be known again too.
@@ -102,7 +106,7 @@ def cut(
             patches=patches,
         ),
         {
-            "generator": Part(f"{NETWORKS}.translator:Generator", width=width, blocks=blocks),
+            "generator": _translator(width, blocks, residual),
             "projector": Part(f"{NETWORKS}.projector:Projector", channels=channels),
             "discriminator": Part(
                 f"{NETWORKS}.patch:Discriminator", width=judge_width, form="none"
@@ -115,6 +119,12 @@ def cut(
         images=images,
         batch=batch,
     )
+
+
+def _translator(width: int, blocks: int, residual: bool) -> Part:
+    """Where it adds to what it is given, nothing may squash the sum."""
+    kind = {"residual": True, "head": "linear"} if residual else {}
+    return Part(f"{NETWORKS}.translator:Generator", width=width, blocks=blocks, **kind)
 
 
 def _unpaired(
