@@ -70,8 +70,8 @@ def _pair(recipe: str, data: str, minutes: float, l1: dict[str, Any], **flags: A
 
 def _cases() -> dict[str, Case]:
     """All trainings by name; `images` is what a core sees in the minutes: schedules end there."""
-    paired = {"width": 24, "perceptual": 2, "batch": 4, "images": 7_500}
-    alone = {"images": 18_000}
+    paired = {"width": 24, "perceptual": 2, "batch": 4, "images": 6_500}
+    alone = {"images": 15_000}
     pairs = {
         "pix2pix-emoji": _pair(
             "pix2pix",
@@ -82,21 +82,21 @@ def _cases() -> dict[str, Case]:
             perceptual=2,
             images=11_000,
         ),
-        "pix2pix-edges": _pair("pix2pix", "emoji:edges-google", 6, alone, **paired),
-        "pix2pix-maps": _pair("pix2pix", "maps:relief-satellite", 6, alone, **paired),
-        "pix2pix-maps-back": _pair("pix2pix", "maps:satellite-relief", 6, alone, **paired),
+        "pix2pix-edges": _pair("pix2pix", "emoji:edges-google", 5, alone, **paired),
+        "pix2pix-maps": _pair("pix2pix", "maps:relief-satellite", 5, alone, **paired),
+        "pix2pix-maps-back": _pair("pix2pix", "maps:satellite-relief", 5, alone, **paired),
         "superres-x4": _pair(
             "superres", "landscapes", 8, {"images": 35_000}, scale=4, perceptual=2, images=12_000
         ),
         "superres-x2": _pair(
             "superres",
             "landscapes",
-            6,
-            {"images": 9_000},
+            5,
+            {"images": 7_500},
             scale=2,
             perceptual=2,
             width=32,
-            images=5_000,
+            images=4_500,
         ),
         "inpaint": _pair(
             "inpaint", "landscapes", 8, {"images": 26_000}, width=24, perceptual=2, images=11_000
@@ -107,7 +107,7 @@ def _cases() -> dict[str, Case]:
         "watermark": _restored("watermark"),
         "colour": _restored("colour"),
         "blend": _pair(
-            "blend", "landscapes", 5, {"images": 20_000}, width=24, perceptual=2, images=7_500
+            "blend", "landscapes", 4, {"images": 16_000}, width=24, perceptual=2, images=6_000
         ),
     }
     cases = {}
@@ -117,21 +117,24 @@ def _cases() -> dict[str, Case]:
     layouts = {"width": 24, "images": 15_000}
     spade = {"perceptual": 2, "batch": 4, "lr": 1e-3, "images": 9_000}
     unpaired = {"width": 24, "batch": 2, "images": 9_500}
+    winter = unpaired | {"images": 6_500}
     return cases | {
         "pix2pix-terrain": Case("pix2pix", "terrain:layout-drawn", layouts, 10),
         "spade-terrain": Case("spade", "terrain:layout-drawn", spade, 18, ("pix2pix-terrain",)),
-        "pix2pix-classes": Case("pix2pix", "maps:classes-satellite", layouts, 10),
-        "spade-maps": Case("spade", "maps:classes-satellite", spade, 15, ("pix2pix-classes",)),
-        "cyclegan-winter": Case("cyclegan", "terrain:summer-winter", unpaired, 20),
-        "cut-winter": Case("cut", "terrain:summer-winter", unpaired, 10),
+        "pix2pix-classes": Case("pix2pix", "maps:classes-satellite", layouts, 8),
+        "spade-maps": Case(
+            "spade", "maps:classes-satellite", spade | {"images": 6_000}, 12, ("pix2pix-classes",)
+        ),
+        "cyclegan-winter": Case("cyclegan", "terrain:summer-winter", winter, 14),
+        "cut-winter": Case("cut", "terrain:summer-winter", winter, 7),
         "cyclegan-emoji": Case("cyclegan", "emoji:google-twitter", unpaired, 20),
         "cut-emoji": Case("cut", "emoji:google-twitter", unpaired, 10),
     }
 
 
 def _restored(kind: str) -> list[Case]:
-    l1 = {"images": 13_000}
-    return _pair("restore", "landscapes", 3, l1, kind=kind, width=24, perceptual=2, images=4_800)
+    l1 = {"images": 11_000}
+    return _pair("restore", "landscapes", 4, l1, kind=kind, width=32, perceptual=2, images=6_500)
 
 
 CASES = _cases()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sparring.model import Model
 
 CHUNK = 128
+FEW = 32
+"""Pictures measured at once: their features are memory that malloc keeps, not new pages."""
 TARGETS = 500
 """Training pictures whose histogram the histogram baseline takes."""
 Make = Callable[[Batch, int], Tensor]
@@ -162,7 +164,7 @@ def fidelities(fakes: Tensor, real: Tensor) -> dict[str, intervals.Interval]:
 
 
 def _chunked(measure: Callable[[Tensor, Tensor], Tensor], a: Tensor, b: Tensor) -> Tensor:
-    pairs = zip(a.split(CHUNK), b.split(CHUNK), strict=True)
+    pairs = zip(a.split(FEW), b.split(FEW), strict=True)
     return torch.cat([measure(x, y).double() for x, y in pairs])
 
 

@@ -77,6 +77,18 @@ def test_the_upscaler_adds_to_the_bicubic_picture() -> None:
         built("upscaler:Generator", Spec((3, 64, 64), 0, map=(3, 24, 24)))
 
 
+@pytest.mark.parametrize("extent", [(32, 32), (37, 91)])
+def test_a_folding_generator_keeps_any_extent_and_adds_to_the_picture(
+    extent: tuple[int, int],
+) -> None:
+    network = built("upscaler:Generator", width=8, blocks=1, fold=2)
+    condition = given(*extent)
+    assert network(torch.zeros(1, 0), condition).shape == (1, 3, *extent)
+    for weight in network.last.parameters():
+        torch.nn.init.zeros_(weight)
+    assert torch.allclose(network(torch.zeros(1, 0), condition), condition.map, atol=1e-6)
+
+
 def test_a_patch_judges_its_own_place() -> None:
     judge = built("patch:Discriminator", width=8, layers=2, form="none")
     sample = torch.zeros(1, 3, 32, 32, requires_grad=True)

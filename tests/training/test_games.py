@@ -10,6 +10,7 @@ from sparring.errors import InputError
 from sparring.games.cycle import Cycle, Pool
 from sparring.games.duel import Duel
 from sparring.losses.adversarial import least_squares, relativistic
+from sparring.losses.penalties import r1
 from sparring.losses.pictures import feature_matching, l1
 from sparring.types import Batch, Condition, Round, Term, Turn, Verdict
 
@@ -93,8 +94,28 @@ def test_a_pool_comes_back_from_its_state() -> None:
 
 
 def test_a_cycle_refuses_what_it_cannot_play() -> None:
-    with pytest.raises(InputError, match="no further terms"):
-        Cycle(relativistic())
+    for loss, terms in ((relativistic(), ()), (least_squares(), (l1(1.0),))):
+        with pytest.raises(InputError, match="no generator's terms and no relativistic loss"):
+            Cycle(loss, terms)
+
+
+def test_both_discriminators_of_a_cycle_pay_their_penalties() -> None:
+    networks = players()
+    batch = Batch(torch.rand(2, 3, 4, 4), Condition(map=torch.rand(2, 3, 4, 4)))
+    plain, game = Cycle(least_squares(), pool=0), Cycle(least_squares(), (r1(3.0),), pool=0)
+    costs = game.losses("discriminator", networks, batch, turn()).losses
+    bare = plain.losses("discriminator", networks, batch, turn()).losses
+    torch.testing.assert_close(costs["adversarial"], bare["adversarial"])
+    squares = []
+    for name, real in (
+        ("discriminator", batch.real),
+        ("source_discriminator", batch.condition.map),
+    ):
+        assert real is not None
+        seen = real.detach().requires_grad_()
+        scores = networks[name](seen, Condition()).logits.mean(1).sum()
+        squares.append(torch.autograd.grad(scores, seen)[0].square().sum((1, 2, 3)).mean())
+    torch.testing.assert_close(costs["r1"], 3.0 * (squares[0] + squares[1]) / 2 / 2)
 
 
 def test_both_discriminators_costs_are_adversarial_and_told_apart() -> None:

@@ -8,28 +8,28 @@ from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from sparring.errors import InputError
-from sparring.games.duel import told
+from sparring.games.duel import Duel, only_penalties
 from sparring.types import AdversarialLoss, Batch, Condition, Networks, Played, Term, Turn
 
 NOTHING = Condition()
 Features = tuple[Tensor, ...]
 
 
-class Contrast(nn.Module):
+class Contrast(Duel):
     """CUT: what stands at one place of the fake must be known again at that place of the source.
 
     The generator encodes its source and its own fake; the projector turns features at random
     places into unit vectors, and each vector of the fake must find the source's at the same place
     among those at other places of the same picture (PatchNCE, the paper's eq. 3 and 4, here with
-    the mean over layers). Vectors of the source are taken as given. The discriminator judges
-    alone, without a condition.
+    the mean over layers). Vectors of the source are taken as given. The discriminator, whose turn
+    is that of a duel, must not read the condition's map.
 
     Args:
         loss: of discriminator and generator; the paper's code uses least squares.
-        terms: none; there are no pairs that a term could be measured on.
+        terms: penalties of the discriminator; there are no pairs to measure others on.
         contrast: weight of PatchNCE, on sources and on samples alike: 1, and 10 for FastCUT.
         identity: whether real samples, translated, must be known again too (the paper's eq. 5);
             off for FastCUT.
@@ -37,15 +37,13 @@ class Contrast(nn.Module):
         temperature: what the cosines are divided by.
 
     Raises:
-        InputError: terms, a relativistic loss, or a setting out of range.
+        InputError: a generator's term, a relativistic loss, or a setting out of range.
     """
 
     players: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "generator": ("generator", "projector"),
         "discriminator": ("discriminator",),
     }
-    kept: ClassVar[tuple[str, ...]] = ("generator",)
-    swapped: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self,
@@ -56,15 +54,14 @@ class Contrast(nn.Module):
         patches: int = 64,
         temperature: float = 0.07,
     ) -> None:
-        super().__init__()
-        if terms or loss.relativistic:
-            raise InputError("a contrast takes no further terms and no relativistic loss.")
+        super().__init__(loss, terms)
+        only_penalties("a contrast", loss, terms)
         if patches < 2 or not temperature > 0.0:
             raise InputError(
                 "a contrast needs patches of at least 2 and a temperature above 0, "
                 f"not {patches!r} and {temperature!r}."
             )
-        self.loss, self.contrast, self.identity = loss, contrast, identity
+        self.contrast, self.identity = contrast, identity
         self.patches, self.temperature = patches, temperature
 
     def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
@@ -81,17 +78,7 @@ class Contrast(nn.Module):
             )
         if player == "generator":
             return self._generator(networks, sample, source, turn)
-        with torch.no_grad():
-            fake = networks["generator"](turn.latent, Condition(map=source))
-        real_verdict = networks["discriminator"](sample, NOTHING)
-        fake_verdict = networks["discriminator"](fake, NOTHING)
-        cost = self.loss.discriminator(real_verdict.logits.float(), fake_verdict.logits.float())
-        stats = told(real_verdict, fake_verdict, self.loss.boundary)
-        return Played({"adversarial": cost}, stats)
-
-    def generate(self, networks: Networks, latent: Tensor, condition: Condition) -> Tensor:
-        """Samples (N, *shape) of the condition's map."""
-        return networks["generator"](latent, condition)
+        return super().losses(player, networks, batch, turn)
 
     def _generator(self, networks: Networks, sample: Tensor, source: Tensor, turn: Turn) -> Played:
         given = torch.cat([source, sample]) if self.identity else source

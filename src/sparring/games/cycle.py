@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sparring.errors import InputError
-from sparring.games.duel import told
+from sparring.games.duel import Duel, only_penalties
 from sparring.types import (
     AdversarialLoss,
     Batch,
@@ -22,6 +23,11 @@ from sparring.types import (
 )
 
 NOTHING = Condition()
+WAYS = {
+    "sample": ("generator", "discriminator"),
+    "source": ("inverse", "source_discriminator"),
+}
+"""What is made, by whom, and who judges it."""
 
 
 class Cycle(nn.Module):
@@ -29,11 +35,12 @@ class Cycle(nn.Module):
 
     "generator" makes samples from sources and "inverse" sources from samples; each pays what its
     discriminator sees, what is lost on the way there and back, and what it changes in a picture
-    that was right already. Discriminators judge alone, without a condition.
+    that was right already. Discriminators, whose turn is that of two duels, must not read the
+    condition's map.
 
     Args:
         loss: of both discriminators and generators; least squares in the paper.
-        terms: none; there are no pairs that a term could be measured on.
+        terms: penalties of both discriminators; there are no pairs to measure others on.
         cycle: weight of the L1 distance after there and back (the paper's eq. 2).
         identity: weight of |generator(sample) - sample|, the paper's section 5.2; 0 where
             sources and samples have different channels.
@@ -58,10 +65,11 @@ class Cycle(nn.Module):
         pool: int = 50,
     ) -> None:
         super().__init__()
-        if terms or loss.relativistic:
-            raise InputError("a cycle takes no further terms and no relativistic loss.")
+        only_penalties("a cycle", loss, terms)
         self.loss, self.cycle, self.identity = loss, cycle, identity
-        self.pools = nn.ModuleDict({name: Pool(pool) for name in ("sample", "source")})
+        self.duels = nn.ModuleDict(
+            {name: _Pooled(loss, copy.deepcopy(tuple(terms)), pool) for name in WAYS}
+        )
 
     def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
         """What the player pays; the other one's weights are taken as given.
@@ -104,18 +112,23 @@ class Cycle(nn.Module):
     def _discriminators(
         self, networks: Networks, sample: Tensor, source: Tensor, turn: Turn
     ) -> Played:
-        with torch.no_grad():
-            fake_sample = _way(networks["generator"], turn)(source)
-            fake_source = _way(networks["inverse"], turn)(sample)
-        fakes = self.pools["sample"](fake_sample), self.pools["source"](fake_source)
-        real = self._judged(networks, sample, source)
-        fake = self._judged(networks, *fakes)
-        pairs = list(zip(real, fake, strict=True))
-        # Halved, so that discriminators learn slower than generators (Zhu et al., 2017, 7.1).
-        cost = torch.stack([self._told_apart(*pair) for pair in pairs]).sum() / 2.0
-        stats, other = (told(*pair, self.loss.boundary) for pair in pairs)
-        stats |= {f"{name}_source": value for name, value in other.items()}
-        return Played({"adversarial": cost}, stats)
+        batches = {
+            "sample": Batch(sample, Condition(map=source)),
+            "source": Batch(source, Condition(map=sample)),
+        }
+        costs: dict[str, Tensor] = {}
+        stats: dict[str, Tensor] = {}
+        for way, batch in batches.items():
+            pair = dict(
+                zip(("generator", "discriminator"), (networks[n] for n in WAYS[way]), strict=True)
+            )
+            played = self.duels[way].losses("discriminator", pair, batch, turn)  # type: ignore[operator]
+            for name, cost in played.losses.items():
+                # Halved, so that discriminators learn slower than generators (the paper's 7.1).
+                costs[name] = costs.get(name, 0.0) + cost / 2.0
+            ending = "" if way == "sample" else f"_{way}"
+            stats |= {f"{name}{ending}": value for name, value in played.stats.items()}
+        return Played(costs, stats)
 
     def _judged(self, networks: Networks, sample: Tensor, source: Tensor) -> tuple[Verdict, ...]:
         return (
@@ -123,12 +136,20 @@ class Cycle(nn.Module):
             networks["source_discriminator"](source, NOTHING),
         )
 
-    def _told_apart(self, real: Verdict, fake: Verdict) -> Tensor:
-        return self.loss.discriminator(real.logits.float(), fake.logits.float())
-
     def _fooled(self, fake: Verdict) -> Tensor:
         logits = fake.logits.float()
         return self.loss.generator(logits, logits)
+
+
+class _Pooled(Duel):
+    """A duel whose discriminator is shown fakes of earlier steps too."""
+
+    def __init__(self, loss: AdversarialLoss, terms: Sequence[Term], pool: int) -> None:
+        super().__init__(loss, terms)
+        self.pool = Pool(pool)
+
+    def _made(self, networks: Networks, turn: Turn, condition: Condition) -> Tensor:
+        return self.pool(super()._made(networks, turn, condition))
 
 
 class Pool(nn.Module):

@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from sparring.errors import InputError
 from sparring.types import (
     AdversarialLoss,
     Augmentation,
@@ -166,6 +167,16 @@ class Duel(nn.Module):
     def _adapt(self, real: Verdict, fake: Verdict, turn: Turn) -> None:
         if self.augment is not None:
             self.augment.update(real.logits, fake.logits, turn.images, turn.mean)
+
+
+def only_penalties(game: str, loss: AdversarialLoss, terms: Sequence[Term]) -> None:
+    """A game without pairs has nothing that a generator's term could be measured on.
+
+    Raises:
+        InputError: there is such a term, or a loss that compares real with fake one by one.
+    """
+    if loss.relativistic or any(term.player == "generator" for term in terms):
+        raise InputError(f"{game} takes no generator's terms and no relativistic loss.")
 
 
 @torch.no_grad()

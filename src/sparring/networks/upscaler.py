@@ -1,4 +1,4 @@
-"""Super-resolution: from a small map to a sample some times as large (Lim et al., 2017, EDSR)."""
+"""Residual blocks between a map and a sample as large or some times as large (Lim et al., 2017)."""
 
 from __future__ import annotations
 
@@ -6,45 +6,51 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sparring.errors import InputError
-from sparring.networks.layers import bounded, initialise, positive, shuffle
-from sparring.networks.unet import Reflected, given, start_small
+from sparring.networks.layers import bounded, crop, initialise, positive, shuffle, unshuffle
+from sparring.networks.unet import Reflected, covered, given, start_small
 from sparring.types import Condition, Spec
 
 
 class Generator(nn.Module):
     """(latent, map (N, C, h, w)) to sample (N, C, s h, s w), for any h x w; no normalisation.
 
-    Residual blocks work at the small extent; their result is spread over the large one and added
-    to the map, enlarged bicubically. The latent is not read.
+    Residual blocks (EDSR) work at the small extent, or at a fraction of it: with `fold` each block
+    of so many cells a side becomes one cell of as many more channels (Zhang et al., 2018, FFDNet).
+    Their result is spread over the large extent and added to the map, enlarged bicubically. The
+    latent is not read.
 
     Args:
         spec: What to make, and of which map: their extents give the scale s.
         width: Channels of the blocks.
         blocks: Residual blocks.
+        fold: Cells of the map, each way, in one cell of the blocks.
 
     Raises:
         InputError: a sample that is no whole multiple of its map, or a setting out of range.
     """
 
-    def __init__(self, spec: Spec, width: int = 48, blocks: int = 6) -> None:
+    def __init__(self, spec: Spec, width: int = 48, blocks: int = 6, fold: int = 1) -> None:
         super().__init__()
-        positive("width", width, blocks)
-        self.scale, self.head = _scale(spec), "linear"
-        self.first = Reflected(spec.map_channels, width)
+        for name, value in {"width": width, "blocks": blocks, "fold": fold}.items():
+            positive(name, value)
+        self.scale, self.fold, self.head = _scale(spec), fold, "linear"
+        self.channels = spec.shape[0]
+        self.first = Reflected(spec.map_channels * fold**2, width)
         self.blocks = nn.Sequential(*(_Block(width) for _ in range(blocks)))
-        self.spread = Reflected(width, width * self.scale**2 // 2)
-        self.last = Reflected(width // 2, spec.shape[0])
+        self.spread = Reflected(width, max(1, width // 2) * (self.scale * fold) ** 2)
+        self.last = Reflected(max(1, width // 2), self.channels)
         initialise(self, "kaiming", 0.2)
         start_small(self.last)
 
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
         """Samples (N, C, s h, s w) in float32."""
         shown = given(condition)
-        hidden = self.first(shown)
-        hidden = shuffle(self.spread(self.blocks(hidden)), self.scale)
-        detail = self.last(F.leaky_relu(hidden, 0.2))
+        hidden = self.first(unshuffle(covered(shown, self.fold), self.fold))
+        hidden = shuffle(self.spread(self.blocks(hidden)), self.scale * self.fold)
         # Enlarged in float32, and outside the network's own layers: it is already right.
-        large = F.interpolate(shown.float(), scale_factor=self.scale, mode="bicubic")
+        large = shown[:, : self.channels].float()
+        large = F.interpolate(large, scale_factor=self.scale, mode="bicubic")
+        detail = crop(self.last(F.leaky_relu(hidden, 0.2)), tuple(large.shape[2:]))
         return bounded(large + detail.float(), self.head)
 
 

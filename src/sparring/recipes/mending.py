@@ -96,12 +96,13 @@ def inpaint(
 def restore(
     *,
     kind: str = "denoise",
-    width: int = 32,
+    width: int = 48,
+    blocks: int = 6,
     l1: float = 50.0,
     perceptual: float = 0.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
-    lr: float = 5e-4,
+    lr: float = 1e-3,
     images: int = 60_000,
     batch: int = 8,
 ) -> Recipe:
@@ -109,7 +110,8 @@ def restore(
 
     Args:
         kind: denoise, jpeg, deblur, watermark or colour.
-        width: channels of the U-Net's finest layer.
+        width: channels of the generator, which works on folded pictures.
+        blocks: residual blocks of the generator.
         l1: weight of the distance to the true picture.
         perceptual: weight of the distance in EfficientNet's features, which needs the extra.
         matching: weight of feature matching (Wang et al. 2018).
@@ -120,7 +122,7 @@ def restore(
     """
     return picture_duel(
         "restore",
-        _mender(width),
+        Part(f"{NETWORKS}.upscaler:Generator", width=width, blocks=blocks, fold=2),
         Part(f"{TASKS}.restore:Restore", kind=kind),
         l1=l1,
         perceptual=perceptual,

@@ -11,14 +11,14 @@ def cyclegan(
     *,
     width: int = 32,
     blocks: int = 4,
-    residual: bool = True,
+    residual: bool = False,
     judge_width: int = 32,
     cycle: float = 10.0,
     identity: float = 5.0,
     pool: int = 50,
+    gamma: float = 0.5,
     flip: bool = True,
     lr: float = 5e-4,
-    judge_lr: float = 2e-4,
     lr_end: float = 5e-5,
     images: int = 40_000,
     batch: int = 4,
@@ -33,9 +33,9 @@ def cyclegan(
         cycle: weight of what is lost on the way there and back.
         identity: weight of what is changed in a picture that was right already.
         pool: fakes of earlier steps that each discriminator is shown again.
+        gamma: weight of R1 on real pictures.
         flip: mirror half of the pictures while training.
-        lr: Adam's learning rate for the generator at the start.
-        judge_lr: Adam's learning rate for the discriminator at the start.
+        lr: Adam's learning rate for both players at the start.
         lr_end: Adam's learning rate after so many images.
         images: real samples over which the learning rate falls.
         batch: samples, and as many sources, a turn.
@@ -51,9 +51,9 @@ def cyclegan(
             "discriminator": judge,
             "source_discriminator": judge,
         },
+        gamma=gamma,
         flip=flip,
         lr=lr,
-        judge_lr=judge_lr,
         lr_end=lr_end,
         images=images,
         batch=batch,
@@ -64,14 +64,14 @@ def cut(
     *,
     width: int = 32,
     blocks: int = 4,
-    residual: bool = True,
+    residual: bool = False,
     judge_width: int = 32,
     contrast: float = 1.0,
     identity: bool = True,
     patches: int = 64,
+    gamma: float = 0.5,
     flip: bool = True,
     lr: float = 5e-4,
-    judge_lr: float = 2e-4,
     lr_end: float = 5e-5,
     images: int = 40_000,
     batch: int = 4,
@@ -88,9 +88,9 @@ def cut(
         contrast: weight of knowing each place of the source again.
         identity: whether real samples, translated, must be known again too.
         patches: places compared in each layer.
+        gamma: weight of R1 on real pictures.
         flip: mirror half of the pictures while training.
-        lr: Adam's learning rate for the generator at the start.
-        judge_lr: Adam's learning rate for the discriminator at the start.
+        lr: Adam's learning rate for both players at the start.
         lr_end: Adam's learning rate after so many images.
         images: real samples over which the learning rate falls.
         batch: samples, and as many sources, a turn.
@@ -112,9 +112,9 @@ def cut(
                 f"{NETWORKS}.patch:Discriminator", width=judge_width, form="none"
             ),
         },
+        gamma=gamma,
         flip=flip,
         lr=lr,
-        judge_lr=judge_lr,
         lr_end=lr_end,
         images=images,
         batch=batch,
@@ -132,29 +132,27 @@ def _unpaired(
     game: Part,
     networks: dict[str, Part],
     *,
+    gamma: float,
     flip: bool,
     lr: float,
-    judge_lr: float,
     lr_end: float,
     images: int,
     batch: int,
 ) -> Recipe:
-    """A least-squares game between pictures that have no partners."""
-    # No penalty calms the discriminator here, so it learns more slowly than the generator.
-    rates = {"generator": lr, "discriminator": judge_lr}
+    """A game between pictures that have no partners."""
+    # Without a penalty, discriminators reward a weave of noise over flat colours.
+    penalty = Part("sparring.losses.penalties:r1", weight=gamma, every=8)
+    fall = Part("sparring.schedule:cosine", start=lr, end=lr_end, images=images)
+    optimizer = Part("sparring.optimizers:adam", lr=lr, beta1=0.5, beta2=0.99)
+    players = ("generator", "discriminator")
     return Recipe(
         name=name,
         game=game,
         networks=networks,
-        optimizers={
-            player: Part("sparring.optimizers:adam", lr=rate, beta1=0.5, beta2=0.99)
-            for player, rate in rates.items()
-        },
-        learning_rates={
-            player: Part("sparring.schedule:cosine", start=rate, end=lr_end, images=images)
-            for player, rate in rates.items()
-        },
-        loss=Part("sparring.losses.adversarial:least_squares"),
+        optimizers=dict.fromkeys(players, optimizer),
+        learning_rates=dict.fromkeys(players, fall),
+        loss=Part("sparring.losses.adversarial:non_saturating"),
+        terms=(penalty,),
         task=Part(f"{TASKS}.translate:Translate", unpaired=True, flip=flip),
         latent=0,
         ema=Part("sparring.schedule:share", fraction=0.05, most=20_000.0),
