@@ -133,8 +133,9 @@ def _cases() -> dict[str, Case]:
 
 
 def _restored(kind: str) -> list[Case]:
-    l1 = {"images": 11_000}
-    return _pair("restore", "landscapes", 4, l1, kind=kind, width=32, perceptual=2, images=6_500)
+    l1 = {"images": 12_000}
+    flags = {"kind": kind, "width": 32, "perceptual": 2, "batch": 4, "images": 6_000}
+    return _pair("restore", "landscapes", 4, l1, **flags)
 
 
 CASES = _cases()

@@ -11,12 +11,11 @@ def cyclegan(
     *,
     width: int = 32,
     blocks: int = 4,
-    residual: bool = False,
     judge_width: int = 32,
     cycle: float = 10.0,
     identity: float = 5.0,
     pool: int = 50,
-    gamma: float = 0.5,
+    gamma: float = 5.0,
     flip: bool = True,
     lr: float = 5e-4,
     lr_end: float = 5e-5,
@@ -28,19 +27,18 @@ def cyclegan(
     Args:
         width: channels of the generators at half the extent; their blocks have twice as many.
         blocks: residual blocks of each generator.
-        residual: generators add to what they are given, so they begin by changing nothing.
         judge_width: channels of the discriminators after their first halving.
         cycle: weight of what is lost on the way there and back.
         identity: weight of what is changed in a picture that was right already.
         pool: fakes of earlier steps that each discriminator is shown again.
-        gamma: weight of R1 on real pictures.
+        gamma: weight of R1 on real pictures; a lower one forgets more of the source.
         flip: mirror half of the pictures while training.
         lr: Adam's learning rate for both players at the start.
         lr_end: Adam's learning rate after so many images.
         images: real samples over which the learning rate falls.
         batch: samples, and as many sources, a turn.
     """
-    generator = _translator(width, blocks, residual)
+    generator = Part(f"{NETWORKS}.translator:Generator", width=width, blocks=blocks)
     judge = Part(f"{NETWORKS}.patch:Discriminator", width=judge_width, form="none")
     return _unpaired(
         "cyclegan",
@@ -64,12 +62,11 @@ def cut(
     *,
     width: int = 32,
     blocks: int = 4,
-    residual: bool = False,
     judge_width: int = 32,
     contrast: float = 1.0,
     identity: bool = True,
     patches: int = 64,
-    gamma: float = 0.5,
+    gamma: float = 5.0,
     flip: bool = True,
     lr: float = 5e-4,
     lr_end: float = 5e-5,
@@ -83,12 +80,11 @@ def cut(
     Args:
         width: channels of the generator at half the extent; its blocks have twice as many.
         blocks: residual blocks of the generator.
-        residual: the generator adds to what it is given, so it begins by changing nothing.
         judge_width: channels of the discriminator after its first halving.
         contrast: weight of knowing each place of the source again.
         identity: whether real samples, translated, must be known again too.
         patches: places compared in each layer.
-        gamma: weight of R1 on real pictures.
+        gamma: weight of R1 on real pictures; a lower one forgets more of the source.
         flip: mirror half of the pictures while training.
         lr: Adam's learning rate for both players at the start.
         lr_end: Adam's learning rate after so many images.
@@ -106,7 +102,7 @@ def cut(
             patches=patches,
         ),
         {
-            "generator": _translator(width, blocks, residual),
+            "generator": Part(f"{NETWORKS}.translator:Generator", width=width, blocks=blocks),
             "projector": Part(f"{NETWORKS}.projector:Projector", channels=channels),
             "discriminator": Part(
                 f"{NETWORKS}.patch:Discriminator", width=judge_width, form="none"
@@ -119,12 +115,6 @@ def cut(
         images=images,
         batch=batch,
     )
-
-
-def _translator(width: int, blocks: int, residual: bool) -> Part:
-    """Where it adds to what it is given, nothing may squash the sum."""
-    kind = {"residual": True, "head": "linear"} if residual else {}
-    return Part(f"{NETWORKS}.translator:Generator", width=width, blocks=blocks, **kind)
 
 
 def _unpaired(
