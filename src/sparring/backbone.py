@@ -44,6 +44,8 @@ def efficientnet_lite0() -> nn.Module:
     with torch.device("cpu"):
         network: nn.Module = EfficientNet.from_name("efficientnet-lite0")
         network.load_state_dict(torch.load(weights_path(), map_location="cpu", weights_only=True))
+    # Its depthwise convolutions are a third faster so on CPUs, and equal.
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval().requires_grad_(False)
 
 

@@ -24,10 +24,10 @@ from sparring.types import (
 
 NOTHING = Condition()
 WAYS = {
-    "sample": ("generator", "discriminator"),
-    "source": ("inverse", "source_discriminator"),
+    "sample": {"generator": "generator", "discriminator": "discriminator"},
+    "source": {"generator": "inverse", "discriminator": "source_discriminator"},
 }
-"""What is made, by whom, and who judges it."""
+"""What is made, and who plays the duel over it."""
 
 
 class Cycle(nn.Module):
@@ -119,9 +119,7 @@ class Cycle(nn.Module):
         costs: dict[str, Tensor] = {}
         stats: dict[str, Tensor] = {}
         for way, batch in batches.items():
-            pair = dict(
-                zip(("generator", "discriminator"), (networks[n] for n in WAYS[way]), strict=True)
-            )
+            pair = {role: networks[name] for role, name in WAYS[way].items()}
             played = self.duels[way].losses("discriminator", pair, batch, turn)  # type: ignore[operator]
             for name, cost in played.losses.items():
                 # Halved, so that discriminators learn slower than generators (the paper's 7.1).
