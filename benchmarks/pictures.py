@@ -133,8 +133,9 @@ def _cases() -> dict[str, Case]:
 
 
 def _restored(kind: str) -> list[Case]:
-    l1 = {"images": 12_000}
-    flags = {"kind": kind, "width": 32, "perceptual": 2, "batch": 4, "images": 6_000}
+    l1 = {"images": 12_000, "warmup": 0}
+    flags = {"kind": kind, "width": 32, "perceptual": 2, "batch": 4}
+    flags |= {"warmup": 5_000, "images": 7_500}
     return _pair("restore", "landscapes", 4, l1, **flags)
 
 

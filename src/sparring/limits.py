@@ -21,7 +21,7 @@ def check_values(recipe: Recipe) -> None:
     """
     for name in ("batch", "steps"):
         _within(name, getattr(recipe, name), least=1)
-    for name in ("latent", "clip", "ema"):
+    for name in ("latent", "clip", "ema", "warmup"):
         _within(name, getattr(recipe, name), least=0)
     for player, rate in recipe.learning_rates.items():
         if player not in recipe.optimizers:

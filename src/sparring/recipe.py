@@ -31,6 +31,8 @@ class Recipe:
     """Player name -> part, built with the player's parameters."""
     turns: tuple[str, ...] = ("discriminator", "generator")
     """The players of one step, in order; a name may come several times."""
+    warmup: int = 0
+    """Images before the discriminator's first turn; the others play alone until then."""
     loss: Part | None = None
     """Builds the AdversarialLoss."""
     terms: tuple[Part, ...] = ()

@@ -33,6 +33,11 @@ def linear(start: float, end: float, images: int, after: int = 0) -> Schedule:
     return value
 
 
+def after(value: float, images: int) -> Schedule:
+    """0 for so many images, then the value."""
+    return lambda seen: value if seen >= images else 0.0
+
+
 def share(fraction: float, most: float) -> Schedule:
     """A fraction of the images seen, but at most so many: the usual EMA half-life."""
     return lambda images: min(fraction * images, most)

@@ -46,14 +46,6 @@ def test_a_term_is_the_generators_weighed_and_timed(name: str) -> None:
         ALL[name](every=0)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_weight_of_zero_measures_nothing(name: str) -> None:
-    term = ALL[name](weight=0)
-    nothing = torch.full((2, 3, 8, 8), torch.nan)
-    assert float(term.measure(play(nothing, nothing))) == 0.0
-    assert not term.reads_real
-
-
 def test_l1_and_charbonnier_are_distances_to_the_true_picture() -> None:
     real, fake = pair()
     expected = sum(abs(a - b) for a, b in zip(real.flatten(), fake.flatten(), strict=True))

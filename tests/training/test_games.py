@@ -12,6 +12,7 @@ from sparring.games.duel import Duel
 from sparring.losses.adversarial import least_squares, relativistic
 from sparring.losses.penalties import r1
 from sparring.losses.pictures import feature_matching, l1
+from sparring.schedule import after
 from sparring.types import Batch, Condition, Round, Term, Turn, Verdict
 
 
@@ -227,6 +228,16 @@ def test_without_adversarial_weight_only_terms_ask_the_discriminator(matching: b
         fake = networks["generator"](torch.zeros(2, 0), batch.condition)
         expected = 2.0 * (look(fake) - look(batch.real)).abs().mean()
         torch.testing.assert_close(costs.losses["feature_matching"], expected)
+
+
+def test_a_term_is_not_measured_while_its_weight_is_zero() -> None:
+    networks = {"generator": Mixer(), "discriminator": Counting()}
+    batch = Batch(torch.rand(2, 3, 4, 4), Condition(map=torch.rand(2, 3, 4, 4)))
+    game = Duel(least_squares(), (l1(1.0), feature_matching(after(2.0, 100))), weight=after(1, 100))
+    early = game.losses("generator", networks, batch, turn())
+    assert set(early.losses) == {"l1"} and networks["discriminator"].asked == 0
+    late = game.losses("generator", networks, batch, turn()._replace(images=100))
+    assert set(late.losses) == {"l1", "adversarial", "feature_matching"}
 
 
 @pytest.mark.parametrize("device", ["meta", "cpu"])

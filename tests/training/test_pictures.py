@@ -17,6 +17,7 @@ from sparring.backbone import efficientnet_installed
 from sparring.data.content import Content
 from sparring.data.dataset import Dataset, dataset
 from sparring.domains.items import encode
+from sparring.errors import InputError
 from sparring.judging import prepared
 from sparring.model import Model
 from sparring.part import Part
@@ -104,6 +105,26 @@ def test_superres_beats_enlarging(tmp_path: Path) -> None:
     model = train(recipe_named("superres", flags), data, tmp_path / "run", steps=300, **QUIET)
     found = sparring.evaluate(model, data, extractor="pixels")
     assert found.scores["l1"].value < 0.5 * found.others["bicubic"].scores["l1"].value
+
+
+def test_before_the_discriminator_the_generator_learns_from_l1_alone(tmp_path: Path) -> None:
+    made = Content(sample=patterns(40).numpy())
+    data = dataset(made, name="tiny", source="tiny", held_out=0.25, seed=0)
+    tiny = {"width": 4, "blocks": 1, "batch": 2, "warmup": 6}
+    recipe = recipe_named("restore", tiny)
+    options: dict[str, Any] = {"intervals": Intervals(log=1, sample=0, checkpoint=0)}
+    train(recipe, data, tmp_path / "run", steps=5, quiet=True, **options)
+    lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    costs = [
+        {key for key in line if key.startswith(("generator/", "loss/"))}
+        for line in lines
+        if "loss/generator" in line
+    ]
+    assert costs[:3] == [{"loss/generator", "generator/l1"}] * 3
+    both = {"loss/discriminator", "generator/adversarial", "generator/feature_matching"}
+    assert all(both <= late for late in costs[3:]) and len(costs) == 5
+    with pytest.raises(InputError, match="warmup"):
+        recipe_named("restore", {**tiny, "l1": 0.0})
 
 
 @pytest.mark.parametrize("recipe", ["cyclegan", "cut"])

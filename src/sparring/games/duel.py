@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sparring.errors import InputError
+from sparring.schedule import Schedule, scheduled
 from sparring.types import (
     AdversarialLoss,
     Augmentation,
@@ -27,9 +28,10 @@ from sparring.types import (
 class Duel(nn.Module):
     """The two-player game; its module state is the augmentation's and the terms' own.
 
-    `weight` is that of the generator's adversarial cost against its other terms. With 0 the
-    generator's turn asks the discriminator only where a due term has `reads_real`: such a term
-    gets both verdicts, any other one a fake_verdict without logits.
+    `weight` is that of the generator's adversarial cost against its other terms, a number or a
+    schedule of images seen. While it is 0 the generator's turn asks the discriminator only where
+    a due term has `reads_real`: such a term gets both verdicts, any other one a fake_verdict
+    without logits. A term whose schedule says 0 is not due.
 
     `finish` is the task's: both players see fakes as they will be handed over, such as with all
     known pixels in place, so that nothing else is judged or learned.
@@ -50,11 +52,11 @@ class Duel(nn.Module):
         loss: AdversarialLoss,
         terms: Sequence[Term] = (),
         augment: Augmentation | None = None,
-        weight: float = 1.0,
+        weight: float | Schedule = 1.0,
         finish: Finish | None = None,
     ) -> None:
         super().__init__()
-        self.weight = weight
+        self.weight = scheduled(weight)
         self.finish = finish
         self.loss = loss
         self.terms = tuple(terms)
@@ -66,7 +68,11 @@ class Duel(nn.Module):
 
     def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
         """What the player pays; the other one's weights are taken as given."""
-        due = [t for t in self.terms if t.player == player and turn.step % t.every == 0]
+        due = [
+            term
+            for term in self.terms
+            if term.player == player and turn.step % term.every == 0 and term.weight(turn.images)
+        ]
         if player == "generator":
             played = self._generator_round(networks, batch, turn, due)
             costs, stats = self._generator_cost(played), {}
@@ -108,7 +114,7 @@ class Duel(nn.Module):
         fake = self._made(networks, turn, condition)
         judge = self._judge(networks["discriminator"], condition, turn)
         read = any(term.reads_real for term in due)
-        if not self.weight and not read:
+        if not self.weight(turn.images) and not read:
             unasked = Verdict(fake.new_zeros(len(fake), 0))
             return Round(turn, real, fake, condition, None, unasked, judge)
         real_verdict = None
@@ -155,9 +161,8 @@ class Duel(nn.Module):
         )
 
     def _generator_cost(self, played: Round) -> dict[str, Tensor]:
-        if not self.weight:
-            return {}
-        return {"adversarial": self.weight * self._generator_loss(played)}
+        weight = self.weight(played.turn.images)
+        return {"adversarial": weight * self._generator_loss(played)} if weight else {}
 
     def _generator_loss(self, played: Round) -> Tensor:
         fake = played.fake_verdict.logits.float()

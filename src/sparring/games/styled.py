@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sparring.errors import InputError
 from sparring.games.duel import Duel
+from sparring.schedule import Schedule
 from sparring.types import (
     AdversarialLoss,
     Augmentation,
@@ -54,7 +55,7 @@ class Styled(Duel):
         loss: AdversarialLoss,
         terms: Sequence[Term] = (),
         augment: Augmentation | None = None,
-        weight: float = 1.0,
+        weight: float | Schedule = 1.0,
         finish: Finish | None = None,
         divergence: float = 0.05,
     ) -> None:

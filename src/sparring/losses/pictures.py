@@ -119,13 +119,7 @@ def _term(
 ) -> Term:
     if not isinstance(every, int) or every < 1:
         raise InputError(f"{name}.every must be a whole number above 0, not {every!r}.")
-    if not callable(weight) and weight == 0:
-        measure, reads_real = _nothing, False
     return Term(name, "generator", measure, scheduled(weight), every, reads_real=reads_real)
-
-
-def _nothing(played: Round) -> Tensor:
-    return played.fake.new_zeros(())
 
 
 def _error(played: Round) -> Tensor:

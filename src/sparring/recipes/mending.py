@@ -17,6 +17,7 @@ def superres(
     perceptual: float = 0.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
+    warmup: int = 0,
     lr: float = 1e-3,
     images: int = 60_000,
     batch: int = 8,
@@ -32,6 +33,7 @@ def superres(
         perceptual: weight of the distance in EfficientNet's features, which needs the extra.
         matching: weight of feature matching (Wang et al. 2018).
         adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
+        warmup: images on which the generator learns from L1 alone, before the discriminator.
         lr: Adam's learning rate for both players at the start.
         images: real samples over which the learning rate falls.
         batch: pictures a turn.
@@ -45,6 +47,7 @@ def superres(
         perceptual=perceptual,
         matching=matching,
         adversarial=adversarial,
+        warmup=warmup,
         lr=lr,
         images=images,
         batch=batch,
@@ -59,6 +62,7 @@ def inpaint(
     perceptual: float = 0.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
+    warmup: int = 0,
     gamma: float = 2.0,
     lr: float = 5e-4,
     images: int = 60_000,
@@ -73,6 +77,7 @@ def inpaint(
         perceptual: weight of the distance in EfficientNet's features, which needs the extra.
         matching: weight of feature matching (Wang et al. 2018).
         adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
+        warmup: images on which the generator learns from L1 alone, before the discriminator.
         gamma: weight of R1 on real pictures; high, because a hole is easily told.
         lr: Adam's learning rate for both players at the start.
         images: real samples over which the learning rate falls.
@@ -86,6 +91,7 @@ def inpaint(
         perceptual=perceptual,
         matching=matching,
         adversarial=adversarial,
+        warmup=warmup,
         gamma=gamma,
         lr=lr,
         images=images,
@@ -102,6 +108,7 @@ def restore(
     perceptual: float = 0.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
+    warmup: int = 0,
     lr: float = 1e-3,
     images: int = 60_000,
     batch: int = 8,
@@ -116,6 +123,7 @@ def restore(
         perceptual: weight of the distance in EfficientNet's features, which needs the extra.
         matching: weight of feature matching (Wang et al. 2018).
         adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
+        warmup: images on which the generator learns from L1 alone, before the discriminator.
         lr: Adam's learning rate for both players at the start.
         images: real samples over which the learning rate falls.
         batch: pictures a turn.
@@ -128,6 +136,7 @@ def restore(
         perceptual=perceptual,
         matching=matching,
         adversarial=adversarial,
+        warmup=warmup,
         lr=lr,
         images=images,
         batch=batch,
@@ -142,6 +151,7 @@ def blend(
     perceptual: float = 0.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
+    warmup: int = 0,
     lr: float = 5e-4,
     images: int = 60_000,
     batch: int = 8,
@@ -155,6 +165,7 @@ def blend(
         perceptual: weight of the distance in EfficientNet's features, which needs the extra.
         matching: weight of feature matching (Wang et al. 2018).
         adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
+        warmup: images on which the generator learns from L1 alone, before the discriminator.
         lr: Adam's learning rate for both players at the start.
         images: real samples over which the learning rate falls.
         batch: pictures a turn.
@@ -167,6 +178,7 @@ def blend(
         perceptual=perceptual,
         matching=matching,
         adversarial=adversarial,
+        warmup=warmup,
         lr=lr,
         images=images,
         batch=batch,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sparring.errors import InputError
 from sparring.part import Part
 from sparring.recipe import Recipe
 
@@ -29,32 +30,44 @@ def picture_duel(
     lr_end: float = 1e-4,
     scales: int = 1,
     form: str = "concat",
+    warmup: int = 0,
 ) -> Recipe:
     """A duel of patches whose generator also pays distances to the true picture.
 
-    Without an adversarial weight the discriminator has no turn.
+    Without an adversarial weight the discriminator has no turn; before `warmup` images it has
+    none yet, and the generator learns from L1 alone (as Ledig et al., 2017, section 3.2).
+
+    Raises:
+        InputError: a warm-up without L1.
     """
     judge = Part(f"{NETWORKS}.patch:Discriminator", width=judge_width, scales=scales, form=form)
-    weights = {"l1": l1, "perceptual": perceptual}
+    if warmup and not l1:
+        raise InputError("before the discriminator (warmup) a generator learns from L1: set l1.")
+
+    def late(weight: float) -> Any:
+        return Part("sparring.schedule:after", value=weight, images=warmup) if warmup else weight
+
+    weights = {"l1": l1, "perceptual": late(perceptual) if perceptual else 0.0}
+    if adversarial and matching:
+        weights["feature_matching"] = late(matching)
     terms = tuple(
         Part(f"{TERMS}:{term}", weight=weight) for term, weight in weights.items() if weight
     )
     if adversarial:
-        penalty = Part("sparring.losses.penalties:r1", weight=gamma, every=8)
-        matched = (Part(f"{TERMS}:feature_matching", weight=matching),) if matching else ()
-        terms = (*terms, *matched, penalty)
+        terms = (*terms, Part("sparring.losses.penalties:r1", weight=gamma, every=8))
     fall = Part("sparring.schedule:cosine", start=lr, end=lr_end, images=images)
     optimizer = Part("sparring.optimizers:adam", lr=lr, beta1=0.5, beta2=0.99)
     turns: dict[str, Any] = {} if adversarial else {"turns": ("generator",)}
     return Recipe(
         name=name,
-        game=Part("sparring.games.duel:Duel", weight=adversarial),
+        game=Part("sparring.games.duel:Duel", weight=late(adversarial) if adversarial else 0.0),
         networks={"generator": generator, "discriminator": judge},
         optimizers=dict.fromkeys(("generator", "discriminator"), optimizer),
         learning_rates=dict.fromkeys(("generator", "discriminator"), fall),
         loss=Part("sparring.losses.adversarial:non_saturating"),
         terms=terms,
         task=task,
+        warmup=warmup if adversarial else 0,
         latent=0,
         ema=Part("sparring.schedule:share", fraction=0.05, most=20_000.0),
         batch=batch,

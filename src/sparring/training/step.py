@@ -44,7 +44,8 @@ class Stepper:
         values: dict[str, Tensor] = {}
         self._schedule_optimizers()
         for index, player in enumerate(recipe.turns):
-            values.update(self._turn(index, player))
+            if player != "discriminator" or progress.images >= recipe.warmup:
+                values.update(self._turn(index, player))
         half_life = self.half_life(progress.images)
         for name, averaged in self.state.averaged.items():
             update_average(averaged, self.state.networks[name], self.images_a_step, half_life)
