@@ -126,7 +126,7 @@ def _cases() -> dict[str, Case]:
             "spade", "maps:classes-satellite", spade | {"images": 6_000}, 12, ("pix2pix-classes",)
         ),
         "cyclegan-winter": Case("cyclegan", "terrain:summer-winter", winter, 14),
-        "cut-winter": Case("cut", "terrain:summer-winter", winter, 7),
+        "cut-winter": Case("cut", "terrain:summer-winter", unpaired | {"images": 5_500}, 7),
         "cyclegan-emoji": Case("cyclegan", "emoji:google-twitter", unpaired, 20),
         "cut-emoji": Case("cut", "emoji:google-twitter", unpaired | {"images": 14_000}, 18),
     }
