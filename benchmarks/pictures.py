@@ -117,7 +117,6 @@ def _cases() -> dict[str, Case]:
     layouts = {"width": 24, "images": 15_000}
     spade = {"perceptual": 2, "batch": 4, "lr": 1e-3, "images": 9_000}
     unpaired = {"width": 24, "batch": 2, "images": 9_500}
-    winter = unpaired | {"images": 6_500, "gamma": 0.5}
     return cases | {
         "pix2pix-terrain": Case("pix2pix", "terrain:layout-drawn", layouts, 10),
         "spade-terrain": Case("spade", "terrain:layout-drawn", spade, 18, ("pix2pix-terrain",)),
@@ -125,7 +124,9 @@ def _cases() -> dict[str, Case]:
         "spade-maps": Case(
             "spade", "maps:classes-satellite", spade | {"images": 6_000}, 12, ("pix2pix-classes",)
         ),
-        "cyclegan-winter": Case("cyclegan", "terrain:summer-winter", winter, 14),
+        "cyclegan-winter": Case(
+            "cyclegan", "terrain:summer-winter", unpaired | {"images": 6_500, "gamma": 0.5}, 14
+        ),
         "cut-winter": Case("cut", "terrain:summer-winter", unpaired | {"images": 5_500}, 7),
         "cyclegan-emoji": Case("cyclegan", "emoji:google-twitter", unpaired, 20),
         "cut-emoji": Case("cut", "emoji:google-twitter", unpaired | {"images": 14_000}, 18),
