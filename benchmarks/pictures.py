@@ -70,8 +70,8 @@ def _pair(recipe: str, data: str, minutes: float, l1: dict[str, Any], **flags: A
 
 def _cases() -> dict[str, Case]:
     """All trainings by name; `images` is what a core sees in the minutes: schedules end there."""
-    paired = {"width": 24, "perceptual": 2, "batch": 4, "images": 6_500}
-    alone = {"images": 15_000}
+    paired = {"width": 24, "perceptual": 2, "batch": 4}
+    alone, longer = {"images": 15_000}, {"images": 24_000}
     pairs = {
         "pix2pix-emoji": _pair(
             "pix2pix",
@@ -82,21 +82,26 @@ def _cases() -> dict[str, Case]:
             perceptual=2,
             images=11_000,
         ),
-        "pix2pix-edges": _pair("pix2pix", "emoji:edges-google", 5, alone, **paired),
-        "pix2pix-maps": _pair("pix2pix", "maps:relief-satellite", 5, alone, **paired),
-        "pix2pix-maps-back": _pair("pix2pix", "maps:satellite-relief", 5, alone, **paired),
+        "pix2pix-edges": _pair("pix2pix", "emoji:edges-google", 5, alone, **paired, images=6_500),
+        "pix2pix-maps": _pair(
+            "pix2pix", "maps:relief-satellite", 8, longer, **paired, images=10_000
+        ),
+        "pix2pix-maps-back": _pair(
+            "pix2pix", "maps:satellite-relief", 8, longer, **paired, images=10_000
+        ),
         "superres-x4": _pair(
             "superres", "landscapes", 8, {"images": 35_000}, scale=4, perceptual=2, images=12_000
         ),
         "superres-x2": _pair(
             "superres",
             "landscapes",
-            5,
-            {"images": 7_500},
+            10,
+            {"images": 15_000, "warmup": 0},
             scale=2,
             perceptual=2,
             width=32,
-            images=4_500,
+            warmup=7_000,
+            images=11_000,
         ),
         "inpaint": _pair(
             "inpaint", "landscapes", 8, {"images": 26_000}, width=24, perceptual=2, images=11_000
@@ -107,7 +112,14 @@ def _cases() -> dict[str, Case]:
         "watermark": _restored("watermark"),
         "colour": _restored("colour"),
         "blend": _pair(
-            "blend", "landscapes", 4, {"images": 16_000}, width=24, perceptual=2, images=6_000
+            "blend",
+            "landscapes",
+            10,
+            {"images": 38_000, "warmup": 0},
+            width=24,
+            perceptual=2,
+            warmup=17_000,
+            images=22_500,
         ),
     }
     cases = {}
@@ -116,7 +128,7 @@ def _cases() -> dict[str, Case]:
         cases[f"{name}-l1"] = plain
     layouts = {"width": 24, "images": 15_000}
     spade = {"perceptual": 2, "batch": 4, "lr": 1e-3, "images": 9_000}
-    unpaired = {"width": 24, "batch": 2, "images": 9_500}
+    unpaired = {"width": 24, "batch": 2, "images": 7_000}
     return cases | {
         "pix2pix-terrain": Case("pix2pix", "terrain:layout-drawn", layouts, 10),
         "spade-terrain": Case("spade", "terrain:layout-drawn", spade, 18, ("pix2pix-terrain",)),
@@ -124,20 +136,18 @@ def _cases() -> dict[str, Case]:
         "spade-maps": Case(
             "spade", "maps:classes-satellite", spade | {"images": 6_000}, 12, ("pix2pix-classes",)
         ),
-        "cyclegan-winter": Case(
-            "cyclegan", "terrain:summer-winter", unpaired | {"images": 6_500, "gamma": 0.5}, 14
-        ),
-        "cut-winter": Case("cut", "terrain:summer-winter", unpaired | {"images": 5_500}, 7),
-        "cyclegan-emoji": Case("cyclegan", "emoji:google-twitter", unpaired, 20),
-        "cut-emoji": Case("cut", "emoji:google-twitter", unpaired | {"images": 14_000}, 18),
+        "cyclegan-winter": Case("cyclegan", "terrain:summer-winter", unpaired | {"gamma": 0.5}, 14),
+        "cut-winter": Case("cut", "terrain:summer-winter", unpaired | {"gamma": 0.5}, 7),
+        "cyclegan-emoji": Case("cyclegan", "emoji:google-twitter", unpaired, 14),
+        "cut-emoji": Case("cut", "emoji:google-twitter", unpaired, 7),
     }
 
 
 def _restored(kind: str) -> list[Case]:
-    l1 = {"images": 12_000, "warmup": 0}
+    l1 = {"images": 28_000, "warmup": 0}
     flags = {"kind": kind, "width": 32, "perceptual": 2, "batch": 4}
-    flags |= {"warmup": 5_000, "images": 7_500}
-    return _pair("restore", "landscapes", 4, l1, **flags)
+    flags |= {"warmup": 13_000, "images": 18_500}
+    return _pair("restore", "landscapes", 10, l1, **flags)
 
 
 CASES = _cases()

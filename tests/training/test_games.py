@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from sparring.errors import InputError
+from sparring.games.contrast import Contrast
 from sparring.games.cycle import Cycle, Pool
 from sparring.games.duel import Duel
 from sparring.losses.adversarial import least_squares, relativistic
@@ -157,6 +160,50 @@ def test_a_batch_without_sources_is_refused() -> None:
         Cycle(least_squares()).losses(
             "generator", players(), Batch(torch.rand(2, 3, 4, 4), Condition()), turn()
         )
+
+
+class Shown(Mixer):
+    """Its encoder gives back what it is given."""
+
+    def forward(self, latent: Tensor, condition: Condition, features: bool = False) -> Any:
+        made = super().forward(latent, condition)
+        return (made, (condition.map,)) if features else made
+
+
+def contrasted(samples: Tensor, sources: Tensor, **settings: Any) -> dict[str, Tensor]:
+    """Costs of a generator that doubles, where directions of colours are compared as they are."""
+    networks = {"generator": Shown(), "discriminator": Judge()}
+    with torch.no_grad():
+        networks["generator"].mix.weight.copy_(2 * torch.eye(3)[:, :, None, None])
+        networks["generator"].mix.bias.zero_()
+
+    def direct(features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple(nn.functional.normalize(feature, dim=1) for feature in features)
+
+    batch = Batch(samples, Condition(map=sources))
+    game = Contrast(least_squares(), **settings)
+    return game.losses("generator", {**networks, "projector": direct}, batch, turn()).losses
+
+
+def test_a_contrast_is_the_cross_entropy_of_cosines() -> None:
+    sources = torch.randn(2, 3, 2, 2)
+    cost = contrasted(sources, sources, contrast=3.0, patches=4, temperature=0.5)["contrast"]
+    units = [nn.functional.normalize(one.flatten(1).T, dim=1) for one in sources]
+    # Doubled colours keep their direction, so queries and keys are the same vectors.
+    scores = [(unit @ unit.T / 0.5).softmax(1).diagonal().log() for unit in units]
+    assert cost.item() == pytest.approx(-3.0 * torch.stack(scores).mean().item(), rel=1e-5)
+
+
+def test_a_contrast_pays_for_changing_what_was_right() -> None:
+    samples, sources = torch.rand(2, 3, 4, 4), torch.rand(2, 3, 4, 4)
+    cost = contrasted(samples, sources, identity=5.0)["identity"]
+    assert cost.item() == pytest.approx(5.0 * samples.mean().item(), rel=1e-5)  # |2x - x|
+    assert set(contrasted(samples, sources, identity=0.0)) == {"adversarial", "contrast"}
+
+
+def test_a_contrast_refuses_sources_of_another_shape() -> None:
+    with pytest.raises(InputError, match="sources of its samples' shape"):
+        contrasted(torch.rand(2, 3, 4, 4), torch.rand(2, 1, 4, 4))
 
 
 class Grey(Mixer):

@@ -30,9 +30,9 @@ class Contrast(Duel):
     Args:
         loss: of discriminator and generator; the paper's code uses least squares.
         terms: penalties of the discriminator; there are no pairs to measure others on.
-        contrast: weight of PatchNCE, on sources and on samples alike: 1, and 10 for FastCUT.
-        identity: whether real samples, translated, must be known again too (the paper's eq. 5);
-            off for FastCUT.
+        contrast: weight of PatchNCE.
+        identity: weight of |generator(sample) - sample|, the L1 distance (Zhu et al., 2017,
+            section 5.2): the paper's eq. 5 asks for PatchNCE here, which leaves colours free.
         patches: places in each layer of each picture.
         temperature: what the cosines are divided by.
 
@@ -50,7 +50,7 @@ class Contrast(Duel):
         loss: AdversarialLoss,
         terms: Sequence[Term] = (),
         contrast: float = 1.0,
-        identity: bool = True,
+        identity: float = 5.0,
         patches: int = 64,
         temperature: float = 0.07,
     ) -> None:
@@ -81,26 +81,24 @@ class Contrast(Duel):
         return super().losses(player, networks, batch, turn)
 
     def _generator(self, networks: Networks, sample: Tensor, source: Tensor, turn: Turn) -> Played:
-        given = torch.cat([source, sample]) if self.identity else source
-        latent = turn.latent.repeat(len(given) // len(source), 1)
-        made, keys = networks["generator"](latent, Condition(map=given), features=True)
-        _, queries = networks["generator"](latent, Condition(map=made), features=True)
-        logits = networks["discriminator"](made[: len(source)], NOTHING).logits.float()
-        errors, found = self._contrasted(networks["projector"], queries, keys)
-        kinds = errors.split(len(source))
+        generator = networks["generator"]
+        made, keys = generator(turn.latent, Condition(map=source), features=True)
+        _, queries = generator(turn.latent, Condition(map=made), features=True)
+        logits = networks["discriminator"](made, NOTHING).logits.float()
+        error, found = self._contrasted(networks["projector"], queries, keys)
         costs = {
             "adversarial": self.loss.generator(logits, logits),
-            **{
-                name: self.contrast * error.mean()
-                for name, error in zip(("contrast", "identity"), kinds, strict=False)
-            },
+            "contrast": self.contrast * error,
         }
+        if self.identity:
+            kept = generator(turn.latent, Condition(map=sample))
+            costs["identity"] = self.identity * (kept.float() - sample.float()).abs().mean()
         return Played(costs, {"contrast/found": found})
 
     def _contrasted(
         self, projector: Callable[[Features], Features], queries: Features, keys: Features
     ) -> tuple[Tensor, Tensor]:
-        """PatchNCE of each picture (N,), and the share of places found again."""
+        """PatchNCE, and the share of places found again."""
         pairs = [
             _sampled(query, key, self.patches) for query, key in zip(queries, keys, strict=True)
         ]
@@ -109,17 +107,17 @@ class Contrast(Duel):
             self._scored(*unit.unflatten(0, pair.shape[:3]))
             for unit, pair in zip(units, pairs, strict=True)
         ]
-        errors, found = (torch.stack(values).mean(0) for values in zip(*scored, strict=True))
-        return errors, found
+        error, found = (torch.stack(values).mean() for values in zip(*scored, strict=True))
+        return error, found
 
     def _scored(self, query: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
-        """Of unit vectors (N, P, W): cross-entropy of each picture (N,), and the share found."""
+        """Of unit vectors (N, P, W): their cross-entropy, and the share found."""
         # In float32: bfloat16 would round cosines to steps of 1/256, and 1/0.07 magnifies them.
         with _full_precision(query):
             logits = query @ key.detach().transpose(1, 2) / self.temperature
         right = torch.arange(query.shape[1], device=query.device).expand(query.shape[:2])
-        errors = F.cross_entropy(logits.transpose(1, 2), right, reduction="none").mean(1)
-        return errors, (logits.detach().argmax(2) == right).float().mean()
+        error = F.cross_entropy(logits.transpose(1, 2), right)
+        return error, (logits.detach().argmax(2) == right).float().mean()
 
 
 def _sampled(query: Tensor, key: Tensor, patches: int) -> Tensor:

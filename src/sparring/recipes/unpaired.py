@@ -11,6 +11,7 @@ def cyclegan(
     *,
     width: int = 32,
     blocks: int = 4,
+    residual: bool = True,
     judge_width: int = 32,
     cycle: float = 10.0,
     identity: float = 5.0,
@@ -27,6 +28,7 @@ def cyclegan(
     Args:
         width: channels of the generators at half the extent; their blocks have twice as many.
         blocks: residual blocks of each generator.
+        residual: generators add to their source; off for kinds that differ in channels.
         judge_width: channels of the discriminators after their first halving.
         cycle: weight of what is lost on the way there and back.
         identity: weight of what is changed in a picture that was right already.
@@ -38,7 +40,7 @@ def cyclegan(
         images: real samples over which the learning rate falls.
         batch: samples, and as many sources, a turn.
     """
-    generator = Part(f"{NETWORKS}.translator:Generator", width=width, blocks=blocks)
+    generator = _translator(width, blocks, residual)
     judge = Part(f"{NETWORKS}.patch:Discriminator", width=judge_width, form="none")
     return _unpaired(
         "cyclegan",
@@ -62,9 +64,10 @@ def cut(
     *,
     width: int = 32,
     blocks: int = 4,
+    residual: bool = True,
     judge_width: int = 32,
     contrast: float = 1.0,
-    identity: bool = True,
+    identity: float = 5.0,
     patches: int = 64,
     gamma: float = 5.0,
     flip: bool = True,
@@ -75,14 +78,15 @@ def cut(
 ) -> Recipe:
     """Unpaired translation, one way, by contrast of patches (Park et al. 2020).
 
-    FastCUT is contrast=10 and no identity.
+    Real samples are held by pixels, as cyclegan's are, where the paper contrasts them too.
 
     Args:
         width: channels of the generator at half the extent; its blocks have twice as many.
         blocks: residual blocks of the generator.
+        residual: the generator adds to its source.
         judge_width: channels of the discriminator after its first halving.
         contrast: weight of knowing each place of the source again.
-        identity: whether real samples, translated, must be known again too.
+        identity: weight of what is changed in a picture that was right already.
         patches: places compared in each layer.
         gamma: weight of R1 on real pictures; a lower one forgets more of the source.
         flip: mirror half of the pictures while training.
@@ -102,7 +106,7 @@ def cut(
             patches=patches,
         ),
         {
-            "generator": Part(f"{NETWORKS}.translator:Generator", width=width, blocks=blocks),
+            "generator": _translator(width, blocks, residual),
             "projector": Part(f"{NETWORKS}.projector:Projector", channels=channels),
             "discriminator": Part(
                 f"{NETWORKS}.patch:Discriminator", width=judge_width, form="none"
@@ -114,6 +118,24 @@ def cut(
         lr_end=lr_end,
         images=images,
         batch=batch,
+    )
+
+
+def _translator(width: int, blocks: int, residual: bool) -> Part:
+    """A generator that sees colours as they are.
+
+    Instance normalisation shows it only which parts are brighter: it then took the brightest of
+    summer for the brightest of winter, earth for snow.
+    """
+    # A linear head leaves [-1, 1], where discriminators know fakes at once; tanh is flat at white.
+    head = "leaky" if residual else None
+    return Part(
+        f"{NETWORKS}.translator:Generator",
+        width=width,
+        blocks=blocks,
+        norm="none",
+        residual=residual,
+        head=head,
     )
 
 
