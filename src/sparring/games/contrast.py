@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from sparring.errors import InputError
 from sparring.games.duel import Duel, only_penalties
+from sparring.precision import full_precision
 from sparring.types import AdversarialLoss, Batch, Condition, Networks, Played, Term, Turn
 
 NOTHING = Condition()
@@ -113,7 +113,7 @@ class Contrast(Duel):
     def _scored(self, query: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
         """Of unit vectors (N, P, W): their cross-entropy, and the share found."""
         # In float32: bfloat16 would round cosines to steps of 1/256, and 1/0.07 magnifies them.
-        with _full_precision(query):
+        with full_precision(query):
             logits = query @ key.detach().transpose(1, 2) / self.temperature
         right = torch.arange(query.shape[1], device=query.device).expand(query.shape[:2])
         error = F.cross_entropy(logits.transpose(1, 2), right)
@@ -125,10 +125,3 @@ def _sampled(query: Tensor, key: Tensor, patches: int) -> Tensor:
     both = torch.stack([query, key]).flatten(3)
     places = torch.randperm(both.shape[3])[:patches].to(both.device)
     return both[..., places].transpose(2, 3)
-
-
-def _full_precision(like: Tensor) -> contextlib.AbstractContextManager[object]:
-    """Autocast switched off on the tensor's device; a dry run on the meta device has none."""
-    if like.is_meta:
-        return contextlib.nullcontext()
-    return torch.autocast(like.device.type, enabled=False)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from sparring.errors import InputError, unknown
-from sparring.networks.layers import full_precision
+from sparring.precision import full_precision
 from sparring.schedule import Schedule, scheduled
 
 POLICY = ("translate", "cutout", "brightness", "contrast", "saturation", "flip")

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from sparring.errors import InputError
-from sparring.networks.layers import choose, full_precision, precise
+from sparring.networks.layers import choose
+from sparring.precision import full_precision, precise
 from sparring.types import Condition, Spec
 
 FORMS = {"concat": "concat", "projection": "projection"}

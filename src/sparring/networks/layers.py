@@ -5,7 +5,6 @@ Dimensions are those of space: 0 for points (F,), 1 for sound, 2 for pictures, 3
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
 from sparring.errors import InputError, unknown
+from sparring.precision import precise
 
 Choice = TypeVar("Choice")
 
@@ -142,18 +142,6 @@ def waves(values: Tensor, octaves: int, scale: float = 1.0) -> Tensor:
     angles = (values[:, :, None] * frequencies).flatten(1)
     amplitudes = (math.pi / frequencies).repeat(values.shape[1])
     return torch.cat([values, amplitudes * angles.sin(), amplitudes * angles.cos()], dim=1)
-
-
-def full_precision(like: Tensor) -> contextlib.AbstractContextManager[object]:
-    """Autocast switched off on the tensor's device; a dry run on the meta device has none."""
-    if like.is_meta:
-        return contextlib.nullcontext()
-    return torch.autocast(like.device.type, enabled=False)
-
-
-def precise(value: Tensor) -> Tensor:
-    """The value in float32 where it was coarser."""
-    return value.to(torch.promote_types(value.dtype, torch.float32))
 
 
 def bounded(sample: Tensor, head: str) -> Tensor:

@@ -17,13 +17,12 @@ from sparring.networks.conditioning import describe, embedding
 from sparring.networks.layers import (
     activations,
     choose,
-    full_precision,
     initialise,
     limit,
     positive,
-    precise,
 )
 from sparring.networks.unet import Reflected, channels_of, given, normalised
+from sparring.precision import full_precision, precise
 from sparring.types import Condition, Spec, Verdict
 
 SLOPE = 0.2

@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sparring.errors import InputError
-from sparring.networks.layers import full_precision, initialise, positive, precise
+from sparring.networks.layers import initialise, positive
+from sparring.precision import full_precision, precise
 from sparring.types import Spec
 
 

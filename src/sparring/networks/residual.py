@@ -27,11 +27,11 @@ from sparring.networks.layers import (
     limit,
     pad,
     positive,
-    precise,
     shuffle,
     space_of,
     unshuffle,
 )
+from sparring.precision import precise
 from sparring.types import Condition, Spec, Verdict
 
 SLOPE = 0.2
