@@ -71,7 +71,7 @@ def _pair(recipe: str, data: str, minutes: float, l1: dict[str, Any], **flags: A
 def _cases() -> dict[str, Case]:
     """All trainings by name; `images` is what a core sees in the minutes: schedules end there."""
     paired = {"width": 24, "perceptual": 2, "batch": 4}
-    alone, longer = {"images": 15_000}, {"images": 24_000}
+    alone, longer = {"images": 15_000}, {"images": 18_000}
     pairs = {
         "pix2pix-emoji": _pair(
             "pix2pix",
@@ -84,10 +84,10 @@ def _cases() -> dict[str, Case]:
         ),
         "pix2pix-edges": _pair("pix2pix", "emoji:edges-google", 5, alone, **paired, images=6_500),
         "pix2pix-maps": _pair(
-            "pix2pix", "maps:relief-satellite", 8, longer, **paired, images=10_000
+            "pix2pix", "maps:relief-satellite", 6, longer, **paired, images=7_500
         ),
         "pix2pix-maps-back": _pair(
-            "pix2pix", "maps:satellite-relief", 8, longer, **paired, images=10_000
+            "pix2pix", "maps:satellite-relief", 6, longer, **paired, images=7_500
         ),
         "superres-x4": _pair(
             "superres", "landscapes", 8, {"images": 35_000}, scale=4, perceptual=2, images=12_000
