@@ -95,13 +95,13 @@ def _cases() -> dict[str, Case]:
         "superres-x2": _pair(
             "superres",
             "landscapes",
-            10,
-            {"images": 15_000, "warmup": 0},
+            8,
+            {"images": 12_000, "warmup": 0},
             scale=2,
             perceptual=2,
             width=32,
-            warmup=7_000,
-            images=11_000,
+            warmup=5_500,
+            images=8_800,
         ),
         "inpaint": _pair(
             "inpaint", "landscapes", 8, {"images": 26_000}, width=24, perceptual=2, images=11_000
@@ -114,12 +114,12 @@ def _cases() -> dict[str, Case]:
         "blend": _pair(
             "blend",
             "landscapes",
-            10,
-            {"images": 38_000, "warmup": 0},
+            8,
+            {"images": 30_000, "warmup": 0},
             width=24,
             perceptual=2,
-            warmup=17_000,
-            images=22_500,
+            warmup=14_000,
+            images=18_000,
         ),
     }
     cases = {}

@@ -18,8 +18,8 @@ def cyclegan(
     pool: int = 50,
     gamma: float = 5.0,
     flip: bool = True,
-    lr: float = 5e-4,
-    lr_end: float = 5e-5,
+    lr: float = 2e-4,
+    lr_end: float = 2e-5,
     images: int = 40_000,
     batch: int = 4,
 ) -> Recipe:
