@@ -8,6 +8,7 @@ import torch.nn.functional as F
 
 from sparring.errors import InputError
 from sparring.part import Part
+from sparring.recipes import recipe_named
 from sparring.types import Condition, Spec
 
 SPEC = Spec((3, 32, 32), 0, map=(3, 32, 32))
@@ -55,6 +56,17 @@ def test_a_residual_generator_starts_near_what_it_was_given(name: str) -> None:
     near = built(name, width=8, residual=True, head="linear")(torch.zeros(1, 0), condition)
     far = built(name, width=8, head="linear")(torch.zeros(1, 0), condition)
     assert (near - condition.map).abs().mean() < 0.5 * (far - condition.map).abs().mean()
+
+
+@pytest.mark.parametrize("name", ["cyclegan", "cut"])
+def test_unpaired_generators_tell_one_flat_colour_from_another(name: str) -> None:
+    """Seen by contrasts alone, summer's brightest would pass for winter's."""
+    part = recipe_named(name, {"width": 8, "residual": False}).networks["generator"]
+    network = part.build(SPEC)
+    earth, snow = (Condition(map=torch.full((1, 3, 32, 32), value)) for value in (0.2, 0.8))
+    with torch.no_grad():
+        made = [network(torch.zeros(1, 0), flat) for flat in (earth, snow)]
+    assert (made[0] - made[1]).abs().mean() > 0.05
 
 
 def test_the_unets_latent_is_heard() -> None:
