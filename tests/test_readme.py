@@ -156,7 +156,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pixels = random.integers(0, 256, (40, 60, len(mode)), dtype=np.uint8)
         for path in (tmp_path / f"{name}.png", tmp_path / "faces" / f"{name}.png",
                      tmp_path / "layouts" / f"{name}.png",
-                     tmp_path / "noisy" / f"{name}.png"):  # fmt: skip
+                     tmp_path / "blocky" / f"{name}.png"):  # fmt: skip
             path.parent.mkdir(exist_ok=True)
             Image.fromarray(pixels).save(path)
     return tmp_path
