@@ -60,24 +60,23 @@ def _flag(name: str, value: Any) -> str:
     return f"--{name} {value}"
 
 
-def _pair(recipe: str, data: str, minutes: float, l1: dict[str, Any], **flags: Any) -> list[Case]:
-    """A case, and the same network on L1 alone for as long."""
-    return [
-        Case(recipe, data, flags, minutes),
-        Case(recipe, data, {**flags, **l1, "adversarial": 0, "perceptual": 0}, minutes),
-    ]
+def _pair(recipe: str, data: str, minutes: float, alone: int, **flags: Any) -> list[Case]:
+    """A case, and the same network on L1 alone for as long, which are so many images."""
+    plain = {name: value for name, value in flags.items() if name != "warmup"}
+    plain |= {"images": alone, "adversarial": 0, "perceptual": 0}
+    return [Case(recipe, data, flags, minutes), Case(recipe, data, plain, minutes)]
 
 
 def _cases() -> dict[str, Case]:
     """All trainings by name; `images` is what a core sees in the minutes: schedules end there."""
     paired = {"width": 24, "perceptual": 2, "batch": 4}
-    alone, longer = {"images": 15_000}, {"images": 18_000}
+    alone, longer = 15_000, 18_000
     pairs = {
         "pix2pix-emoji": _pair(
             "pix2pix",
             "emoji:google-twitter",
             8,
-            {"images": 26_000},
+            26_000,
             width=24,
             perceptual=2,
             images=11_000,
@@ -90,22 +89,20 @@ def _cases() -> dict[str, Case]:
             "pix2pix", "maps:satellite-relief", 6, longer, **paired, images=7_500
         ),
         "superres-x4": _pair(
-            "superres", "landscapes", 8, {"images": 35_000}, scale=4, perceptual=2, images=12_000
+            "superres", "landscapes", 8, 35_000, scale=4, perceptual=2, images=12_000
         ),
         "superres-x2": _pair(
             "superres",
             "landscapes",
             8,
-            {"images": 12_000, "warmup": 0},
+            12_000,
             scale=2,
             perceptual=2,
             width=32,
             warmup=5_500,
             images=8_800,
         ),
-        "inpaint": _pair(
-            "inpaint", "landscapes", 8, {"images": 26_000}, width=24, perceptual=2, images=11_000
-        ),
+        "inpaint": _pair("inpaint", "landscapes", 8, 26_000, width=24, perceptual=2, images=11_000),
         "denoise": _restored("denoise"),
         "jpeg": _restored("jpeg"),
         "deblur": _restored("deblur"),
@@ -115,7 +112,7 @@ def _cases() -> dict[str, Case]:
             "blend",
             "landscapes",
             8,
-            {"images": 30_000, "warmup": 0},
+            30_000,
             width=24,
             perceptual=2,
             warmup=14_000,
@@ -144,10 +141,8 @@ def _cases() -> dict[str, Case]:
 
 
 def _restored(kind: str) -> list[Case]:
-    l1 = {"images": 28_000, "warmup": 0}
     flags = {"kind": kind, "width": 32, "perceptual": 2, "batch": 4}
-    flags |= {"warmup": 13_000, "images": 18_500}
-    return _pair("restore", "landscapes", 10, l1, **flags)
+    return _pair("restore", "landscapes", 10, 28_000, **flags, warmup=13_000, images=18_500)
 
 
 CASES = _cases()

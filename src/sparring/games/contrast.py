@@ -10,11 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sparring.errors import InputError
-from sparring.games.duel import Duel, only_penalties
+from sparring.games.duel import NOTHING, Duel, l1_distance, only_penalties
 from sparring.precision import full_precision
 from sparring.types import AdversarialLoss, Batch, Condition, Networks, Played, Term, Turn
 
-NOTHING = Condition()
 Features = tuple[Tensor, ...]
 
 
@@ -92,7 +91,7 @@ class Contrast(Duel):
         }
         if self.identity:
             kept = generator(turn.latent, Condition(map=sample))
-            costs["identity"] = self.identity * (kept.float() - sample.float()).abs().mean()
+            costs["identity"] = self.identity * l1_distance(kept, sample)
         return Played(costs, {"contrast/found": found})
 
     def _contrasted(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sparring.errors import InputError
-from sparring.games.duel import Duel, only_penalties
+from sparring.games.duel import NOTHING, Duel, l1_distance, only_penalties
 from sparring.types import (
     AdversarialLoss,
     Batch,
@@ -22,7 +22,6 @@ from sparring.types import (
     Verdict,
 )
 
-NOTHING = Condition()
 WAYS = {
     "sample": {"generator": "generator", "discriminator": "discriminator"},
     "source": {"generator": "inverse", "discriminator": "source_discriminator"},
@@ -97,15 +96,15 @@ class Cycle(nn.Module):
         fake_sample, fake_source = there(source), back(sample)
         seen = self._judged(networks, fake_sample, fake_source)
         errors = {
-            "source": _distance(back(fake_sample), source),
-            "sample": _distance(there(fake_source), sample),
+            "source": l1_distance(back(fake_sample), source),
+            "sample": l1_distance(there(fake_source), sample),
         }
         costs = {
             "adversarial": torch.stack([self._fooled(fake) for fake in seen]).sum(),
             **{f"cycle_{name}": self.cycle * error for name, error in errors.items()},
         }
         if self.identity and sample.shape[1] == source.shape[1]:
-            kept = _distance(there(sample), sample) + _distance(back(source), source)
+            kept = l1_distance(there(sample), sample) + l1_distance(back(source), source)
             costs["identity"] = self.identity * kept
         return Played(costs, {f"cycle_error/{n}": error.detach() for n, error in errors.items()})
 
@@ -193,7 +192,3 @@ class Pool(nn.Module):
 
 def _way(network: Callable[..., Tensor], turn: Turn) -> Callable[[Tensor], Tensor]:
     return lambda pictures: network(turn.latent, Condition(map=pictures))
-
-
-def _distance(one: Tensor, other: Tensor) -> Tensor:
-    return (one.float() - other.float()).abs().mean()

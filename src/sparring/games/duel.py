@@ -24,6 +24,9 @@ from sparring.types import (
     Verdict,
 )
 
+NOTHING = Condition()
+"""What a discriminator is told that must not read the source."""
+
 
 class Duel(nn.Module):
     """The two-player game; its module state is the augmentation's and the terms' own.
@@ -172,6 +175,11 @@ class Duel(nn.Module):
     def _adapt(self, real: Verdict, fake: Verdict, turn: Turn) -> None:
         if self.augment is not None:
             self.augment.update(real.logits, fake.logits, turn.images, turn.mean)
+
+
+def l1_distance(one: Tensor, other: Tensor) -> Tensor:
+    """The mean absolute difference, in float32."""
+    return (one.float() - other.float()).abs().mean()
 
 
 def only_penalties(game: str, loss: AdversarialLoss, terms: Sequence[Term]) -> None:

@@ -220,8 +220,8 @@ def check_residual(spec: Spec, residual: bool) -> None:
     """
     if residual and (spec.map[0] < spec.shape[0] or spec.map[1:] != spec.shape[1:]):
         raise InputError(
-            f"residual=True adds the map to the sample, but {spec.map} does not cover "
-            f"{spec.shape}; turn residual off."
+            f"residual adds the map to the sample, but {spec.map} does not cover {spec.shape}; "
+            "give --no-residual."
         )
 
 

@@ -45,9 +45,11 @@ def picture_duel(
         raise InputError("before the discriminator (warmup) a generator learns from L1: set l1.")
 
     def late(weight: float) -> Any:
-        return Part("sparring.schedule:after", value=weight, images=warmup) if warmup else weight
+        if not (warmup and weight):
+            return weight
+        return Part("sparring.schedule:after", value=weight, images=warmup)
 
-    weights = {"l1": l1, "perceptual": late(perceptual) if perceptual else 0.0}
+    weights = {"l1": l1, "perceptual": late(perceptual)}
     if adversarial and matching:
         weights["feature_matching"] = late(matching)
     terms = tuple(
@@ -60,7 +62,7 @@ def picture_duel(
     turns: dict[str, Any] = {} if adversarial else {"turns": ("generator",)}
     return Recipe(
         name=name,
-        game=Part("sparring.games.duel:Duel", weight=late(adversarial) if adversarial else 0.0),
+        game=Part("sparring.games.duel:Duel", weight=late(adversarial)),
         networks={"generator": generator, "discriminator": judge},
         optimizers=dict.fromkeys(("generator", "discriminator"), optimizer),
         learning_rates=dict.fromkeys(("generator", "discriminator"), fall),
