@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from machine import record
 
+from sparring.core.errors import InputError
 from sparring.data import Feed, load
 from sparring.data.cache import mapped
 from sparring.data.stores import Mapped, Memory
-from sparring.domains.image import Image
-from sparring.errors import InputError
+from sparring.domains.image.domain import Image
 
 BATCH = 128
 SECONDS = 3.0

@@ -17,11 +17,11 @@ import torch
 from machine import machine, record
 
 import sparring
+from sparring.core.part import Part, public_names
+from sparring.core.recipe import Recipe
+from sparring.core.storage import read_json
 from sparring.metrics.scores import Scores
-from sparring.part import Part, public_names
-from sparring.recipe import Recipe
 from sparring.recipes import recipe_named
-from sparring.storage import read_json
 from sparring.training import log
 
 WIDTH = 16

@@ -12,10 +12,10 @@ from typing import Any
 from machine import record
 
 import sparring
-from sparring.data.toys import mixture
-from sparring.metrics.modes import modes_covered
-from sparring.part import Part
-from sparring.recipe import Recipe
+from sparring.core.part import Part
+from sparring.core.recipe import Recipe
+from sparring.domains.points.modes import modes_covered
+from sparring.domains.points.toys import mixture
 from sparring.recipes import choices, recipe_named
 
 SECONDS = 60

@@ -21,8 +21,8 @@ import torch
 from machine import record
 from throughput import alternate, loop
 
+from sparring.core.streams import stream
 from sparring.recipes import recipe_named
-from sparring.streams import stream
 from sparring.training.engine import resolve_precision
 
 sys.path.insert(0, str(Path(__file__).parent))

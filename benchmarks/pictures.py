@@ -22,9 +22,9 @@ import torch
 from machine import machine, record
 
 import sparring
+from sparring.core.storage import read_json
 from sparring.metrics.scores import Scores
 from sparring.recipes import recipe_named
-from sparring.storage import read_json
 from sparring.training import log
 
 DONE = "benchmark-done"
@@ -188,7 +188,7 @@ def judge(name: str, case: Case, runs: Path) -> dict[str, Any]:
 
 def edited(run: Path) -> dict[str, float]:
     """What a changed region of layouts changes (L1), in it and away; what another style does."""
-    from sparring.evaluation import data_of
+    from sparring.verbs.evaluate import data_of
 
     model = sparring.Model.load(run)
     stored = data_of(model, None, None).held_out.take(torch.arange(64))["source"]
@@ -214,9 +214,9 @@ def _picked(scores: Scores) -> dict[str, list[float]]:
 
 def _strip(run: Path, out: Path) -> Path:
     """The last strip of the run, drawn anew from its model."""
-    from sparring.evaluation import data_of, reals_of
-    from sparring.strips import write_strip
-    from sparring.types import Batch
+    from sparring.core.types import Batch
+    from sparring.verbs.evaluate import data_of, reals_of
+    from sparring.verbs.strips import write_strip
 
     model = sparring.Model.load(run)
     dataset = data_of(model, None, None)

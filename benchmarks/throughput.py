@@ -20,13 +20,13 @@ import numpy as np
 import torch
 from machine import record
 
+from sparring.core.recipe import Recipe
+from sparring.core.streams import stream
 from sparring.data import load
-from sparring.recipe import Recipe
 from sparring.recipes import recipe_named
-from sparring.run import drawer, plan
-from sparring.streams import stream
 from sparring.training.engine import Engine, resolve_precision
 from sparring.training.loop import Budget, Intervals, Loop
+from sparring.verbs.run import drawer, plan
 
 sys.path.insert(0, str(Path(__file__).parent))
 from reference import torch_dcgan

@@ -21,17 +21,17 @@ from machine import record
 from PIL import Image
 
 from sparring import Model, translate
-from sparring.manifest import Manifest
-from sparring.model import build_network
-from sparring.part import Part
+from sparring.artifact.manifest import Manifest
+from sparring.artifact.model import build_network
+from sparring.core.part import Part
+from sparring.core.types import Condition, Spec
 from sparring.recipes import recipe_named
-from sparring.types import Condition, Spec
 
 
 def untrained(recipe: str, side: int) -> Model:
     made = recipe_named(recipe)
     shape = (3, side, side)
-    picture = Part("sparring.domains.image:Image", shape=shape)
+    picture = Part("sparring.domains.image.domain:Image", shape=shape)
     spec = Spec(shape, made.latent, map=made.task.build().map_shape(shape, shape))
     source = picture if made.task.build().sources != "none" else None
     manifest = Manifest(recipe=made, domain=picture, source=source, spec=spec, data={})

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from sparring.core.storage import read_json
 from sparring.data import get, packs
-from sparring.data.albums.album import Album, View
-from sparring.storage import read_json
+from sparring.domains.image.packs.album import Album, View
 
 IMAGES = Path(__file__).parent / "images"
 ACROSS, DOWN, GAP = 12, 6, 2

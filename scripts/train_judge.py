@@ -18,10 +18,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sparring.core.streams import seed_for, stream
+from sparring.core.types import Store
 from sparring.data import load
-from sparring.metrics.judge import FEATURES, SIDE, WEIGHTS, Judge
-from sparring.streams import seed_for, stream
-from sparring.types import Store
+from sparring.domains.image.judge import FEATURES, SIDE, WEIGHTS, Judge
 
 EPOCHS = {"digits": 30, "fashion": 6}
 FLIPS = {"digits": False, "fashion": True}

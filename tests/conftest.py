@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-TINY = ("--widths", "8", "--judge-widths", "8", "--latent", "4", "--batch", "8", "--quiet")
+TINY = ("--widths", "8", "--discriminator-widths", "8", "--latent", "4", "--batch", "8", "--quiet")
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from sparring.manifest import SCHEMA
+from sparring.artifact.manifest import SCHEMA
 
 Cli = Callable[..., tuple[int, str, str]]
 Refused = Callable[..., str]
@@ -347,7 +347,7 @@ def test_unknown_endings(refused: Refused, tiny_run: Path, tmp_path: Path) -> No
 def test_memory_that_cannot_fit(
     train: Refused, tiny_npz: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sparring.check.free_memory", lambda: 1000)
+    monkeypatch.setattr("sparring.verbs.check.free_memory", lambda: 1000)
     train(tiny_npz, says="needs about .* GiB .*lower --batch")
 
 
@@ -357,7 +357,7 @@ def test_memory_that_runs_out_all_the_same(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 8 TB")
 
-    monkeypatch.setattr("sparring.model.Model.sample", fail)
+    monkeypatch.setattr("sparring.artifact.model.Model.sample", fail)
     refused("sample", tiny_run, says="memory ran out; lower --batch, --size")
 
 

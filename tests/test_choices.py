@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sparring.check import check_run
-from sparring.errors import InputError
-from sparring.manifest import Manifest
-from sparring.part import Part, public_names
-from sparring.recipe import Recipe
+from sparring.artifact.manifest import Manifest
+from sparring.core.errors import InputError
+from sparring.core.part import Part, public_names
+from sparring.core.recipe import Recipe
+from sparring.core.types import Spec
 from sparring.recipes import choices, recipe_named
-from sparring.types import Spec
+from sparring.verbs.check import check_run
 
 SPEC = Spec(shape=(1, 16, 16), latent=4)
 LOSSES = public_names("sparring.losses.adversarial")
@@ -18,12 +18,14 @@ LOSSES = public_names("sparring.losses.adversarial")
 
 @pytest.fixture
 def gan() -> Recipe:
-    return recipe_named("gan", {"widths": (8,), "judge_widths": (8,), "latent": 4, "batch": 4})
+    return recipe_named(
+        "gan", {"widths": (8,), "discriminator_widths": (8,), "latent": 4, "batch": 4}
+    )
 
 
 def plays(recipe: Recipe) -> None:
     """A turn of every player, on torch's meta device."""
-    domain = Part("sparring.domains.image:Image", shape=SPEC.shape)
+    domain = Part("sparring.domains.image.domain:Image", shape=SPEC.shape)
     check_run(Manifest(recipe=recipe, domain=domain, spec=SPEC, data={}))
 
 

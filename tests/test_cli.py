@@ -15,12 +15,12 @@ import pytest
 from PIL import Image
 
 from sparring import __version__
+from sparring.artifact.manifest import Manifest
 from sparring.cli import call, values
 from sparring.cli.app import ORDER
 from sparring.cli.flags import described
 from sparring.cli.training import default_run
-from sparring.errors import InputError
-from sparring.manifest import Manifest
+from sparring.core.errors import InputError
 from sparring.recipes import choices, recipe_functions
 
 PARTS = {"r3": ("generator", "discriminator"), "vae": ("encoder", "decoder")}
@@ -98,7 +98,7 @@ def test_version_and_recipes(sparring: Cli) -> None:
 
 def test_flags_reach_the_recipe(tiny_npz: str, tmp_path: Path, sparring: Cli) -> None:
     run = tmp_path / "run"
-    flags = "--widths 6,5 --judge-widths 4 --latent 3 --batch 4 --seed 7 --steps 1 --quiet"
+    flags = "--widths 6,5 --discriminator-widths 4 --latent 3 --batch 4 --seed 7 --steps 1 --quiet"
     crossing = "--loss hinge --penalty r1,finite-r2,clip --gamma 0.3 --every 2 --conditional"
     settings = "--set optimizer.generator.lr=0.01 --set precision=fp32 --keep 1 --log-every 3"
     words = [*flags.split(), *crossing.split(), *settings.split()]
@@ -262,7 +262,7 @@ def test_ctrl_c_is_one_line(tiny_run: Path, sparring: Cli, monkeypatch: pytest.M
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sparring.model.Model.load", interrupt)
+    monkeypatch.setattr("sparring.artifact.model.Model.load", interrupt)
     code, _, err = sparring("sample", tiny_run)
     assert code == 130
     assert err.strip() == "sparring: interrupted."

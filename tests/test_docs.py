@@ -17,7 +17,7 @@ import sparring
 from sparring.cli import app
 from sparring.cli.flags import summary
 from sparring.data.pack import PACKS
-from sparring.data.toys import TOYS
+from sparring.domains.points.toys import TOYS
 from sparring.metrics.features import NAMES
 from sparring.metrics.scores import LOWER_IS_BETTER
 from sparring.recipes import choices, recipe_functions

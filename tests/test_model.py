@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from sparring.errors import InputError
-from sparring.manifest import SCHEMA, Manifest
-from sparring.model import Model, build_network
-from sparring.part import Part
+from sparring.artifact.manifest import SCHEMA, Manifest
+from sparring.artifact.model import Model, build_network
+from sparring.artifact.walks import slerp, truncate
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.core.types import Spec
 from sparring.recipes import recipe_named
-from sparring.types import Spec
-from sparring.walks import slerp, truncate
 
 SOURCE = Path(__file__).parent.parent / "src"
 
@@ -25,7 +25,7 @@ SOURCE = Path(__file__).parent.parent / "src"
 def untrained(name: str = "gan", classes: int = 0, vector: int = 0, **flags: object) -> Model:
     recipe = recipe_named(name, flags)
     spec = Spec((1, 8, 8), recipe.latent, classes=classes, vector=vector)
-    domain = Part("sparring.domains.image:Image", shape=(1, 8, 8))
+    domain = Part("sparring.domains.image.domain:Image", shape=(1, 8, 8))
     names = tuple("abc"[:classes])
     manifest = Manifest(recipe=recipe, domain=domain, spec=spec, data={}, classes=names)
     torch.manual_seed(0)
@@ -45,7 +45,7 @@ def test_eight_at_once_equal_four_and_four() -> None:
 def test_chunks_never_change_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     model = untrained("r3", width=4)
     whole = model.sample(10)
-    monkeypatch.setattr("sparring.model.CHUNK", 3)
+    monkeypatch.setattr("sparring.artifact.model.CHUNK", 3)
     # Kernels round by batch size in the last bits of float32; the pictures are the same.
     parts = model.sample(10)
     torch.testing.assert_close(parts, whole, rtol=1e-5, atol=1e-5)
@@ -144,7 +144,12 @@ def test_loading_runs_nothing_from_the_files(tmp_path: Path) -> None:
     (folder / "generator.safetensors").write_bytes(pickle.dumps(Trap(sprung)))
     with pytest.raises(InputError, match="damaged"):
         Model.load(folder)
-    for call in ("os:mkdir", "sparring.part:importlib", "shutil:rmtree", "sparring.run:train"):
+    for call in (
+        "os:mkdir",
+        "sparring.core.part:importlib",
+        "shutil:rmtree",
+        "sparring.verbs.run:train",
+    ):
         recipe = json.loads(good)
         recipe["recipe"]["networks"]["generator"] = {"call": call, "path": str(sprung)}
         (folder / "recipe.json").write_text(json.dumps(recipe))

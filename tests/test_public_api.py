@@ -19,9 +19,9 @@ def test_all_is_what_is_there() -> None:
 
 
 def test_names_are_what_they_say_and_never_modules() -> None:
-    from sparring.model import Model
-    from sparring.reporting import report
-    from sparring.run import train
+    from sparring.artifact.model import Model
+    from sparring.verbs.report import report
+    from sparring.verbs.run import train
 
     assert sparring.Model is Model
     assert sparring.train is train

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from sparring.check import check_loss, check_network, check_recipe
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.part import Part, public_names
+from sparring.core.recipe import Recipe
+from sparring.core.types import AdversarialLoss, Spec
 from sparring.losses import adversarial
-from sparring.part import Part, public_names
-from sparring.recipe import Recipe
 from sparring.recipes import recipe_functions, recipe_named
-from sparring.types import AdversarialLoss, Spec
+from sparring.verbs.check import check_loss, check_network, check_recipe
 
 DENSE = "sparring.networks.dense:Generator"
 
@@ -33,7 +33,7 @@ def test_unknown_address_is_refused(address: str) -> None:
 
 def test_imported_names_are_not_a_modules_own() -> None:
     with pytest.raises(InputError):
-        Part("sparring.part:importlib")
+        Part("sparring.core.part:importlib")
     with pytest.raises(InputError):
         Part("sparring.networks.dense:Spec")
 
@@ -48,7 +48,7 @@ def test_part_is_json_and_back_and_never_changes() -> None:
 
 
 def test_nested_parts_are_built_first() -> None:
-    fall = Part("sparring.schedule:cosine", start=2.0, end=0.0, images=10)
+    fall = Part("sparring.core.schedule:cosine", start=2.0, end=0.0, images=10)
     term = Part("sparring.losses.penalties:r1", weight=fall).build()
     assert term.weight(5) == pytest.approx(1.0)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from sparring import Model, report
-from sparring.errors import InputError
-from sparring.reporting import curves, health, pictures, sections
+from sparring.core.errors import InputError
+from sparring.verbs.report import curves, health, pictures, sections
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -135,7 +135,7 @@ def test_a_vae_shows_reconstructions_and_its_latent_map(
 
 def test_points_get_a_page_without_neighbours(tmp_path: Path, sparring: Cli) -> None:
     run = tmp_path / "ring"
-    words = "--widths 8 --judge-widths 8 --steps 2 --batch 16 --quiet --log-every 1".split()
+    words = "--widths 8 --discriminator-widths 8 --steps 2 --batch 16 --quiet --log-every 1".split()
     assert sparring("train", "gan", "--data", "ring8", "--run", run, *words)[0] == 0
     page = Page(report(run).read_text())
     assert "Real data" in page.headings

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sparring.errors import InputError
-from sparring.tiling import fade, spans, tiled
+from sparring.artifact.tiling import fade, spans, tiled
+from sparring.core.errors import InputError
 
 
 def network(inputs: int = 3, scale: int = 1) -> nn.Module:

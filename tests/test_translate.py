@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from sparring.errors import InputError
-from sparring.manifest import Manifest
-from sparring.model import Model, build_network
-from sparring.part import Part
+from sparring.artifact.manifest import Manifest
+from sparring.artifact.model import Model, build_network
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.core.types import Condition, Items, Spec
 from sparring.recipes import recipe_named
-from sparring.types import Condition, Items, Spec
 from test_model import untrained
 
 
@@ -21,7 +21,7 @@ def pix2pix(channels: int = 3) -> Model:
     """A tiny untrained U-Net from pictures to pictures."""
     recipe = recipe_named("pix2pix", {}).override({"generator.width": 4})
     shape = (channels, 16, 16)
-    picture = Part("sparring.domains.image:Image", shape=shape)
+    picture = Part("sparring.domains.image.domain:Image", shape=shape)
     spec = Spec(shape, recipe.latent, map=shape)
     manifest = Manifest(recipe=recipe, domain=picture, source=picture, spec=spec, data={})
     torch.manual_seed(0)
@@ -50,7 +50,7 @@ class Masked:
 def repairer() -> Model:
     model = pix2pix(4)
     shape = (3, 16, 16)
-    domain = Part("sparring.domains.image:Image", shape=shape)
+    domain = Part("sparring.domains.image.domain:Image", shape=shape)
     spec = Spec(shape, 0, map=(4, 16, 16))
     manifest = Manifest(recipe=model.manifest.recipe, domain=domain, spec=spec, data={})
     repair = Model(manifest, {"generator": build_network(manifest, "generator")})

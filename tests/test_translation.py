@@ -11,15 +11,15 @@ import pytest
 import torch
 from PIL import Image
 
-from sparring.domains.layout import Layout
-from sparring.errors import InputError
-from sparring.manifest import Manifest
-from sparring.model import Model, build_network
-from sparring.part import Part
+from sparring.artifact.manifest import Manifest
+from sparring.artifact.model import Model, build_network
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.core.types import Spec
+from sparring.domains.layout.domain import Layout
 from sparring.recipes import recipe_named
-from sparring.translation import translate
-from sparring.translation.files import named, opened, write
-from sparring.types import Spec
+from sparring.verbs.translate import translate
+from sparring.verbs.translate.files import named, opened, write
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -29,9 +29,11 @@ def tiny(recipe: str, channels: int = 3, side: int = 16, **settings: Any) -> Mod
     made = recipe_named(recipe, settings).override({"generator.width": 4})
     shape = (channels, side, side)
     task = made.task.build()
-    source = Part("sparring.domains.image:Image", shape=shape) if task.sources != "none" else None
+    source = (
+        Part("sparring.domains.image.domain:Image", shape=shape) if task.sources != "none" else None
+    )
     spec = Spec(shape, made.latent, map=task.map_shape(shape, shape))
-    domain = Part("sparring.domains.image:Image", shape=shape)
+    domain = Part("sparring.domains.image.domain:Image", shape=shape)
     manifest = Manifest(recipe=made, domain=domain, source=source, spec=spec, data={})
     torch.manual_seed(0)
     kept = ("generator", "inverse") if recipe == "cyclegan" else ("generator",)

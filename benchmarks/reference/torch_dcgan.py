@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from sparring.types import Condition
+from sparring.core.types import Condition
 
 UNCONDITIONAL = Condition()
 

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sparring.types import Batch
+from sparring.core.types import Batch
 
 
 def train(

@@ -10,21 +10,21 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sparring.artifact.model import Model as Model
+    from sparring.core.errors import InputError as InputError
+    from sparring.core.part import Part as Part
+    from sparring.core.recipe import Recipe as Recipe
     from sparring.data import Dataset as Dataset
     from sparring.data import load as load_data
-    from sparring.errors import InputError as InputError
-    from sparring.evaluation import evaluate as evaluate
-    from sparring.model import Model as Model
-    from sparring.part import Part as Part
-    from sparring.recipe import Recipe as Recipe
     from sparring.recipes import recipe_functions as recipe_functions
     from sparring.recipes import recipe_named as recipe_named
-    from sparring.reporting import report as report
-    from sparring.run import resume as resume
-    from sparring.run import train as train
     from sparring.training.loop import Intervals as Intervals
-    from sparring.translation import blend as blend
-    from sparring.translation import translate as translate
+    from sparring.verbs.evaluate import evaluate as evaluate
+    from sparring.verbs.report import report as report
+    from sparring.verbs.run import resume as resume
+    from sparring.verbs.run import train as train
+    from sparring.verbs.translate import blend as blend
+    from sparring.verbs.translate import translate as translate
 
 __version__ = "0.1.0"
 
@@ -35,20 +35,20 @@ if "OMP_WAIT_POLICY" not in os.environ:
 
 _HOMES = {
     "Dataset": "sparring.data:Dataset",
-    "InputError": "sparring.errors:InputError",
+    "InputError": "sparring.core.errors:InputError",
     "Intervals": "sparring.training.loop:Intervals",
-    "Model": "sparring.model:Model",
-    "Part": "sparring.part:Part",
-    "Recipe": "sparring.recipe:Recipe",
-    "blend": "sparring.translation:blend",
-    "evaluate": "sparring.evaluation:evaluate",
+    "Model": "sparring.artifact.model:Model",
+    "Part": "sparring.core.part:Part",
+    "Recipe": "sparring.core.recipe:Recipe",
+    "blend": "sparring.verbs.translate:blend",
+    "evaluate": "sparring.verbs.evaluate:evaluate",
     "load_data": "sparring.data:load",
     "recipe_functions": "sparring.recipes:recipe_functions",
     "recipe_named": "sparring.recipes:recipe_named",
-    "report": "sparring.reporting:report",
-    "resume": "sparring.run:resume",
-    "train": "sparring.run:train",
-    "translate": "sparring.translation:translate",
+    "report": "sparring.verbs.report:report",
+    "resume": "sparring.verbs.run:resume",
+    "train": "sparring.verbs.run:train",
+    "translate": "sparring.verbs.translate:translate",
 }
 """Public name -> where it lives (PEP 562)."""
 

@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.core.types import Condition, Spec
 from sparring.networks import layers
-from sparring.part import Part
-from sparring.types import Condition, Spec
 
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "dense": {"generator": {"widths": (12, 8)}, "discriminator": {"widths": (12, 8)}},

@@ -6,10 +6,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from sparring.errors import InputError
-from sparring.part import Part
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.core.types import Condition, Spec
 from sparring.recipes import recipe_named
-from sparring.types import Condition, Spec
 
 SPEC = Spec((3, 32, 32), 0, map=(3, 32, 32))
 NETWORKS = "sparring.networks"
@@ -102,17 +102,17 @@ def test_a_folding_generator_keeps_any_extent_and_adds_to_the_picture(
 
 
 def test_a_patch_judges_its_own_place() -> None:
-    judge = built("patch:Discriminator", width=8, layers=2, form="none")
+    discriminator = built("patch:Discriminator", width=8, layers=2, form="none")
     sample = torch.zeros(1, 3, 32, 32, requires_grad=True)
-    grid = judge(sample, Condition()).logits.view(8, 8)
+    grid = discriminator(sample, Condition()).logits.view(8, 8)
     (gradient,) = torch.autograd.grad(grid[0, 0], sample)
     seen = gradient.abs().sum((0, 1)).nonzero()
     assert seen.max() < 24, "the first patch must not see the far corner"
 
 
 def test_scales_weigh_alike_and_features_come_from_all() -> None:
-    judge = built("patch:Discriminator", width=8, scales=2)
-    verdict = judge(torch.zeros(2, 3, 32, 32), given(32, 32, count=2))
+    discriminator = built("patch:Discriminator", width=8, scales=2)
+    verdict = discriminator(torch.zeros(2, 3, 32, 32), given(32, 32, count=2))
     single = built("patch:Discriminator", width=8)
     alone = single(torch.zeros(2, 3, 32, 32), given(32, 32, count=2))
     assert verdict.logits.shape[1] == 2 * alone.logits.shape[1]
@@ -122,8 +122,10 @@ def test_scales_weigh_alike_and_features_come_from_all() -> None:
 def test_a_judge_looks_at_the_map_or_does_not() -> None:
     sample = torch.zeros(1, 3, 32, 32)
     for form, differs in (("concat", True), ("none", False)):
-        judge = built("patch:Discriminator", width=8, form=form)
-        logits = [judge(sample, Condition(map=torch.full_like(sample, v))).logits for v in (-1, 1)]
+        discriminator = built("patch:Discriminator", width=8, form=form)
+        logits = [
+            discriminator(sample, Condition(map=torch.full_like(sample, v))).logits for v in (-1, 1)
+        ]
         assert bool((logits[0] != logits[1]).any()) is differs
 
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from sparring.domains.image import Image
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.domains.image.domain import Image
 from sparring.tasks.blend import Blend
 from sparring.tasks.inpaint import Inpaint
 from sparring.tasks.masks import masks, widened

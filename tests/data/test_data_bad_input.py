@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sparring.core.errors import InputError
 from sparring.data import cache, check, load
-from sparring.errors import InputError
 
 Writer = Callable[..., Path]
 GREY = np.random.default_rng(0).integers(0, 256, (20, 6, 7), np.uint8)

@@ -7,12 +7,12 @@ import pytest
 import torch
 from PIL import Image as Pillow
 
-from sparring.domains.image import Image
-from sparring.domains.layout import Layout
-from sparring.domains.points import Points
-from sparring.errors import InputError
-from sparring.part import Part
-from sparring.types import Domain
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.core.types import Domain
+from sparring.domains.image.domain import Image
+from sparring.domains.layout.domain import Layout
+from sparring.domains.points.domain import Points
 
 
 def drawn(path: Path) -> np.ndarray:
@@ -21,7 +21,7 @@ def drawn(path: Path) -> np.ndarray:
 
 
 def test_every_8_bit_value_survives_encode_and_decode() -> None:
-    domain: Domain = Part("sparring.domains.image:Image", shape=(1, 16, 16)).build()
+    domain: Domain = Part("sparring.domains.image.domain:Image", shape=(1, 16, 16)).build()
     stored = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
     encoded = domain.encode(stored)
     assert encoded.dtype == torch.float32
@@ -103,7 +103,7 @@ def test_points_refuse_scales_of_another_length() -> None:
 
 
 def test_layouts_survive_encode_and_decode() -> None:
-    domain: Domain = Part("sparring.domains.layout:Layout", shape=(5, 3, 4)).build()
+    domain: Domain = Part("sparring.domains.layout.domain:Layout", shape=(5, 3, 4)).build()
     stored = torch.randint(0, 5, (6, 1, 3, 4), dtype=torch.uint8)
     encoded = domain.encode(stored)
     assert encoded.shape == (6, 5, 3, 4) and encoded.dtype == torch.float32
@@ -146,7 +146,7 @@ def test_layouts_are_previewed_in_colours_that_differ(tmp_path: Path) -> None:
 )
 def test_a_layout_says_how_many_classes_it_has(arguments: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        Part("sparring.domains.layout:Layout", **arguments).build()
+        Part("sparring.domains.layout.domain:Layout", **arguments).build()
 
 
 @pytest.mark.parametrize("value", [3, 255, 256, 70000, -1])

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from sparring.core.errors import InputError
 from sparring.data import Feed
 from sparring.data.feed import unpaired
 from sparring.data.stores import Mapped, Memory
-from sparring.errors import InputError
 
 
 def numbered(count: int) -> Memory:

@@ -11,10 +11,10 @@ import pytest
 import torch
 from PIL import Image
 
+from sparring.core.errors import InputError
 from sparring.data import check, load
 from sparring.data.feed import StreamFeed
 from sparring.data.hub import Stream
-from sparring.errors import InputError
 
 COUNT = 60
 

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 import torch
 
-from sparring.data import fetch, get, load, pack, packs, toys
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.data import fetch, get, load, pack, packs
+from sparring.domains.points import toys
 
 MEMBER = "toyset/data/table.csv"
 TABLE = "\n".join(f"{row},{row % 3}" for row in range(30)).encode()

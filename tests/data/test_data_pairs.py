@@ -12,15 +12,15 @@ import pytest
 import torch
 from PIL import Image
 
+from sparring.core.errors import InputError
+from sparring.core.part import Part
 from sparring.data import Dataset, check, load
 from sparring.data.content import Content, Sources
 from sparring.data.dataset import dataset, digests, split, together
-from sparring.errors import InputError
-from sparring.evaluation import data_of
-from sparring.part import Part
 from sparring.recipes import recipe_named
-from sparring.run import resume, train
 from sparring.training.loop import Intervals
+from sparring.verbs.evaluate import data_of
+from sparring.verbs.run import resume, train
 
 Writer = Callable[..., Path]
 PALETTE = "# index r g b name\n0 10 20 200 deep sea\n1 0 200 0 land\n2 250 250 250\n"
@@ -295,9 +295,9 @@ def test_items_with_equal_sources_stay_on_one_side() -> None:
     content = Content(
         sample=generator.integers(0, 256, (90, 1, 4, 4), np.uint8),
         source=sources[np.arange(90) % 30],
-        source_domain=Part("sparring.domains.image:Image", shape=(1, 4, 4)),
+        source_domain=Part("sparring.domains.image.domain:Image", shape=(1, 4, 4)),
     )
-    found = dataset(content, name="x", source="x", held_out=0.1, seed=0)
+    found = dataset(content, name="x", address="x", held_out=0.1, seed=0)
     sides = [
         set(digests(store.take(torch.arange(len(store)))["source"].numpy()).tolist())  # type: ignore
         for store in (found.train, found.held_out)
@@ -328,7 +328,7 @@ def test_the_fingerprint_covers_sources() -> None:
         Content(sample=grey, sources=Sources(255 - grey)),
         Content(sample=grey, sources=Sources(grey, np.arange(4) < 2)),
     ]
-    found = [dataset(one, name="x", source="x", held_out=0.0, seed=0) for one in made]
+    found = [dataset(one, name="x", address="x", held_out=0.0, seed=0) for one in made]
     assert len({one.fingerprint for one in found}) == len(made)
 
 

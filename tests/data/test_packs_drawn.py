@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from sparring.data.albums import emoji, hexes, landscapes, maps, objects, terrain
+from sparring.domains.image.packs import emoji, hexes, landscapes, maps, objects, terrain
 
 
 def silent(what: str, done: int, total: int) -> None:

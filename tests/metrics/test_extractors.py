@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from sparring.core.errors import InputError
 from sparring.data import load
 from sparring.data.pack import location, packs
-from sparring.errors import InputError
-from sparring.metrics import judge, pretrained
+from sparring.domains.image import judge, pretrained
 from sparring.metrics.features import extractor
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from sparring.errors import InputError
-from sparring.metrics.fidelity import l1, psnr, ssim
+from sparring.core.errors import InputError
+from sparring.domains.image.fidelity import l1, psnr, ssim
 
 
 def pair() -> tuple[torch.Tensor, torch.Tensor]:

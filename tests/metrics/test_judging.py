@@ -10,13 +10,15 @@ import torch
 from torch import Tensor
 
 import sparring
+from sparring.artifact.model import Model
+from sparring.core.errors import InputError
+from sparring.core.part import Part
 from sparring.data.content import Content
 from sparring.data.dataset import Dataset, dataset
-from sparring.errors import InputError
-from sparring.metrics import baselines, distances, segmentation
+from sparring.domains.image import baselines
+from sparring.domains.layout import segmentation
+from sparring.metrics import distances
 from sparring.metrics.scores import Scores
-from sparring.model import Model
-from sparring.part import Part
 from sparring.recipes import recipe_named
 
 
@@ -24,13 +26,13 @@ def inverted(count: int = 120, side: int = 16) -> Dataset:
     """Pictures and their negatives."""
     generator = torch.Generator().manual_seed(0)
     stored = torch.randint(0, 256, (count, 3, side, side), generator=generator).byte().numpy()
-    domain = Part("sparring.domains.image:Image", shape=(3, side, side))
+    domain = Part("sparring.domains.image.domain:Image", shape=(3, side, side))
     content = Content(sample=255 - stored, source=stored, source_domain=domain)
-    return dataset(content, name="negatives", source="negatives", held_out=0.3, seed=0)
+    return dataset(content, name="negatives", address="negatives", held_out=0.3, seed=0)
 
 
 def model(tmp_path: Path, data: Dataset, name: str = "run") -> Model:
-    recipe = recipe_named("pix2pix", {"batch": 4, "width": 8, "judge_width": 8})
+    recipe = recipe_named("pix2pix", {"batch": 4, "width": 8, "discriminator_width": 8})
     intervals = sparring.Intervals(sample=0, checkpoint=0)
     return sparring.train(recipe, data, tmp_path / name, steps=1, intervals=intervals, quiet=True)
 
@@ -113,15 +115,15 @@ def test_miou_is_that_of_scikit_learn() -> None:
 def test_layouts_are_read_back_from_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sparring.segmenter.STEPS", 60)
+    monkeypatch.setattr("sparring.domains.layout.segmenter.STEPS", 60)
     generator = torch.Generator().manual_seed(0)
     layout = torch.randint(0, 3, (120, 1, 4, 4), generator=generator).byte()
     layout = layout.repeat_interleave(4, 2).repeat_interleave(4, 3)
     colours = torch.tensor([[250, 20, 20], [20, 250, 20], [20, 20, 250]]).byte()
     drawn = colours[layout[:, 0].long()].permute(0, 3, 1, 2).contiguous()
-    domain = Part("sparring.domains.layout:Layout", shape=(3, 16, 16))
+    domain = Part("sparring.domains.layout.domain:Layout", shape=(3, 16, 16))
     made = Content(sample=drawn.numpy(), source=layout.numpy(), source_domain=domain)
-    data = dataset(made, name="layouts", source="layouts", held_out=0.3, seed=0)
+    data = dataset(made, name="layouts", address="layouts", held_out=0.3, seed=0)
     found = sparring.evaluate(model(tmp_path, data), data, extractor="pixels")
     assert set(found.others) == {"truth"}
     assert found.others["truth"].scores["miou"].value > 0.95
@@ -130,7 +132,7 @@ def test_layouts_are_read_back_from_pictures(
 
 
 def test_there_and_back_is_measured(tmp_path: Path) -> None:
-    flags = {"batch": 2, "width": 8, "blocks": 1, "judge_width": 8}
+    flags = {"batch": 2, "width": 8, "blocks": 1, "discriminator_width": 8}
     intervals = sparring.Intervals(sample=0, checkpoint=0)
     made = sparring.train(
         recipe_named("cyclegan", flags),

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
 from sparring.metrics import distances, intervals
 from sparring.metrics.extractor import Embedded, Extractor
 from sparring.metrics.features import pixels

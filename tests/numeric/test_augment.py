@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.schedule import linear
 from sparring.networks.augment import POLICY, Augment
-from sparring.schedule import linear
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ from scipy.linalg import sqrtm
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.domains.points.modes import modes_covered
 from sparring.metrics import distances
 from sparring.metrics.distances import Moments
-from sparring.metrics.modes import modes_covered
 from sparring.metrics.neighbours import copying
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.types import AdversarialLoss
 from sparring.losses import adversarial, reconstruction
-from sparring.types import AdversarialLoss
 
 Array = np.ndarray
 

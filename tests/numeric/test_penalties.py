@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.schedule import linear
+from sparring.core.types import Condition, Round, Term, Turn, Verdict
 from sparring.losses import penalties
-from sparring.schedule import linear
-from sparring.types import Condition, Round, Term, Turn, Verdict
 
 SHAPE = (2, 3)
 SIZE = 6

@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sparring.backbone import efficientnet_installed
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.core.schedule import linear
+from sparring.core.types import Condition, Round, Term, Turn, Verdict
 from sparring.games.duel import Duel
 from sparring.losses import adversarial, pictures
-from sparring.part import Part
-from sparring.schedule import linear
-from sparring.types import Condition, Round, Term, Turn, Verdict
+from sparring.networks.backbone import efficientnet_installed
 
 NAMES = ("l1", "charbonnier", "hole_l1", "feature_matching", "perceptual", "total_variation")
 ALL: dict[str, Callable[..., Term]] = {name: getattr(pictures, name) for name in NAMES}
@@ -120,10 +120,10 @@ def test_perceptual_refuses_what_it_does_not_know() -> None:
 def test_a_missing_extra_is_named_only_when_the_features_are_needed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import sparring.backbone
+    import sparring.networks.backbone
 
-    sparring.backbone.efficientnet_lite0.cache_clear()
-    monkeypatch.setattr(sparring.backbone, "efficientnet_installed", lambda: False)
+    sparring.networks.backbone.efficientnet_lite0.cache_clear()
+    monkeypatch.setattr(sparring.networks.backbone, "efficientnet_installed", lambda: False)
     term = Part("sparring.losses.pictures:perceptual", weight=2.0).build()
     with pytest.raises(InputError, match=r"sparring\[efficientnet\]"):
         term.measure(play(*pair()))

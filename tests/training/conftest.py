@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sparring.part import Part
-from sparring.recipe import Recipe
+from sparring.core.part import Part
+from sparring.core.recipe import Recipe
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def recipe() -> Callable[..., Recipe]:
     """Builds the tiny recipe: relativistic, R1 and R2, norm-free, everything scheduled."""
 
     def build(**changes: object) -> Recipe:
-        adam = Part("sparring.optimizers:adam", lr=1e-3, beta1=0.0, beta2=0.99)
+        adam = Part("sparring.training.optimizers:adam", lr=1e-3, beta1=0.0, beta2=0.99)
         tiny = Recipe(
             name="tiny",
             game=Part("sparring.games.duel:Duel"),
@@ -37,10 +37,10 @@ def recipe() -> Callable[..., Recipe]:
                 Part("sparring.losses.penalties:r2", weight=0.5, every=2),
             ),
             learning_rates={
-                "generator": Part("sparring.schedule:cosine", start=1e-3, end=1e-4, images=200)
+                "generator": Part("sparring.core.schedule:cosine", start=1e-3, end=1e-4, images=200)
             },
-            betas=Part("sparring.schedule:cosine", start=0.9, end=0.99, images=200),
-            ema=Part("sparring.schedule:share", fraction=0.1, most=1000.0),
+            betas=Part("sparring.core.schedule:cosine", start=0.9, end=0.99, images=200),
+            ema=Part("sparring.core.schedule:share", fraction=0.1, most=1000.0),
             latent=4,
             batch=8,
             steps=10,

@@ -9,17 +9,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from sparring.core.part import Part
+from sparring.core.recipe import Recipe
+from sparring.core.types import Batch, Condition, Spec, Turn, Verdict
 from sparring.data import load
 from sparring.games.autoencoder import Autoencoder
 from sparring.games.duel import Duel, mixes_batch
 from sparring.losses import adversarial, penalties
 from sparring.metrics.distances import kernel
 from sparring.metrics.features import pixels
-from sparring.part import Part
-from sparring.recipe import Recipe
-from sparring.run import train
 from sparring.training.loop import Intervals
-from sparring.types import Batch, Condition, Spec, Turn, Verdict
+from sparring.verbs.run import train
 
 Build = Callable[..., Recipe]
 NEVER = Intervals(log=0, sample=0, checkpoint=0)

@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.schedule import after
+from sparring.core.types import Batch, Condition, Round, Term, Turn, Verdict
 from sparring.games.contrast import Contrast
 from sparring.games.cycle import Cycle, Pool
 from sparring.games.duel import Duel
 from sparring.losses.adversarial import least_squares, relativistic
 from sparring.losses.penalties import r1
 from sparring.losses.pictures import feature_matching, l1
-from sparring.schedule import after
-from sparring.types import Batch, Condition, Round, Term, Turn, Verdict
 
 
 def turn(step: int = 0, count: int = 2) -> Turn:

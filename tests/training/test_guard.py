@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from sparring.core.errors import InputError
+from sparring.core.recipe import Recipe
+from sparring.core.types import Batch
 from sparring.data import load
-from sparring.errors import InputError
-from sparring.recipe import Recipe
-from sparring.run import drawer, plan
 from sparring.training import log
 from sparring.training.engine import Engine
 from sparring.training.guard import MOST_ROLLBACKS, PATIENCE
 from sparring.training.loop import Budget, Intervals, Loop
-from sparring.types import Batch
+from sparring.verbs.run import drawer, plan
 
 Build = Callable[..., Recipe]
 Poison = Callable[[int], bool]

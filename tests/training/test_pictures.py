@@ -13,17 +13,17 @@ from PIL import Image
 from torch import Tensor
 
 import sparring
-from sparring.backbone import efficientnet_installed
+from sparring.artifact.model import Model
+from sparring.core.errors import InputError
+from sparring.core.part import Part
 from sparring.data.content import Content
 from sparring.data.dataset import Dataset, dataset
-from sparring.domains.items import encode
-from sparring.errors import InputError
-from sparring.judging import prepared
-from sparring.model import Model
-from sparring.part import Part
+from sparring.data.items import encode
+from sparring.networks.backbone import efficientnet_installed
 from sparring.recipes import recipe_named
-from sparring.run import resume, train
 from sparring.training.loop import Intervals
+from sparring.verbs.compare import prepared
+from sparring.verbs.run import resume, train
 
 Weights = Callable[[Path], dict[str, bytes]]
 SIDE = 16
@@ -38,19 +38,19 @@ def patterns(count: int = 160, seed: int = 0) -> Tensor:
 
 
 def pairs(source: Tensor, sample: Tensor, **domain: Any) -> Dataset:
-    kind = domain or {"call": "sparring.domains.image:Image", "shape": (3, SIDE, SIDE)}
+    kind = domain or {"call": "sparring.domains.image.domain:Image", "shape": (3, SIDE, SIDE)}
     made = Content(
         sample=sample.numpy(),
         source=source.numpy(),
         source_domain=Part(kind.pop("call"), **kind),
     )
-    return dataset(made, name="tiny", source="tiny", held_out=0.25, seed=0)
+    return dataset(made, name="tiny", address="tiny", held_out=0.25, seed=0)
 
 
 def held_out(model: Model, data: Dataset) -> tuple[Tensor, Tensor]:
     """What the model makes of held-out sources, and the truth."""
     items = data.held_out.take(torch.arange(len(data.held_out)))
-    batch = prepared(model, encode(items, model.domain, model.source))
+    batch = prepared(model, encode(items, model.domain, model.source_domain))
     latent = torch.zeros(len(batch.real), model.manifest.spec.latent)
     return model.generate(latent, batch.condition), batch.real
 
@@ -58,7 +58,9 @@ def held_out(model: Model, data: Dataset) -> tuple[Tensor, Tensor]:
 def test_pix2pix_learns_to_invert_colours(tmp_path: Path) -> None:
     source = patterns()
     data = pairs(source, 255 - source)
-    recipe = recipe_named("pix2pix", {"width": 8, "judge_width": 8, "images": 2400, "lr": 2e-3})
+    recipe = recipe_named(
+        "pix2pix", {"width": 8, "discriminator_width": 8, "images": 2400, "lr": 2e-3}
+    )
     model = train(recipe, data, tmp_path / "run", steps=300, **QUIET)
     made, true = held_out(model, data)
     assert (made - true).abs().mean() < 0.1, "untouched it is 0.5"
@@ -67,8 +69,10 @@ def test_pix2pix_learns_to_invert_colours(tmp_path: Path) -> None:
 @pytest.mark.skipif(not efficientnet_installed(), reason="the extra efficientnet is not installed")
 def test_a_perceptual_term_trains(tmp_path: Path) -> None:
     source = torch.nn.functional.interpolate(patterns(40).float(), (32, 32)).byte()
-    domain = {"call": "sparring.domains.image:Image", "shape": (3, 32, 32)}
-    recipe = recipe_named("pix2pix", {"width": 4, "judge_width": 4, "perceptual": 2.0, "batch": 2})
+    domain = {"call": "sparring.domains.image.domain:Image", "shape": (3, 32, 32)}
+    recipe = recipe_named(
+        "pix2pix", {"width": 4, "discriminator_width": 4, "perceptual": 2.0, "batch": 2}
+    )
     run = tmp_path / "run"
     every = Intervals(log=1, sample=0, checkpoint=0)
     data = pairs(source, 255 - source, **domain)
@@ -88,8 +92,8 @@ def layouts() -> tuple[Tensor, Tensor, Tensor]:
 
 def test_spade_colours_each_region_and_leaves_the_rest(tmp_path: Path) -> None:
     layout, drawn, _ = layouts()
-    data = pairs(layout, drawn, call="sparring.domains.layout:Layout", shape=(3, SIDE, SIDE))
-    flags = {"width": 8, "judge_width": 8, "latent": 4, "images": 1600, "lr": 2e-3}
+    data = pairs(layout, drawn, call="sparring.domains.layout.domain:Layout", shape=(3, SIDE, SIDE))
+    flags = {"width": 8, "discriminator_width": 8, "latent": 4, "images": 1600, "lr": 2e-3}
     model = train(recipe_named("spade", flags), data, tmp_path / "run", steps=200, **QUIET)
     made, true = held_out(model, data)
     assert (made - true).abs().mean() < 0.15, "another class is off by about 0.9"
@@ -100,7 +104,7 @@ def test_superres_beats_enlarging(tmp_path: Path) -> None:
     coarse = torch.randint(0, 2, (160, 1, 4, 4), generator=generator) * 255
     blocks = coarse.repeat_interleave(4, 2).repeat_interleave(4, 3).expand(-1, 3, -1, -1).byte()
     made = Content(sample=blocks.contiguous().numpy())
-    data = dataset(made, name="blocks", source="blocks", held_out=0.25, seed=0)
+    data = dataset(made, name="blocks", address="blocks", held_out=0.25, seed=0)
     flags = {"width": 8, "blocks": 2, "scale": 2, "realistic": False, "images": 2400}
     model = train(recipe_named("superres", flags), data, tmp_path / "run", steps=300, **QUIET)
     found = sparring.evaluate(model, data, extractor="pixels")
@@ -109,7 +113,7 @@ def test_superres_beats_enlarging(tmp_path: Path) -> None:
 
 def test_before_the_discriminator_the_generator_learns_from_l1_alone(tmp_path: Path) -> None:
     made = Content(sample=patterns(40).numpy())
-    data = dataset(made, name="tiny", source="tiny", held_out=0.25, seed=0)
+    data = dataset(made, name="tiny", address="tiny", held_out=0.25, seed=0)
     tiny = {"width": 4, "blocks": 1, "batch": 2, "warmup": 6}
     recipe = recipe_named("restore", tiny)
     options: dict[str, Any] = {"intervals": Intervals(log=1, sample=0, checkpoint=0)}
@@ -135,7 +139,9 @@ def test_unpaired_recipes_resume_bit_for_bit(recipe: str, tmp_path: Path, weight
             place = tmp_path / "data" / name / f"{name}{index}.png"
             Image.fromarray(picture.permute(1, 2, 0).numpy()).save(place)
     pool = {"pool": 6} if recipe == "cyclegan" else {"patches": 8}
-    tiny = recipe_named(recipe, {"width": 4, "blocks": 1, "judge_width": 4, "batch": 2, **pool})
+    tiny = recipe_named(
+        recipe, {"width": 4, "blocks": 1, "discriminator_width": 4, "batch": 2, **pool}
+    )
     options: dict[str, Any] = {"intervals": Intervals(log=1, sample=0, checkpoint=3)}
     options |= {"quiet": True, "seed": 5}
     data = str(tmp_path / "data")
@@ -149,7 +155,7 @@ def test_cut_knows_its_sources_again_and_learns_their_new_colours(tmp_path: Path
     """Bright patterns on dark become dark on bright, of sources without partners."""
     source, other = patterns(160) // 2, 255 - patterns(160, seed=1) // 2
     data = pairs(source, other)
-    flags = {"width": 8, "blocks": 1, "judge_width": 8, "images": 1200, "lr": 2e-3}
+    flags = {"width": 8, "blocks": 1, "discriminator_width": 8, "images": 1200, "lr": 2e-3}
     model = train(recipe_named("cut", flags), data, tmp_path / "run", steps=300, **QUIET)
     made, true = held_out(model, data)
     given = source.float() / 127.5 - 1

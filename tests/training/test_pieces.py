@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from sparring.errors import InputError
-from sparring.schedule import constant, cosine, linear, scheduled, share
+from sparring.core.errors import InputError
+from sparring.core.schedule import constant, cosine, linear, scheduled, share
 from sparring.training import log
 from sparring.training.ema import update_average
 from sparring.training.engine import resolve_precision

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from sparring.recipe import Recipe
+from sparring.core.recipe import Recipe
 from sparring.training import log
 
 SCRIPT = """

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 import sparring.training.checkpoint
-from sparring.errors import InputError
-from sparring.part import Part
-from sparring.recipe import Recipe
-from sparring.run import resume, train
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.core.recipe import Recipe
 from sparring.training import checkpoint
 from sparring.training.loop import Intervals
+from sparring.verbs.run import resume, train
 
 Weights = Callable[[Path], dict[str, bytes]]
 Build = Callable[..., Recipe]
@@ -59,7 +59,7 @@ VARIANTS = {
         "betas": None,
         "learning_rates": {},
         "optimizers": dict.fromkeys(
-            ("generator", "discriminator"), Part("sparring.optimizers:rmsprop", lr=1e-3)
+            ("generator", "discriminator"), Part("sparring.training.optimizers:rmsprop", lr=1e-3)
         ),
         "turns": ("discriminator", "discriminator", "generator"),
     },

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 import typer
 
-import sparring.cli.judging
+import sparring.cli.evaluation
 import sparring.cli.sampling
 import sparring.cli.sets
 import sparring.cli.training
 import sparring.cli.translation  # noqa: F401 - these hang their verbs on the app
 from sparring.cli.app import app
-from sparring.errors import InputError
+from sparring.core.errors import InputError
 
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 """Click's own error, wherever this version of Typer keeps it."""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from sparring.model import Model
+    from sparring.artifact.model import Model
 
 Run = Annotated[Path, typer.Argument(help="A run's or model's folder.", show_default=False)]
 Trust = Annotated[list[str] | None, typer.Option(help="A package that the recipe may call.")]
 
 
 def load(run: Path, trust: list[str] | None) -> Model:
-    """The model of a run; `sparring.model` is imported no earlier."""
-    from sparring.model import Model
+    """The model of a run; `sparring.artifact.model` is imported no earlier."""
+    from sparring.artifact.model import Model
 
     return Model.load(run, trusted=trust or ())

@@ -10,12 +10,12 @@ import typer
 from sparring.cli.app import app, verb
 from sparring.cli.models import Run, Trust, load
 from sparring.cli.values import size_of
-from sparring.errors import InputError
+from sparring.core.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from sparring.model import Model
+    from sparring.artifact.model import Model
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 Count = Annotated[int, typer.Option("-n", "--count", help="How many.")]
@@ -104,7 +104,7 @@ def reconstruct(
     model = load(run, trust)
     if not hasattr(model.game, "reconstruct"):
         model.reconstruct(model.sample(1))  # says why not
-    from sparring.evaluation import data_of, reals_of
+    from sparring.verbs.evaluate import data_of, reals_of
 
     dataset = data_of(model, data, size_of(size) if size else None)
     batch = reals_of(model, dataset, count)

@@ -17,8 +17,8 @@ from rich.table import Table
 from sparring.cli.app import app, verb, with_examples
 from sparring.cli.flags import decoded, own_flags, summary
 from sparring.cli.values import names_of, settings_of, size_of
-from sparring.errors import unknown
-from sparring.recipe import Recipe
+from sparring.core.errors import unknown
+from sparring.core.recipe import Recipe
 from sparring.recipes import choices, recipe_functions
 
 RUN, SHAPE, WATCH = "The run", "Crossing: any loss, penalty, network", "While it trains"
@@ -231,8 +231,8 @@ def fit(recipe: Recipe, given: Mapping[str, Any], default: Path) -> None:
     """Train the recipe as the common flags say, and tell what to do next."""
     size = size_of(given["size"]) if given["size"] else None
     settings, run = settings_of(given["set_"] or ()), given["run"] or default
-    from sparring.run import train as train_run
     from sparring.training.loop import Intervals
+    from sparring.verbs.run import train as train_run
 
     every = {n: given[f"{n}_every"] for n in ("log", "sample", "checkpoint", "score")}
     train_run(
@@ -287,7 +287,7 @@ def resume(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Go on with a run from its last whole checkpoint, exactly as if it had never stopped."""
-    from sparring.run import resume as resume_run
+    from sparring.verbs.run import resume as resume_run
 
     resume_run(run, steps=steps, minutes=minutes, quiet=quiet, trusted=trust or ())
     tell_next(run)

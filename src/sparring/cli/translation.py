@@ -9,11 +9,11 @@ import typer
 
 from sparring.cli.app import app, verb
 from sparring.cli.models import Run, Trust, load
-from sparring.errors import InputError
+from sparring.core.errors import InputError
 
 if TYPE_CHECKING:
-    from sparring.model import Model
-    from sparring.translation.folder import Done
+    from sparring.artifact.model import Model
+    from sparring.verbs.translate.folder import Done
 
 LISTED = 20
 """Failures that are listed one by one."""
@@ -90,7 +90,7 @@ def repair(
 
     What the mask does not mark is kept to the bit.
     """
-    from sparring.sources import check_repairs
+    from sparring.artifact.given import check_repairs
 
     model = load(run, trust)
     check_repairs(model.manifest, model.task, model.scale)
@@ -115,7 +115,7 @@ def upscale(
     trust: Trust = None,
 ) -> None:
     """Make pictures as many times larger as the model was trained to."""
-    from sparring.sources import check_enlarges
+    from sparring.artifact.given import check_enlarges
 
     model = load(run, trust)
     check_enlarges(model.manifest, model.task, model.scale)
@@ -143,7 +143,7 @@ def blend(
     trust: Trust = None,
 ) -> None:
     """Paste an object into a photo so that its colours and border fit."""
-    from sparring import translation
+    from sparring.verbs import translate as translation
 
     model = load(run, trust)
     made = translation.blend(
@@ -162,7 +162,7 @@ def _with_bar(model: Model, source: Path, out: Path, **options: Any) -> Done:
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, TextColumn
 
-    from sparring.translation import translate
+    from sparring.verbs.translate import translate
 
     console = Console(stderr=True)
     columns = (

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
 
 
 def size_of(text: str) -> tuple[int, int]:

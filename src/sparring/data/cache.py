@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np

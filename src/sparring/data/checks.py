@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sparring.data import folder, loading, pictures, raster
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.data import loading
 from sparring.data.content import Progress
 from sparring.data.dataset import Dataset, digests
 from sparring.data.hub import Stream
-from sparring.errors import InputError
-from sparring.part import Part
+from sparring.domains.image import folder, pictures, raster
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +33,7 @@ _CHUNK = 1024
 class CheckReport:
     """What a check found."""
 
-    source: str
+    address: str
     facts: tuple[tuple[str, str], ...]
     """Names and values: counts, sizes, modes, labels."""
     errors: tuple[str, ...]
@@ -53,12 +54,12 @@ class CheckReport:
             *(f"{name:<{width}}  {value}" for name, value in self.facts),
             *(f"error: {text}" for text in self.errors),
             *(f"warning: {text}" for text in self.warnings),
-            f"{self.source} is {verdict}.",
+            f"{self.address} is {verdict}.",
         ]
 
 
 def check(
-    source: str | os.PathLike[str] | Dataset,
+    address: str | os.PathLike[str] | Dataset,
     *,
     batch: int = 1,
     size: loading.Size = None,
@@ -75,9 +76,9 @@ def check(
     for `batch`, and items or sources that are both trained on and held out; of layouts, what share
     each class has. The other arguments are those of `load`.
     """
-    if isinstance(source, Dataset):
-        return _report(source, batch, ())
-    name = os.fspath(source)
+    if isinstance(address, Dataset):
+        return _report(address, batch, ())
+    name = os.fspath(address)
     facts: list[tuple[str, str]] = []
     try:
         facts, problems = _files(name, progress)
@@ -132,7 +133,7 @@ def _report(found: Dataset, batch: int, facts: Sequence[tuple[str, str]]) -> Che
     known = [*facts, ("one item", shape), ("held out", f"{len(found.held_out)}")]
     rest = [("licence", found.licence), ("fingerprint", found.fingerprint)]
     if isinstance(found.train, Stream):
-        return CheckReport(found.source, (*known, *rest), (), found.notes)
+        return CheckReport(found.address, (*known, *rest), (), found.notes)
     train = _scanned(found.train)
     balance, uneven = _balance(train.labels, found.classes)
     few, errors = _few(len(found.train), batch)
@@ -140,7 +141,7 @@ def _report(found: Dataset, batch: int, facts: Sequence[tuple[str, str]]) -> Che
     told, doubts = _pairs(found, train, held)
     doubled = _duplicates(train.hashes["sample"], held.hashes["sample"])
     warnings = (*few, *doubled, *uneven, *doubts, *found.notes)
-    return CheckReport(found.source, (*known, *told, *rest), errors, warnings)
+    return CheckReport(found.address, (*known, *told, *rest), errors, warnings)
 
 
 class _Scan(NamedTuple):

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sparring.core.errors import InputError
+from sparring.core.part import Part
 from sparring.data import cache
-from sparring.errors import InputError
-from sparring.part import Part
 
 if TYPE_CHECKING:
     import numpy as np
@@ -162,7 +162,7 @@ def _points(sample: np.ndarray, where: str) -> Content:
     }
     shape = (points.shape[1],)
     return Content(
-        sample=points, domain=Part("sparring.domains.points:Points", shape=shape, **units)
+        sample=points, domain=Part("sparring.domains.points.domain:Points", shape=shape, **units)
     )
 
 

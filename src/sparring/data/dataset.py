@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.core.streams import seed_for
 from sparring.data import cache
 from sparring.data.content import Content, fingerprint, raw
-from sparring.errors import InputError
-from sparring.part import Part
-from sparring.streams import seed_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +27,7 @@ class Dataset:
 
     name: str
     """Short, for tables and file names."""
-    source: str
+    address: str
     """What was given to `load`."""
     domain: Part
     """Builds the sample space."""
@@ -92,7 +92,7 @@ class Dataset:
         return feed.Feed(self.train, batch=batch, seed=seed, rank=rank, world=world, device=device)
 
 
-def dataset(content: Content, *, name: str, source: str, held_out: float, seed: int) -> Dataset:
+def dataset(content: Content, *, name: str, address: str, held_out: float, seed: int) -> Dataset:
     """Split the content: as its source says, or else by a hash of each item.
 
     Equal items have equal hashes and so stay on one side, and so do items with equal sources. With
@@ -116,7 +116,7 @@ def dataset(content: Content, *, name: str, source: str, held_out: float, seed: 
         aside = split(digests(loose.stored), held_out, seed) if given is None else given
     return Dataset(
         name=name,
-        source=source,
+        address=address,
         domain=content.domain or _image(content.sample.shape[1:]),
         train=_store(content, ~mask),
         held_out=_store(content, mask),
@@ -193,7 +193,7 @@ def _mixed(values: np.ndarray) -> np.ndarray:
 
 
 def _image(shape: tuple[int, ...]) -> Part:
-    return Part("sparring.domains.image:Image", shape=tuple(int(side) for side in shape))
+    return Part("sparring.domains.image.domain:Image", shape=tuple(int(side) for side in shape))
 
 
 def _store(content: Content, mask: np.ndarray) -> Memory | Mapped:

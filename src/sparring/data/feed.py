@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from sparring.core.errors import InputError
+from sparring.core.streams import seed_for, stream
 from sparring.data.hub import Stream
 from sparring.data.stores import Mapped, Memory
-from sparring.errors import InputError
-from sparring.streams import seed_for, stream
 
 if TYPE_CHECKING:
     import torch
@@ -112,7 +112,7 @@ class StreamFeed:
 
     def __init__(
         self,
-        source: Stream,
+        rows: Stream,
         *,
         batch: int,
         seed: int,
@@ -126,7 +126,7 @@ class StreamFeed:
             InputError: a batch that the processes cannot share.
         """
         _check_batch(batch, world)
-        self.source, self.seed, self.rank, self.world = source, seed, rank, world
+        self.rows, self.seed, self.rank, self.world = rows, seed, rank, world
         self.batch, self.share, self.device = batch, batch // world, device
         self._pool = ThreadPoolExecutor(1)
         self._items: Iterator[dict[str, Tensor]] = iter(())
@@ -139,7 +139,7 @@ class StreamFeed:
             if coming is not None:
                 coming.exception()  # Wait: the iterator must not be used twice at once.
             skip = k * self.share
-            self._items = self.source.items(self.seed, self.rank, self.world, skip)
+            self._items = self.rows.items(self.seed, self.rank, self.world, skip)
             coming = self._pool.submit(self._next)
         taken = coming.result()
         self._coming = (k + 1, self._pool.submit(self._next))

@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sparring.core.errors import InputError
 from sparring.data import cache
 from sparring.data.content import Progress
-from sparring.errors import InputError
 
 TIMEOUT = 1800
 """Seconds that a client may take."""

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from sparring.core.errors import InputError
 from sparring.data import cache
 from sparring.data.content import Content, content
-from sparring.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sparring.data import cache, pictures, raster
+from sparring.core.errors import InputError
+from sparring.core.streams import seed_for
+from sparring.data import cache
 from sparring.data.content import Content, Progress, key_for
-from sparring.data.folder import HELD_OUT, TRAIN
-from sparring.data.pictures import Encoded
-from sparring.data.raster import Form
-from sparring.errors import InputError
-from sparring.streams import seed_for
+from sparring.domains.image import pictures, raster
+from sparring.domains.image.folder import HELD_OUT, TRAIN
+from sparring.domains.image.pictures import Encoded
+from sparring.domains.image.raster import Form
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +40,7 @@ class Columns(NamedTuple):
 
 
 def read(
-    source: str | Path,
+    address: str | Path,
     *,
     size: tuple[int, int] | None = None,
     channels: int | None = None,
@@ -55,14 +56,14 @@ def read(
     """
     import numpy as np
 
-    parts = _open(source, streaming=False)
+    parts = _open(address, streaming=False)
     train, held = parts
-    columns = _columns(train, source)
+    columns = _columns(train, address)
     rows = [part.select_columns(_names(columns)) for part in parts if part is not None]
-    files = _encoded(rows, columns, str(source))
+    files = _encoded(rows, columns, str(address))
     form = pictures.settle(files, pictures.survey(files, progress), size, channels)
     if form.bits == 32:
-        raise InputError(f"{source} holds float pictures; convert them to .npy.")
+        raise InputError(f"{address} holds float pictures; convert them to .npy.")
     found = Content(
         sample=pictures.decode(files, form, progress),
         licence=str(getattr(train.info, "license", "") or "not stated"),
@@ -154,7 +155,7 @@ class Stream:
 
 
 def stream(
-    source: str | Path,
+    address: str | Path,
     *,
     size: tuple[int, int] | None = None,
     channels: int | None = None,
@@ -168,16 +169,16 @@ def stream(
     Raises:
         InputError: as `read` does.
     """
-    train, held = _open(source, streaming=True)
-    columns = _columns(train, source)
+    train, held = _open(address, streaming=True)
+    columns = _columns(train, address)
     start = [row[columns.picture] for row in train.take(100)]
     names = [f"item {number}" for number in range(len(start))]
-    files = Encoded(names, lambda number: _data(start[number]), str(source), key="")
+    files = Encoded(names, lambda number: _data(start[number]), str(address), key="")
     form = pictures.settle(files, pictures.survey(files), size, channels)
     if form.bits == 32:
-        raise InputError(f"{source} holds float pictures; convert them to .npy.")
+        raise InputError(f"{address} holds float pictures; convert them to .npy.")
     threshold = 0 if held is not None else int(held_out * 2**64)
-    found = Stream(train, columns, form, str(source), threshold, fitting=size is not None)
+    found = Stream(train, columns, form, str(address), threshold, fitting=size is not None)
     first = (train if held is None else held).take(FIRST)
     rows = [row for row in first if held is not None or is_held_out(row, columns, threshold)]
     return found, _content([found.item(row) for row in rows], found)
@@ -191,16 +192,16 @@ def is_held_out(row: Mapping[str, Any], columns: Columns, threshold: int) -> boo
     return int.from_bytes(digest, "little") < threshold
 
 
-def _content(items: Sequence[Mapping[str, Tensor]], source: Stream) -> Content:
+def _content(items: Sequence[Mapping[str, Tensor]], stream: Stream) -> Content:
     import numpy as np
 
-    form = source.form
+    form = stream.form
     sample = np.empty((len(items), *form[:3]), "uint8" if form.bits == 8 else "float32")
     for index, item in enumerate(items):
         sample[index] = item["sample"].numpy()
     notes = (f"a stream; its {len(items)} held-out items come from the first {FIRST}.",)
-    found = Content(sample=sample, notes=notes, classes=source.columns.classes)
-    if source.columns.label is None:
+    found = Content(sample=sample, notes=notes, classes=stream.columns.classes)
+    if stream.columns.label is None:
         return found
     return found.replace(label=np.array([int(item["label"]) for item in items], dtype=np.int64))
 
@@ -232,7 +233,7 @@ def _encoded(rows: Sequence[Any], columns: Columns, where: str) -> Encoded:
     return Encoded([f"item {number}" for number in range(len(places))], opened, where, key)
 
 
-def _columns(rows: Any, source: str | Path) -> Columns:
+def _columns(rows: Any, address: str | Path) -> Columns:
     """The first picture column, and the first that holds class labels or is named like one."""
     import datasets
 
@@ -240,7 +241,7 @@ def _columns(rows: Any, source: str | Path) -> Columns:
     found = [name for name, kind in features.items() if _is_picture(name, kind)]
     if not found:
         known = ", ".join(features) or "none"
-        raise InputError(f"{source} has no column of pictures; its columns are: {known}.")
+        raise InputError(f"{address} has no column of pictures; its columns are: {known}.")
     named = [name for name, kind in features.items() if isinstance(kind, datasets.ClassLabel)]
     label = next(iter([*named, *(name for name in _LABELS if _is_whole(features.get(name)))]), None)
     classes = tuple(features[label].names) if label in named else ()
@@ -260,21 +261,21 @@ def _is_whole(kind: Any) -> bool:
     return "int" in str(getattr(kind, "dtype", "")) and not isinstance(kind, list | dict)
 
 
-def _open(source: str | Path, *, streaming: bool) -> tuple[Any, Any]:
+def _open(address: str | Path, *, streaming: bool) -> tuple[Any, Any]:
     """The rows to train on and those the source holds out (or None), pictures undecoded."""
     try:
         import datasets
     except ImportError as error:
         raise InputError(
-            f"reading {source} needs the `datasets` package: pip install 'sparring[datasets]'."
+            f"reading {address} needs the `datasets` package: pip install 'sparring[datasets]'."
         ) from error
     try:
-        splits = datasets.load_dataset(**_address(source), streaming=streaming)
+        splits = datasets.load_dataset(**_arguments(address), streaming=streaming)
         train = next((splits[name] for name in TRAIN if name in splits), None)
         held = next((splits[name] for name in HELD_OUT if name in splits), None)
         train = next(iter(splits.values())) if train is None else train
         held = None if held is train else held
-        picture = _columns(train, source).picture
+        picture = _columns(train, address).picture
         plain = datasets.Image(decode=False)
         train = train.cast_column(picture, plain)
         return train, held if held is None else held.cast_column(picture, plain)
@@ -282,15 +283,15 @@ def _open(source: str | Path, *, streaming: bool) -> tuple[Any, Any]:
         raise
     except Exception as error:  # Network, credentials, formats: `datasets` raises its own of each.
         said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise InputError(f"{source} could not be had through `datasets`: {said}.") from error
+        raise InputError(f"{address} could not be had through `datasets`: {said}.") from error
 
 
-def _address(source: str | Path) -> dict[str, Any]:
+def _arguments(address: str | Path) -> dict[str, Any]:
     """Arguments of `datasets.load_dataset` for a name, a shard, or a folder of shards."""
-    if isinstance(source, str):
-        name, _, configuration = source.partition(":")
+    if isinstance(address, str):
+        name, _, configuration = address.partition(":")
         return {"path": name, "name": configuration or None}
-    shards = sorted(source.iterdir()) if source.is_dir() else [source]
+    shards = sorted(address.iterdir()) if address.is_dir() else [address]
     shards = [shard for shard in shards if shard.suffix in KINDS]
     held = [shard for shard in shards if set(re.split(r"[-_.]", shard.name)) & set(HELD_OUT)]
     held = [] if len(held) == len(shards) else held

@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from sparring.data import files, hub, pack, toys
-from sparring.data import pairs as pairing
+from sparring.core.errors import InputError, unknown
+from sparring.data import files, hub, pack
 from sparring.data.content import Content, Progress
 from sparring.data.dataset import Dataset, dataset
-from sparring.errors import InputError, unknown
+from sparring.domains.image import pairs as pairing
+from sparring.domains.points import toys
 
 Size = int | tuple[int, int] | None
 _ARRAYS: dict[str, Callable[..., Content]] = {
@@ -29,7 +30,7 @@ _ARRAYS: dict[str, Callable[..., Content]] = {
 
 
 def load(
-    source: str | os.PathLike[str],
+    address: str | os.PathLike[str],
     *,
     size: Size = None,
     channels: int | None = None,
@@ -39,10 +40,10 @@ def load(
     streaming: bool = False,
     progress: Progress | None = None,
 ) -> Dataset:
-    """The items of a source, split into those to train on and those held out.
+    """The items of an address, split into those to train on and those held out.
 
     Args:
-        source: a pack (`digits`, `maps`), or a view or a pair of views of one (`maps:satellite`,
+        address: a pack (`digits`, `maps`), or a view or a pair of views of one (`maps:satellite`,
             `maps:relief-satellite`); a toy (`ring8`, `grid25`, `swissroll`); a folder of
             pictures, sub-folders being labels, or A and B sources and samples; an IDX, `.npy`,
             `.npz` or `.csv` file; a Parquet or WebDataset shard, or a folder of them; a Hugging
@@ -54,59 +55,59 @@ def load(
         pairs: how a folder holds sources and samples, where it does not say so by itself: words
             between commas, of "stems" (A and B must match by file stem), "unpaired", "none" (A
             and B are labels), "side-by-side" (each picture shows A and B), "reverse" (B to A).
-        held_out: the share of items to hold out, unless the source has a split of its own.
+        held_out: the share of items to hold out, unless the address has a split of its own.
         seed: salts the hash that chooses the held-out items.
         streaming: read a Hugging Face data set or shards in order, without loading them all.
         progress: called with what is being done, how much is done, and how much there is.
 
     Raises:
-        InputError: a source that is missing, unreadable or damaged; mixed sizes or modes and no
+        InputError: an address that is missing, unreadable or damaged; mixed sizes or modes and no
             choice; the `datasets` package or the network is missing.
     """
-    source = os.fspath(source)
+    address = os.fspath(address)
     shape = _size(size)
     if channels not in (None, 1, 2, 3, 4):
         raise InputError(f"channels must be 1, 2, 3 or 4, not {channels}.")
     if pairs is not None:
-        _check_pairs(source, pairs)
-    name = _name(source)
+        _check_pairs(address, pairs)
+    name = _name(address)
     if streaming:
-        return _stream(source, name, shape, channels, held_out)
-    found = _read(source, shape, channels, pairs, progress)
-    return dataset(found, name=name, source=source, held_out=held_out, seed=seed)
+        return _stream(address, name, shape, channels, held_out)
+    found = _read(address, shape, channels, pairs, progress)
+    return dataset(found, name=name, address=address, held_out=held_out, seed=seed)
 
 
-def address(source: str) -> str | Path:
-    """A Path if the source is on this machine, else the name of a Hugging Face data set.
+def located(address: str) -> str | Path:
+    """A Path if the address is on this machine, else the name of a Hugging Face data set.
 
     Raises:
         InputError: it is neither.
     """
-    if source.startswith("hf:"):
-        return source.removeprefix("hf:")
-    path = Path(source).expanduser()
+    if address.startswith("hf:"):
+        return address.removeprefix("hf:")
+    path = Path(address).expanduser()
     if path.exists():
         return path
-    if re.fullmatch(r"[\w.-]+/[\w.-]+(:[\w.-]+)?", source) and not source.startswith("."):
-        return source
-    if "/" in source or "." in source:
-        raise InputError(f"there is no file or folder {source}.")
-    raise unknown("data set", source, [*pack.PACKS, *toys.TOYS])
+    if re.fullmatch(r"[\w.-]+/[\w.-]+(:[\w.-]+)?", address) and not address.startswith("."):
+        return address
+    if "/" in address or "." in address:
+        raise InputError(f"there is no file or folder {address}.")
+    raise unknown("data set", address, [*pack.PACKS, *toys.TOYS])
 
 
-def is_folder(source: str) -> bool:
+def is_folder(address: str) -> bool:
     """Whether `load` would read it as a folder of pictures."""
-    if source in toys.TOYS or pack.is_pack(source) or source.startswith("hf:"):
+    if address in toys.TOYS or pack.is_pack(address) or address.startswith("hf:"):
         return False
-    path = Path(source).expanduser()
+    path = Path(address).expanduser()
     return path.is_dir() and not files.is_idx_folder(path) and not _shards(path)
 
 
-def _name(source: str) -> str:
+def _name(address: str) -> str:
     """A short name: a file or folder's own, without what its end says of its kind."""
-    words = source.removeprefix("hf:").rstrip("/")
-    if Path(source).expanduser().exists():
-        words = Path(source).resolve().name.split(".")[0]
+    words = address.removeprefix("hf:").rstrip("/")
+    if Path(address).expanduser().exists():
+        words = Path(address).resolve().name.split(".")[0]
     return re.sub(r"\W+", "-", words).strip("-") or "data"
 
 
@@ -117,36 +118,36 @@ def _size(size: Size) -> tuple[int, int] | None:
     return pair
 
 
-def _check_pairs(source: str, words: str) -> None:
+def _check_pairs(address: str, words: str) -> None:
     pairing.wanted(words)
-    if not (source in toys.TOYS or pack.is_pack(source)):
-        address(source)
-    if not is_folder(source):
+    if not (address in toys.TOYS or pack.is_pack(address)):
+        located(address)
+    if not is_folder(address):
         raise InputError(
-            f"--pairs says how a folder of pictures is read, and {source} is none; leave it out. "
+            f"--pairs says how a folder of pictures is read, and {address} is none; leave it out. "
             "A pack's pairs are named as in maps:classes-satellite."
         )
 
 
 def _read(
-    source: str,
+    address: str,
     size: tuple[int, int] | None,
     channels: int | None,
     pairs: str | None,
     progress: Progress | None,
 ) -> Content:
-    if source in toys.TOYS:
-        return toys.read(source)
-    if pack.is_pack(source):
-        return _pack(source, size, progress)
-    path = address(source)
+    if address in toys.TOYS:
+        return toys.read(address)
+    if pack.is_pack(address):
+        return _pack(address, size, progress)
+    path = located(address)
     if isinstance(path, Path) and path.is_dir() and files.is_idx_folder(path):
         return files.read_idx_folder(path, size)
     if isinstance(path, str) or _shards(path):
         try:
             return hub.read(path, size=size, channels=channels, progress=progress)
         except InputError as error:
-            raise _also(error, path, source) from error
+            raise _also(error, path, address) from error
     if path.is_dir():
         return pairing.read(path, pairs=pairs, size=size, channels=channels, progress=progress)
     for ending, reader in _ARRAYS.items():
@@ -158,11 +159,11 @@ def _read(
     )
 
 
-def _pack(source: str, size: tuple[int, int] | None, progress: Progress | None) -> Content:
+def _pack(address: str, size: tuple[int, int] | None, progress: Progress | None) -> Content:
     try:
-        return pack.read(source, size, progress)
+        return pack.read(address, size, progress)
     except InputError as error:
-        wanted = pack.PACKS[source.partition(":")[0]]
+        wanted = pack.PACKS[address.partition(":")[0]]
         if not isinstance(wanted, pack.Pack) or not wanted.hub:
             raise
         try:
@@ -184,31 +185,31 @@ def _shards(path: Path) -> bool:
     return len(kinds) == 1 and kinds <= set(hub.KINDS)
 
 
-def _also(error: InputError, path: str | Path, source: str) -> InputError:
+def _also(error: InputError, path: str | Path, address: str) -> InputError:
     """The error; where the name could have been meant as a path, that too."""
-    if isinstance(path, Path) or source.startswith("hf:"):
+    if isinstance(path, Path) or address.startswith("hf:"):
         return error
     return InputError(
-        f"there is no file or folder {source}, and as a Hugging Face data set: {error}"
+        f"there is no file or folder {address}, and as a Hugging Face data set: {error}"
     )
 
 
 def _stream(
-    source: str,
+    address: str,
     name: str,
     size: tuple[int, int] | None,
     channels: int | None,
     held_out: float,
 ) -> Dataset:
-    local = source in toys.TOYS or pack.is_pack(source)
-    path = None if local else address(source)
+    local = address in toys.TOYS or pack.is_pack(address)
+    path = None if local else located(address)
     if path is None or (isinstance(path, Path) and not _shards(path)):
         raise InputError(
-            f"{source} cannot be streamed; only Hugging Face data sets and shards can."
+            f"{address} cannot be streamed; only Hugging Face data sets and shards can."
         )
     import numpy as np
 
     train, held = hub.stream(path, size=size, channels=channels, held_out=held_out)
     held = held.replace(held_out=np.ones(len(held.sample), dtype=bool))
-    found = dataset(held, name=name, source=source, held_out=held_out, seed=0)
+    found = dataset(held, name=name, address=address, held_out=held_out, seed=0)
     return dataclasses.replace(found, train=train)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sparring.core.errors import InputError, unknown
 from sparring.data import cache, fetch, files
-from sparring.data.albums import album, emoji, landscapes, maps, objects, terrain
 from sparring.data.content import Content, Progress, key_for
-from sparring.errors import InputError, unknown
+from sparring.domains.image.packs import album, emoji, landscapes, maps, objects, terrain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,9 +118,9 @@ def packs() -> tuple[Pack | album.Album, ...]:
     return tuple(PACKS.values())
 
 
-def is_pack(source: str) -> bool:
-    """Whether the source names a pack: NAME, or NAME:VIEW, or NAME:SOURCE-TARGET."""
-    return source.partition(":")[0] in PACKS
+def is_pack(address: str) -> bool:
+    """Whether the address names a pack: NAME, or NAME:VIEW, or NAME:SOURCE-TARGET."""
+    return address.partition(":")[0] in PACKS
 
 
 def get(name: str, *, say: Callable[[str], Any] = print, progress: Progress | None = None) -> Path:
@@ -148,7 +148,7 @@ def get(name: str, *, say: Callable[[str], Any] = print, progress: Progress | No
 
 
 def read(
-    source: str, size: tuple[int, int] | None = None, progress: Progress | None = None
+    address: str, size: tuple[int, int] | None = None, progress: Progress | None = None
 ) -> Content:
     """The items of a pack or of views of it, fetched now if need be.
 
@@ -160,7 +160,7 @@ def read(
         if progress is not None:
             progress(text, 0, 0)
 
-    name, _, views = source.partition(":")
+    name, _, views = address.partition(":")
     pack = PACKS[name]
     if isinstance(pack, album.Album):
         album.views_in(pack, views)  # A word that is wrong is found before a download.

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from sparring.types import Batch, Condition, Networks, Played, Term, Turn
+from sparring.core.types import Batch, Condition, Networks, Played, Term, Turn
 
 
 class Autoencoder(nn.Module):

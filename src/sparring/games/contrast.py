@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.precision import full_precision
+from sparring.core.types import AdversarialLoss, Batch, Condition, Networks, Played, Term, Turn
 from sparring.games.duel import NOTHING, Duel, l1_distance, only_penalties
-from sparring.precision import full_precision
-from sparring.types import AdversarialLoss, Batch, Condition, Networks, Played, Term, Turn
 
 Features = tuple[Tensor, ...]
 

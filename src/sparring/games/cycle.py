@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from sparring.errors import InputError
-from sparring.games.duel import NOTHING, Duel, l1_distance, only_penalties
-from sparring.types import (
+from sparring.core.errors import InputError
+from sparring.core.types import (
     AdversarialLoss,
     Batch,
     Condition,
@@ -21,6 +20,7 @@ from sparring.types import (
     Turn,
     Verdict,
 )
+from sparring.games.duel import NOTHING, Duel, l1_distance, only_penalties
 
 WAYS = {
     "sample": {"generator": "generator", "discriminator": "discriminator"},

@@ -8,9 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from sparring.errors import InputError
-from sparring.schedule import Schedule, scheduled
-from sparring.types import (
+from sparring.core.errors import InputError
+from sparring.core.schedule import Schedule, scheduled
+from sparring.core.types import (
     AdversarialLoss,
     Augmentation,
     Batch,
@@ -105,41 +105,41 @@ class Duel(nn.Module):
         watched = tuple(sorted(frozenset().union(*(term.gradients for term in due))))
         real = real.requires_grad_() if "real" in watched else real
         fake = fake.requires_grad_() if "fake" in watched else fake
-        judge = self._judge(networks["discriminator"], condition, turn)
-        verdicts = self._judge_both(networks["discriminator"], real, fake, condition, turn)
+        discriminate = self._discriminate(networks["discriminator"], condition, turn)
+        verdicts = self._discriminate_both(networks["discriminator"], real, fake, condition, turn)
         self._adapt(*verdicts, turn)
-        return Round(turn, real, fake, condition, *verdicts, judge, watched)
+        return Round(turn, real, fake, condition, *verdicts, discriminate, watched)
 
     def _generator_round(
         self, networks: Networks, batch: Batch, turn: Turn, due: Sequence[Term]
     ) -> Round:
         real, condition = batch
         fake = self._made(networks, turn, condition)
-        judge = self._judge(networks["discriminator"], condition, turn)
+        discriminate = self._discriminate(networks["discriminator"], condition, turn)
         read = any(term.reads_real for term in due)
         if not self.weight(turn.images) and not read:
             unasked = Verdict(fake.new_zeros(len(fake), 0))
-            return Round(turn, real, fake, condition, None, unasked, judge)
+            return Round(turn, real, fake, condition, None, unasked, discriminate)
         real_verdict = None
         if read or self.loss.relativistic:
             with torch.no_grad():
-                real_verdict = judge(real)
-        return Round(turn, real, fake, condition, real_verdict, judge(fake), judge)
+                real_verdict = discriminate(real)
+        return Round(turn, real, fake, condition, real_verdict, discriminate(fake), discriminate)
 
     def _made(self, networks: Networks, turn: Turn, condition: Condition) -> Tensor:
         fake = self.generate(networks, turn.latent, condition)
         return fake if self.finish is None else self.finish(fake, condition)
 
-    def _judge(
+    def _discriminate(
         self, discriminator: Callable[..., Verdict], condition: Condition, turn: Turn
     ) -> Callable[[Tensor], Verdict]:
-        def judge(samples: Tensor) -> Verdict:
+        def discriminate(samples: Tensor) -> Verdict:
             seen = samples if self.augment is None else self.augment(samples, turn.images)
             return discriminator(seen, condition)
 
-        return judge
+        return discriminate
 
-    def _judge_both(
+    def _discriminate_both(
         self,
         discriminator: Callable[..., Verdict],
         real: Tensor,
@@ -151,10 +151,10 @@ class Duel(nn.Module):
         if self._mixes is None:
             self._mixes = mixes_batch(discriminator)
         if self._mixes:
-            judge = self._judge(discriminator, condition, turn)
-            return judge(real), judge(fake)
+            discriminate = self._discriminate(discriminator, condition, turn)
+            return discriminate(real), discriminate(fake)
         twice = condition.apply(lambda value: torch.cat([value, value]))
-        both = self._judge(discriminator, twice, turn)(torch.cat([real, fake]))
+        both = self._discriminate(discriminator, twice, turn)(torch.cat([real, fake]))
         return _half(both, slice(None, len(real))), _half(both, slice(len(real), None))
 
     def _discriminator_loss(self, played: Round) -> Tensor:

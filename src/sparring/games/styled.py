@@ -8,10 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from sparring.errors import InputError
-from sparring.games.duel import Duel
-from sparring.schedule import Schedule
-from sparring.types import (
+from sparring.core.errors import InputError
+from sparring.core.schedule import Schedule
+from sparring.core.types import (
     AdversarialLoss,
     Augmentation,
     Batch,
@@ -22,6 +21,7 @@ from sparring.types import (
     Term,
     Turn,
 )
+from sparring.games.duel import Duel
 
 
 class Styled(Duel):

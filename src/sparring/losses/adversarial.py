@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sparring.errors import InputError
-from sparring.types import AdversarialLoss
+from sparring.core.errors import InputError
+from sparring.core.types import AdversarialLoss
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -10,9 +10,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sparring.errors import InputError
-from sparring.schedule import Schedule, scheduled
-from sparring.types import Measure, Round, Term
+from sparring.core.errors import InputError
+from sparring.core.schedule import Schedule, scheduled
+from sparring.core.types import Measure, Round, Term
 
 Weight = float | Schedule
 NO_GENERATOR = ("cpu", "meta")
@@ -123,7 +123,7 @@ def _steepness(gradient: Tensor) -> Tensor:
 def _norm_error(played: Round, points: Tensor, target: float) -> Tensor:
     """E (|grad D(points)| - target)^2."""
     points = points.requires_grad_(True)
-    logits = played.judge(points).logits.float().mean(1).sum()
+    logits = played.discriminate(points).logits.float().mean(1).sum()
     (gradient,) = torch.autograd.grad(logits, points, create_graph=True)
     # The tiny constant keeps the root's own gradient finite where D is flat.
     norm = (gradient.float().flatten(1).square().sum(1) + 1e-12).sqrt()
@@ -146,13 +146,13 @@ def _finite(name: str, which: str, weight: Weight, every: int, sigma: float) -> 
 def _change(played: Round, which: str, points: Tensor, moved: Tensor) -> Tensor:
     """D(moved) - D(points), both under the same augmentation and dropout."""
     before = _random_state(points.device)
-    there = played.judge(moved).logits.float()
+    there = played.discriminate(moved).logits.float()
     after = _random_state(points.device)
     if all(map(torch.equal, before, after)):
         # Nothing was drawn at random, so the verdict at hand is the one to compare with.
         return there - getattr(played, f"{which}_verdict").logits.float()
     _set_random_state(points.device, before)
-    return there - played.judge(points).logits.float()
+    return there - played.discriminate(points).logits.float()
 
 
 def _random_state(device: torch.device) -> list[Tensor]:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from sparring.backbone import block_features, coloured
-from sparring.errors import InputError
-from sparring.schedule import Schedule, scheduled
-from sparring.types import Measure, Round, Term
+from sparring.core.errors import InputError
+from sparring.core.schedule import Schedule, scheduled
+from sparring.core.types import Measure, Round, Term
+from sparring.networks.backbone import block_features, coloured
 
 Weight = float | Schedule
 Features = Callable[[Tensor], Tensor | Sequence[Tensor]]

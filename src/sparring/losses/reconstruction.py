@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor

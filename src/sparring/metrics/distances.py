@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
 
 BLOCK = 2**23
 """Most numbers in one block of a distance matrix: 64 MB of float64."""

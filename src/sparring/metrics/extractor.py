@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
 
 
 class Embedded(NamedTuple):

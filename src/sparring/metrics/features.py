@@ -11,8 +11,8 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional
 
-from sparring.errors import InputError, unknown
-from sparring.metrics import judge, pretrained
+from sparring.core.errors import InputError, unknown
+from sparring.domains.image import judge, pretrained
 from sparring.metrics.extractor import Embedded, Extractor
 
 NAMES = ("auto", *judge.SHIPPED, "efficientnet", "inception", "pixels")

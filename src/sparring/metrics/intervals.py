@@ -22,9 +22,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from sparring.core.streams import stream
 from sparring.metrics import distances
 from sparring.metrics.distances import Moments
-from sparring.streams import stream
 
 GROUPS = 20
 """Groups of a jackknife; each set needs as many rows."""

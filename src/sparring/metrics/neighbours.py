@@ -7,9 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.streams import stream
 from sparring.metrics.distances import nearest
-from sparring.streams import stream
 
 
 class Copying(NamedTuple):

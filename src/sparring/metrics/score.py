@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.streams import stream
 from sparring.metrics import intervals
 from sparring.metrics.extractor import Embedded, Extractor
 from sparring.metrics.intervals import GROUPS, Dealt, Interval
 from sparring.metrics.scores import ENOUGH, Scores
-from sparring.streams import stream
 
 Distance = Callable[[Dealt, Dealt], tuple[float, list[float]]]
 """A distance of dealt features: its value, and its values with one group left out."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sparring.errors import InputError, unknown
+from sparring.core.errors import InputError, unknown
 from sparring.metrics.intervals import Interval
 
 ENOUGH = 2048

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from sparring.errors import InputError, unknown
-from sparring.precision import full_precision
-from sparring.schedule import Schedule, scheduled
+from sparring.core.errors import InputError, unknown
+from sparring.core.precision import full_precision
+from sparring.core.schedule import Schedule, scheduled
 
 POLICY = ("translate", "cutout", "brightness", "contrast", "saturation", "flip")
 SIGNALS = ("real", "pair")

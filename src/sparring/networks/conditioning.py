@@ -7,10 +7,10 @@ import math
 import torch
 from torch import Tensor, nn
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.precision import full_precision, precise
+from sparring.core.types import Condition, Spec
 from sparring.networks.layers import choose
-from sparring.precision import full_precision, precise
-from sparring.types import Condition, Spec
 
 FORMS = {"concat": "concat", "projection": "projection"}
 

@@ -11,6 +11,7 @@ import math
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
 from sparring.networks.layers import (
     CONVOLUTIONS,
@@ -28,7 +29,6 @@ from sparring.networks.layers import (
     space_of,
     unshuffle,
 )
-from sparring.types import Condition, Spec, Verdict
 
 
 class Generator(nn.Module):

@@ -12,7 +12,8 @@ import math
 
 from torch import Tensor, nn
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
 from sparring.networks.layers import (
     BATCH_NORMS,
@@ -30,7 +31,6 @@ from sparring.networks.layers import (
     space_of,
     widths_of,
 )
-from sparring.types import Condition, Spec, Verdict
 
 NORMS = {"batch": True, "none": False}
 

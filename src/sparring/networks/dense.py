@@ -6,6 +6,7 @@ import math
 
 from torch import Tensor, nn
 
+from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
 from sparring.networks.layers import (
     activations,
@@ -17,7 +18,6 @@ from sparring.networks.layers import (
     waves,
     widths_of,
 )
-from sparring.types import Condition, Spec, Verdict
 
 
 class Generator(nn.Module):

@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
-from sparring.errors import InputError, unknown
-from sparring.precision import precise
+from sparring.core.errors import InputError, unknown
+from sparring.core.precision import precise
 
 Choice = TypeVar("Choice")
 

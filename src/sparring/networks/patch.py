@@ -12,18 +12,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.precision import full_precision, precise
+from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import describe, embedding
-from sparring.networks.layers import (
-    activations,
-    choose,
-    initialise,
-    limit,
-    positive,
-)
+from sparring.networks.layers import activations, choose, initialise, limit, positive
 from sparring.networks.unet import Reflected, channels_of, given, normalised
-from sparring.precision import full_precision, precise
-from sparring.types import Condition, Spec, Verdict
 
 SLOPE = 0.2
 WIDEST = 8

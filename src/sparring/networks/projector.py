@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.precision import full_precision, precise
+from sparring.core.types import Spec
 from sparring.networks.layers import initialise, positive
-from sparring.precision import full_precision, precise
-from sparring.types import Spec
 
 
 class Projector(nn.Module):

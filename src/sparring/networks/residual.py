@@ -13,7 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.precision import precise
+from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
 from sparring.networks.layers import (
     CONVOLUTIONS,
@@ -31,8 +33,6 @@ from sparring.networks.layers import (
     space_of,
     unshuffle,
 )
-from sparring.precision import precise
-from sparring.types import Condition, Spec, Verdict
 
 SLOPE = 0.2
 

@@ -8,11 +8,11 @@ import math
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks import convolutional
 from sparring.networks.layers import bounded, choose, crop, initialise, limit, positive
 from sparring.networks.unet import Norm, Reflected, Told, channels_of, covered, given
-from sparring.types import Condition, Spec, Verdict
 
 NORMS = {"instance": nn.InstanceNorm2d, "batch": nn.BatchNorm2d}
 SLOPE = 0.2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from sparring.core.types import Condition, Spec
 from sparring.networks.layers import activations, bounded, crop, initialise, positive
 from sparring.networks.unet import (
     Reflected,
@@ -15,7 +16,6 @@ from sparring.networks.unet import (
     normalised,
     start_small,
 )
-from sparring.types import Condition, Spec
 
 FACTOR = 4
 """The blocks work at a quarter of the extent."""

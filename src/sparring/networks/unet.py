@@ -14,7 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.types import Condition, Spec
 from sparring.networks.conditioning import describe, embedding
 from sparring.networks.layers import (
     base_grid,
@@ -26,7 +27,6 @@ from sparring.networks.layers import (
     positive,
     shuffle,
 )
-from sparring.types import Condition, Spec
 
 NORMS: dict[str, Callable[..., nn.Module] | None] = {
     "instance": nn.InstanceNorm2d,

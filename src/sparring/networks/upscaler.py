@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.types import Condition, Spec
 from sparring.networks.layers import bounded, crop, initialise, positive, shuffle, unshuffle
 from sparring.networks.unet import Reflected, covered, given, start_small
-from sparring.types import Condition, Spec
 
 
 class Generator(nn.Module):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sparring.errors import InputError, unknown
-from sparring.part import public_names, resolve
-from sparring.recipe import Recipe
+from sparring.core.errors import InputError, unknown
+from sparring.core.part import public_names, resolve
+from sparring.core.recipe import Recipe
 
 ROOMS = tuple(f"sparring.recipes.{room}" for room in ("images", "paired", "unpaired", "mending"))
 """The modules whose public functions are recipes."""

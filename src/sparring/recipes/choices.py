@@ -12,9 +12,9 @@ import math
 import pkgutil
 from collections.abc import Sequence
 
-from sparring.errors import InputError, unknown
-from sparring.part import Part, public_names
-from sparring.recipe import Recipe
+from sparring.core.errors import InputError, unknown
+from sparring.core.part import Part, public_names
+from sparring.core.recipe import Recipe
 
 PENALTIES = "sparring.losses.penalties"
 NETWORKS = "sparring.networks"
@@ -145,12 +145,12 @@ def _with_weight(recipe: Recipe, weight: float | None, every: int | None) -> Rec
 
 
 def _with_spectral_norm(recipe: Recipe, wanted: bool) -> Recipe:
-    judge = recipe.networks["discriminator"]
-    if judge.accepts("spectral_norm"):
-        judge = judge.replace(spectral_norm=wanted)
+    discriminator = recipe.networks["discriminator"]
+    if discriminator.accepts("spectral_norm"):
+        discriminator = discriminator.replace(spectral_norm=wanted)
     elif wanted:
-        raise InputError(f"the network {judge.call!r} has no spectral normalisation.")
-    return recipe.replace(networks={**recipe.networks, "discriminator": judge})
+        raise InputError(f"the network {discriminator.call!r} has no spectral normalisation.")
+    return recipe.replace(networks={**recipe.networks, "discriminator": discriminator})
 
 
 def _moved(part: Part, module: str) -> Part:
@@ -169,7 +169,9 @@ def _strength(text: str) -> float | str | Part:
             return _probability(text)
         ends, _, images = text.partition("@")
         start, end = map(_probability, ends.split(".."))
-        return Part("sparring.schedule:cosine", start=start, end=end, images=int(float(images)))
+        return Part(
+            "sparring.core.schedule:cosine", start=start, end=end, images=int(float(images))
+        )
     except ValueError as error:
         raise InputError(
             f"the augmentation strength {text!r} is no number in [0, 1], 'adaptive' or "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sparring.errors import InputError
-from sparring.part import Part
-from sparring.recipe import Recipe
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.core.recipe import Recipe
 
 NETWORKS = "sparring.networks"
 LOSSES = "sparring.losses"
@@ -17,7 +17,7 @@ def gan(
     *,
     latent: int = 100,
     widths: tuple[int, ...] = (256, 512, 1024),
-    judge_widths: tuple[int, ...] = (512, 256),
+    discriminator_widths: tuple[int, ...] = (512, 256),
     norm: str = "batch",
     slope: float = 0.2,
     lr: float = 2e-4,
@@ -28,15 +28,17 @@ def gan(
     Args:
         latent: numbers in one latent vector.
         widths: units of the generator's hidden layers.
-        judge_widths: units of the discriminator's hidden layers.
+        discriminator_widths: units of the discriminator's hidden layers.
         norm: batch or none, in the generator.
         slope: of the leaky ReLU; 0 is ReLU.
         lr: Adam's learning rate for both players.
         batch: real samples a turn.
     """
     generator = Part(f"{NETWORKS}.dense:Generator", widths=widths, norm=norm, slope=slope)
-    judge = Part(f"{NETWORKS}.dense:Discriminator", widths=judge_widths, slope=slope)
-    return _duel("gan", generator, judge, latent=latent, batch=batch, lr=lr)
+    discriminator = Part(
+        f"{NETWORKS}.dense:Discriminator", widths=discriminator_widths, slope=slope
+    )
+    return _duel("gan", generator, discriminator, latent=latent, batch=batch, lr=lr)
 
 
 def dcgan(
@@ -56,8 +58,8 @@ def dcgan(
         lr: Adam's learning rate for both players.
         batch: real samples a turn.
     """
-    generator, judge = _dcgan_networks(width, paper)
-    return _duel("dcgan", generator, judge, latent=latent, batch=batch, lr=lr)
+    generator, discriminator = _dcgan_networks(width, paper)
+    return _duel("dcgan", generator, discriminator, latent=latent, batch=batch, lr=lr)
 
 
 def lsgan(*, latent: int = 100, width: int = 64, lr: float = 2e-4, batch: int = 128) -> Recipe:
@@ -92,9 +94,11 @@ def wgan(
         critic_turns: turns of the critic for one of the generator.
         batch: real samples a turn.
     """
-    generator, judge = _dcgan_networks(width)
-    recipe = _duel("wgan", generator, judge.replace(dropout=0.0), loss="wasserstein", latent=latent)
-    optimizer = Part("sparring.optimizers:rmsprop", lr=lr)
+    generator, discriminator = _dcgan_networks(width)
+    recipe = _duel(
+        "wgan", generator, discriminator.replace(dropout=0.0), loss="wasserstein", latent=latent
+    )
+    optimizer = Part("sparring.training.optimizers:rmsprop", lr=lr)
     return recipe.replace(
         batch=batch,
         clip=clip,
@@ -122,12 +126,12 @@ def wgan_gp(
         critic_turns: turns of the critic for one of the generator.
         batch: real samples a turn.
     """
-    generator, judge = _dcgan_networks(width)
+    generator, discriminator = _dcgan_networks(width)
     penalty = Part(f"{LOSSES}.penalties:gradient_penalty", weight=weight)
     recipe = _duel(
         "wgan-gp",
         generator,
-        judge.replace(dropout=0.0),
+        discriminator.replace(dropout=0.0),
         loss="wasserstein",
         terms=(penalty,),
         latent=latent,
@@ -148,9 +152,9 @@ def sngan(*, latent: int = 128, width: int = 64, lr: float = 2e-4, batch: int = 
         lr: Adam's learning rate for both players.
         batch: real samples a turn.
     """
-    generator, judge = _dcgan_networks(width)
-    judge = judge.replace(dropout=0.0, slope=0.1, spectral_norm=True)
-    return _duel("sngan", generator, judge, loss="hinge", latent=latent, batch=batch, lr=lr)
+    generator, discriminator = _dcgan_networks(width)
+    discriminator = discriminator.replace(dropout=0.0, slope=0.1, spectral_norm=True)
+    return _duel("sngan", generator, discriminator, loss="hinge", latent=latent, batch=batch, lr=lr)
 
 
 def cgan(
@@ -178,9 +182,11 @@ def cgan(
         batch: real samples a turn.
     """
     generator = Part(f"{NETWORKS}.{network}:Generator")
-    judge = Part(f"{NETWORKS}.{network}:Discriminator", form=form)
+    discriminator = Part(f"{NETWORKS}.{network}:Discriminator", form=form)
     penalty = (Part(f"{LOSSES}.penalties:r1", weight=gamma, every=4),) if gamma else ()
-    recipe = _duel("cgan", generator, judge, terms=penalty, latent=latent, batch=batch, lr=lr)
+    recipe = _duel(
+        "cgan", generator, discriminator, terms=penalty, latent=latent, batch=batch, lr=lr
+    )
     return recipe.replace(task=_task(condition))
 
 
@@ -212,7 +218,7 @@ def vae(
         name="vae",
         game=Part("sparring.games.autoencoder:Autoencoder", beta=beta),
         networks={"encoder": encoder, "decoder": Part(f"{NETWORKS}.{network}:Generator")},
-        optimizers={"autoencoder": Part("sparring.optimizers:adam", lr=lr, beta1=0.9)},
+        optimizers={"autoencoder": Part("sparring.training.optimizers:adam", lr=lr, beta1=0.9)},
         turns=("autoencoder",),
         loss=Part(f"{LOSSES}.reconstruction:{likelihood}"),
         task=_task("label" if conditional else "none"),
@@ -225,7 +231,7 @@ def r3(
     *,
     network: str = "convolutional",
     width: int = 16,
-    judge_width: int = 32,
+    discriminator_width: int = 32,
     latent: int = 64,
     gamma: float = 0.5,
     gamma_end: float | None = None,
@@ -242,7 +248,7 @@ def r3(
         network: convolutional learns most in minutes; residual is the paper's, for long runs
             (start it with a lower --lr).
         width: channels of the generator, finest layer for convolutional, coarsest for residual.
-        judge_width: channels of the discriminator, likewise.
+        discriminator_width: channels of the discriminator, likewise.
         latent: numbers in one latent vector.
         gamma: weight of R1 and R2; raise it where training is unstable or data are few.
         gamma_end: their weight after so many images, a tenth of gamma in the paper; unchanged
@@ -256,17 +262,17 @@ def r3(
     """
     # On digits, which are mostly black, a tanh saturates within a minute and never comes back.
     generator = Part(f"{NETWORKS}.{network}:Generator", width=width, head="leaky")
-    judge = Part(f"{NETWORKS}.{network}:Discriminator", width=judge_width)
+    discriminator = Part(f"{NETWORKS}.{network}:Discriminator", width=discriminator_width)
     end = gamma if gamma_end is None else gamma_end
-    weight = Part("sparring.schedule:cosine", start=gamma, end=end, images=images)
+    weight = Part("sparring.core.schedule:cosine", start=gamma, end=end, images=images)
     penalties = tuple(
         Part(f"{LOSSES}.penalties:{name}", weight=weight, every=every) for name in ("r1", "r2")
     )
-    fall = Part("sparring.schedule:cosine", start=lr, end=lr_end, images=images)
+    fall = Part("sparring.core.schedule:cosine", start=lr, end=lr_end, images=images)
     recipe = _duel(
         "r3",
         generator,
-        judge,
+        discriminator,
         loss="relativistic",
         terms=penalties,
         latent=latent,
@@ -275,8 +281,8 @@ def r3(
         beta1=0.0,
         beta2=0.99,
         learning_rates={"generator": fall, "discriminator": fall},
-        betas=Part("sparring.schedule:cosine", start=0.9, end=0.99, images=images),
-        ema=Part("sparring.schedule:share", fraction=0.05, most=20_000.0),
+        betas=Part("sparring.core.schedule:cosine", start=0.9, end=0.99, images=images),
+        ema=Part("sparring.core.schedule:share", fraction=0.05, most=20_000.0),
     )
     return recipe.replace(task=_task("label" if conditional else "none"))
 
@@ -292,7 +298,7 @@ def _duel(
     beta2: float = 0.999,
     **fields: Any,
 ) -> Recipe:
-    optimizer = Part("sparring.optimizers:adam", lr=lr, beta1=beta1, beta2=beta2)
+    optimizer = Part("sparring.training.optimizers:adam", lr=lr, beta1=beta1, beta2=beta2)
     return Recipe(
         name=name,
         game=Part(DUEL),
@@ -306,14 +312,14 @@ def _duel(
 def _dcgan_networks(width: int, paper: bool = False) -> tuple[Part, Part]:
     """The pair of the tutorial at 28 pixels, or of the paper at 64."""
     generator = Part(f"{NETWORKS}.dcgan:Generator", widths=(4 * width, 2 * width, width))
-    judge = Part(f"{NETWORKS}.dcgan:Discriminator", widths=(width, 2 * width))
+    discriminator = Part(f"{NETWORKS}.dcgan:Discriminator", widths=(width, 2 * width))
     if not paper:
-        return generator, judge
+        return generator, discriminator
     widths = (width, 2 * width, 4 * width, 8 * width)
     both: dict[str, Any] = {"kernel": 4, "norm": "batch", "init": "normal"}
     return (
         generator.replace(widths=widths[::-1], doublings=4, slope=0.0, **both),
-        judge.replace(widths=widths, slope=0.2, dropout=0.0, **both),
+        discriminator.replace(widths=widths, slope=0.2, dropout=0.0, **both),
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sparring.part import Part
-from sparring.recipe import Recipe
+from sparring.core.part import Part
+from sparring.core.recipe import Recipe
 from sparring.recipes.picture_duel import NETWORKS, TASKS, picture_duel
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
-from sparring.part import Part
-from sparring.recipe import Recipe
+from sparring.core.part import Part
+from sparring.core.recipe import Recipe
 from sparring.recipes.picture_duel import NETWORKS, TASKS, picture_duel
 
 
 def pix2pix(
     *,
     width: int = 32,
-    judge_width: int = 32,
+    discriminator_width: int = 32,
     scales: int = 1,
     l1: float = 50.0,
     perceptual: float = 0.0,
@@ -29,7 +29,7 @@ def pix2pix(
 
     Args:
         width: channels of the U-Net's finest layer.
-        judge_width: channels of the discriminator after its first halving.
+        discriminator_width: channels of the discriminator after its first halving.
         scales: discriminators, each at half the extent of the one before.
         l1: weight of the distance to the true picture.
         perceptual: weight of the distance in EfficientNet's features, which needs the extra.
@@ -49,7 +49,7 @@ def pix2pix(
         Part(f"{TASKS}.translate:Translate", flip=flip),
         l1=l1,
         perceptual=perceptual,
-        judge_width=judge_width,
+        discriminator_width=discriminator_width,
         scales=scales,
         matching=matching,
         adversarial=adversarial,
@@ -65,7 +65,7 @@ def spade(
     *,
     width: int = 16,
     hidden: int = 16,
-    judge_width: int = 32,
+    discriminator_width: int = 32,
     scales: int = 2,
     latent: int = 32,
     encoder: bool = True,
@@ -86,7 +86,7 @@ def spade(
     Args:
         width: channels of the generator's finest block.
         hidden: channels of its layers that read the layout.
-        judge_width: channels of the discriminators after their first halving.
+        discriminator_width: channels of the discriminators after their first halving.
         scales: discriminators, each at half the extent of the one before.
         latent: numbers of the style.
         encoder: learn styles from real pictures, so that one can be named; else they are noise.
@@ -108,7 +108,7 @@ def spade(
         Part(f"{TASKS}.translate:Translate", flip=flip),
         l1=l1,
         perceptual=perceptual,
-        judge_width=judge_width,
+        discriminator_width=discriminator_width,
         scales=scales,
         matching=matching,
         adversarial=adversarial,
@@ -121,6 +121,6 @@ def spade(
     if not encoder:
         return dataclasses.replace(recipe, latent=latent)
     styled = Part("sparring.games.styled:Styled", weight=adversarial, divergence=divergence)
-    reader = Part(f"{NETWORKS}.spade:Encoder", width=judge_width)
+    reader = Part(f"{NETWORKS}.spade:Encoder", width=discriminator_width)
     networks = {**recipe.networks, "encoder": reader}
     return dataclasses.replace(recipe, latent=latent, game=styled, networks=networks)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sparring.errors import InputError
-from sparring.part import Part
-from sparring.recipe import Recipe
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.core.recipe import Recipe
 
 NETWORKS = "sparring.networks"
 TASKS = "sparring.tasks"
@@ -25,7 +25,7 @@ def picture_duel(
     lr: float,
     images: int,
     batch: int,
-    judge_width: int = 32,
+    discriminator_width: int = 32,
     gamma: float = 0.5,
     lr_end: float = 1e-4,
     scales: int = 1,
@@ -40,14 +40,16 @@ def picture_duel(
     Raises:
         InputError: a warm-up without L1.
     """
-    judge = Part(f"{NETWORKS}.patch:Discriminator", width=judge_width, scales=scales, form=form)
+    discriminator = Part(
+        f"{NETWORKS}.patch:Discriminator", width=discriminator_width, scales=scales, form=form
+    )
     if warmup and not l1:
         raise InputError("before the discriminator (warmup) a generator learns from L1: set l1.")
 
     def late(weight: float) -> Any:
         if not (warmup and weight):
             return weight
-        return Part("sparring.schedule:after", value=weight, images=warmup)
+        return Part("sparring.core.schedule:after", value=weight, images=warmup)
 
     weights = {"l1": l1, "perceptual": late(perceptual)}
     if adversarial and matching:
@@ -57,13 +59,13 @@ def picture_duel(
     )
     if adversarial:
         terms = (*terms, Part("sparring.losses.penalties:r1", weight=gamma, every=8))
-    fall = Part("sparring.schedule:cosine", start=lr, end=lr_end, images=images)
-    optimizer = Part("sparring.optimizers:adam", lr=lr, beta1=0.5, beta2=0.99)
+    fall = Part("sparring.core.schedule:cosine", start=lr, end=lr_end, images=images)
+    optimizer = Part("sparring.training.optimizers:adam", lr=lr, beta1=0.5, beta2=0.99)
     turns: dict[str, Any] = {} if adversarial else {"turns": ("generator",)}
     return Recipe(
         name=name,
         game=Part("sparring.games.duel:Duel", weight=late(adversarial)),
-        networks={"generator": generator, "discriminator": judge},
+        networks={"generator": generator, "discriminator": discriminator},
         optimizers=dict.fromkeys(("generator", "discriminator"), optimizer),
         learning_rates=dict.fromkeys(("generator", "discriminator"), fall),
         loss=Part("sparring.losses.adversarial:non_saturating"),
@@ -71,7 +73,7 @@ def picture_duel(
         task=task,
         warmup=warmup if adversarial else 0,
         latent=0,
-        ema=Part("sparring.schedule:share", fraction=0.05, most=20_000.0),
+        ema=Part("sparring.core.schedule:share", fraction=0.05, most=20_000.0),
         batch=batch,
         **turns,
     )

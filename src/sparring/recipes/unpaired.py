@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sparring.part import Part
-from sparring.recipe import Recipe
+from sparring.core.part import Part
+from sparring.core.recipe import Recipe
 from sparring.recipes.picture_duel import NETWORKS, TASKS
 
 
@@ -12,7 +12,7 @@ def cyclegan(
     width: int = 32,
     blocks: int = 4,
     residual: bool = True,
-    judge_width: int = 32,
+    discriminator_width: int = 32,
     cycle: float = 10.0,
     identity: float = 5.0,
     pool: int = 50,
@@ -29,7 +29,7 @@ def cyclegan(
         width: channels of the generators at half the extent; their blocks have twice as many.
         blocks: residual blocks of each generator.
         residual: generators add to their source; off for kinds that differ in channels.
-        judge_width: channels of the discriminators after their first halving.
+        discriminator_width: channels of the discriminators after their first halving.
         cycle: weight of what is lost on the way there and back.
         identity: weight of what is changed in a picture that was right already.
         pool: fakes of earlier steps that each discriminator is shown again.
@@ -41,15 +41,15 @@ def cyclegan(
         batch: samples, and as many sources, a turn.
     """
     generator = _translator(width, blocks, residual)
-    judge = Part(f"{NETWORKS}.patch:Discriminator", width=judge_width, form="none")
+    discriminator = Part(f"{NETWORKS}.patch:Discriminator", width=discriminator_width, form="none")
     return _unpaired(
         "cyclegan",
         Part("sparring.games.cycle:Cycle", cycle=cycle, identity=identity, pool=pool),
         {
             "generator": generator,
             "inverse": generator,
-            "discriminator": judge,
-            "source_discriminator": judge,
+            "discriminator": discriminator,
+            "source_discriminator": discriminator,
         },
         gamma=gamma,
         flip=flip,
@@ -65,7 +65,7 @@ def cut(
     width: int = 32,
     blocks: int = 4,
     residual: bool = True,
-    judge_width: int = 32,
+    discriminator_width: int = 32,
     contrast: float = 1.0,
     identity: float = 5.0,
     patches: int = 64,
@@ -84,7 +84,7 @@ def cut(
         width: channels of the generator at half the extent; its blocks have twice as many.
         blocks: residual blocks of the generator.
         residual: the generator adds to its source.
-        judge_width: channels of the discriminator after its first halving.
+        discriminator_width: channels of the discriminator after its first halving.
         contrast: weight of knowing each place of the source again.
         identity: weight of what is changed in a picture that was right already.
         patches: places compared in each layer.
@@ -109,7 +109,7 @@ def cut(
             "generator": _translator(width, blocks, residual),
             "projector": Part(f"{NETWORKS}.projector:Projector", channels=channels),
             "discriminator": Part(
-                f"{NETWORKS}.patch:Discriminator", width=judge_width, form="none"
+                f"{NETWORKS}.patch:Discriminator", width=discriminator_width, form="none"
             ),
         },
         gamma=gamma,
@@ -154,8 +154,8 @@ def _unpaired(
     """A game between pictures that have no partners."""
     # Without a penalty, discriminators reward a weave of noise over flat colours.
     penalty = Part("sparring.losses.penalties:r1", weight=gamma, every=8)
-    fall = Part("sparring.schedule:cosine", start=lr, end=lr_end, images=images)
-    optimizer = Part("sparring.optimizers:adam", lr=lr, beta1=0.5, beta2=0.99)
+    fall = Part("sparring.core.schedule:cosine", start=lr, end=lr_end, images=images)
+    optimizer = Part("sparring.training.optimizers:adam", lr=lr, beta1=0.5, beta2=0.99)
     players = ("generator", "discriminator")
     return Recipe(
         name=name,
@@ -167,6 +167,6 @@ def _unpaired(
         terms=(penalty,),
         task=Part(f"{TASKS}.translate:Translate", unpaired=True, flip=flip),
         latent=0,
-        ema=Part("sparring.schedule:share", fraction=0.05, most=20_000.0),
+        ema=Part("sparring.core.schedule:share", fraction=0.05, most=20_000.0),
         batch=batch,
     )

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from sparring.core.types import Batch, Condition, Items
 from sparring.tasks.degradations import between
 from sparring.tasks.masks import blob, widened
 from sparring.tasks.mending import Mending, joined, parted
-from sparring.types import Batch, Condition, Items
 
 BORDER = 2
 """Pixels around the object that may change with it."""

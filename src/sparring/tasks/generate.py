@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sparring.errors import InputError
-from sparring.types import Batch, Condition, Items
+from sparring.core.errors import InputError
+from sparring.core.types import Batch, Condition, Items
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from sparring.core.types import Batch, Condition, Items
 from sparring.tasks.masks import masks
 from sparring.tasks.mending import Mending, joined, parted
-from sparring.types import Batch, Condition, Items
 
 
 @dataclass(frozen=True)

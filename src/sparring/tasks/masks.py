@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sparring.errors import unknown
+from sparring.core.errors import unknown
 
 STROKES = (1, 4)
 """Fewest and most strokes of a free-form mask."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from sparring.core.types import Items
 from sparring.tasks.translate import mirrored
-from sparring.types import Items
 
 
 class Mending:

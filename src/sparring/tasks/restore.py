@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sparring.errors import unknown
+from sparring.core.errors import unknown
+from sparring.core.types import Batch, Condition, Items
 from sparring.tasks import degradations
 from sparring.tasks.mending import Mending
 from sparring.tasks.overlay import overlay
-from sparring.types import Batch, Condition, Items
 
 KINDS = ("denoise", "jpeg", "deblur", "watermark", "colour")
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
+from sparring.core.types import Batch, Condition, Items
 from sparring.tasks import degradations
 from sparring.tasks.mending import Mending
-from sparring.types import Batch, Condition, Items
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sparring.types import Batch, Condition, Items
+from sparring.core.types import Batch, Condition, Items
 
 if TYPE_CHECKING:
     from torch import Tensor

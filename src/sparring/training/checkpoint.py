@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from sparring.errors import InputError
-from sparring.manifest import Manifest
-from sparring.model import write_model
-from sparring.storage import read_json, read_tensors, whole_folder, write_json, write_tensors
+from sparring.artifact.manifest import Manifest
+from sparring.artifact.model import write_model
+from sparring.core.errors import InputError
+from sparring.core.storage import read_json, read_tensors, whole_folder, write_json, write_tensors
 from sparring.training.state import State
 
 

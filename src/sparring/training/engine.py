@@ -12,7 +12,7 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor, nn
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
 
 PRECISIONS = {"bf16": "bf16", "fp32": "no"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sparring.errors import InputError
+from sparring.core.errors import InputError
 
 PATIENCE = 10
 """Turns in a row that may be skipped before the run rolls back."""

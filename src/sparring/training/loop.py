@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sparring.manifest import Manifest
-from sparring.model import Model
+from sparring.artifact.manifest import Manifest
+from sparring.artifact.model import Model
 from sparring.training import checkpoint, log
 from sparring.training.engine import Engine
 from sparring.training.guard import Diverged, next_rate_scale

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sparring.errors import InputError
-from sparring.manifest import Manifest
-from sparring.model import build_game, build_network
-from sparring.streams import seed_for
+from sparring.artifact.manifest import Manifest
+from sparring.artifact.model import build_game, build_network
+from sparring.core.errors import InputError
+from sparring.core.streams import seed_for
 from sparring.training.engine import Engine
 
 

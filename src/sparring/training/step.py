@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from sparring.manifest import Manifest
-from sparring.schedule import Schedule, scheduled
-from sparring.streams import seed_for, stream
+from sparring.artifact.manifest import Manifest
+from sparring.core.schedule import Schedule, scheduled
+from sparring.core.streams import seed_for, stream
+from sparring.core.types import Batch, Turn
 from sparring.training.ema import update_average
 from sparring.training.engine import Engine
 from sparring.training.guard import Guard
 from sparring.training.state import State
-from sparring.types import Batch, Turn
 
 Draw = Callable[[int], Batch]
 """Batch number -> this process's share of that batch, encoded, on the device."""

@@ -1,0 +1,200 @@
+"""What a translation starts from: pictures and masks of any extent, checked before use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sparring.core.errors import InputError
+from sparring.core.streams import latents
+from sparring.core.types import Condition, Domain, Spec, Task
+
+if TYPE_CHECKING:
+    from sparring.artifact.manifest import Manifest
+
+PIXELS = 1 << 20
+"""Pictures that would come out larger than this are made of tiles."""
+TILE = 512
+BATCH, BATCH_PIXELS = 64, 1 << 18
+"""Most pictures, and most pixels of results, that are worked on at once."""
+LEAST = 4
+"""The smallest side where a network does not say its own as `multiple`."""
+
+
+def check_task(manifest: Manifest, task: Task) -> None:
+    """The model makes pictures from pictures.
+
+    Raises:
+        InputError: it is a model of another task.
+    """
+    if task.condition != "map":
+        raise InputError(
+            f"a {manifest.recipe.name!r} model is a model of another task: it makes samples out "
+            "of nothing, not pictures from pictures; use: sparring sample."
+        )
+
+
+def check_sampled(manifest: Manifest, task: Task) -> None:
+    """The model makes samples without being shown pictures.
+
+    Raises:
+        InputError: it does not.
+    """
+    if task.condition == "map":
+        raise InputError(
+            f"a {manifest.recipe.name!r} model makes pictures from pictures, so there is nothing "
+            "to sample; use: sparring translate, or Model.translate."
+        )
+
+
+def check_repairs(manifest: Manifest, task: Task, scale: int) -> None:
+    """The model mends pictures at their own extent.
+
+    Raises:
+        InputError: it does something else.
+    """
+    if task.condition != "map" or task.sources != "none" or scale != 1:
+        raise InputError(
+            f"a {manifest.recipe.name!r} model is a model of another task: it repairs nothing; "
+            "train the recipe 'inpaint' or 'restore'."
+        )
+
+
+def check_enlarges(manifest: Manifest, task: Task, scale: int) -> None:
+    """The model makes pictures larger.
+
+    Raises:
+        InputError: it does something else.
+    """
+    if task.condition != "map" or scale == 1:
+        raise InputError(
+            f"a {manifest.recipe.name!r} model is a model of another task: it enlarges nothing; "
+            "train the recipe 'superres'."
+        )
+
+
+def check_mask(given: bool, wanted: bool) -> None:
+    """There is a mask if one is wanted, and none if not.
+
+    Raises:
+        InputError: otherwise.
+    """
+    if wanted and not given:
+        raise InputError("this model needs a mask of what is missing; use: sparring repair --mask.")
+    if given and not wanted:
+        raise InputError("this model takes no mask; train the recipe 'inpaint' for one that does.")
+
+
+def at_once(space: Sequence[int], scale: int) -> int:
+    """How many pictures of an extent are worked on at once."""
+    return max(1, min(BATCH, BATCH_PIXELS // (space[0] * space[1] * scale * scale)))
+
+
+def one_way(manifest: Manifest) -> InputError:
+    """Say that there is no way back."""
+    return InputError(
+        f"a {manifest.recipe.name!r} model goes one way only; leave out --reverse, or train the "
+        "recipe 'cyclegan', which goes both."
+    )
+
+
+def takes_mask(domain: Domain, spec: Spec, task: Task) -> bool:
+    """Whether the condition's map holds the source and one channel more: a mask."""
+    mapped = task.map_shape(spec.shape, domain.shape)
+    return task.sources == "none" and bool(mapped) and mapped[0] == domain.shape[0] + 1
+
+
+def scale_of(spec: Spec) -> int:
+    """How many times larger a sample is than the map that it is made from."""
+    return max(1, spec.shape[-1] // spec.map[-1]) if len(spec.map) == 3 else 1
+
+
+def encoded(domain: Domain, pictures: Tensor, networks: Iterable[nn.Module] = ()) -> Tensor:
+    """Pictures (N, C, H, W) of a domain, stored (uint8) or encoded, as float32.
+
+    Raises:
+        InputError: another number of dimensions or channels, or a side that is too small.
+    """
+    if pictures.dim() != 4:
+        raise InputError(f"pictures must be (N, C, H, W), not {tuple(pictures.shape)}.")
+    source = pictures.float() if pictures.is_floating_point() else domain.encode(pictures)
+    if source.shape[1] != domain.shape[0]:
+        raise InputError(
+            f"the model works on pictures of {domain.shape[0]} channels, not {source.shape[1]}."
+        )
+    least = max((int(getattr(network, "multiple", LEAST)) for network in networks), default=LEAST)
+    height, width = source.shape[-2:]
+    if min(height, width) < least:
+        raise InputError(
+            f"a picture of {height} x {width} px is smaller than the network's base grid of "
+            f"{least} x {least}; give a larger one."
+        )
+    return source
+
+
+def masked(mask: Tensor | None, source: Tensor, wanted: bool) -> dict[str, Tensor]:
+    """The mask (N or 1, 1, H, W), 1 where a picture is missing, as an item's field.
+
+    Raises:
+        InputError: a mask where none is wanted or none where one is, one of another size, or
+            one in which nothing or everything is missing.
+    """
+    check_mask(mask is not None, wanted)
+    if mask is None:
+        return {}
+    if mask.dim() != 4 or mask.shape[1] != 1 or mask.shape[-2:] != source.shape[-2:]:
+        height, width = source.shape[-2:]
+        raise InputError(
+            f"the mask is {' x '.join(map(str, mask.shape[-2:]))} px and the picture "
+            f"{height} x {width} (height x width); make them of one size."
+        )
+    missing = (mask > 0).flatten(1)
+    if not bool(missing.any(1).all()):
+        raise InputError("the mask is empty: nothing in it is white, so there is nothing to do.")
+    if bool(missing.all(1).any()):
+        raise InputError("the mask is all white: nothing of the picture is left to go by.")
+    return {"mask": (mask > 0).float().expand(len(source), -1, -1, -1)}
+
+
+def numbered(seed: int, indices: Sequence[int] | None, count: int, size: int) -> Tensor:
+    """The latents (count, size) of pictures with these indices; 0 and up where none are given.
+
+    Raises:
+        InputError: another number of indices than of pictures.
+    """
+    if indices is None:
+        return latents(seed, range(count), size)
+    if len(indices) != count:
+        raise InputError(f"{count} pictures need {count} indices, not {len(indices)}.")
+    rows = [latents(seed, range(index, index + 1), size) for index in indices]
+    return torch.cat(rows) if rows else torch.empty(0, size)
+
+
+def tile_of(tile: int | None, space: tuple[int, ...], scale: int) -> int:
+    """The side of the tiles for a map of this extent; 0 where it is worked on whole.
+
+    Raises:
+        InputError: a tile that is no positive number.
+    """
+    if tile is not None:
+        if tile < 8:
+            raise InputError(f"tile must be at least 8 px, not {tile}.")
+        return tile
+    return TILE if space[0] * space[1] * scale * scale > PIXELS else 0
+
+
+def resized(picture: Tensor, space: tuple[int, ...]) -> Tensor:
+    """(N, C, H, W) brought to another extent."""
+    if picture.shape[-2:] == torch.Size(space):
+        return picture
+    return F.interpolate(picture, tuple(space), mode="bilinear", antialias=True)
+
+
+def first(condition: Condition, spec: Spec) -> Condition:
+    """The first row, its map brought to the extent that the model was trained on."""
+    row = condition.rows(slice(0, 1))
+    return row if row.map is None else row._replace(map=resized(row.map, spec.map[1:]))

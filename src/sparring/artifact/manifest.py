@@ -1,0 +1,156 @@
+"""Manifest: what a run or a trained model says of itself, in recipe.json."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.core.recipe import Recipe
+from sparring.core.storage import read_json, write_json
+from sparring.core.types import Spec
+
+SCHEMA = 3
+"""Raised when recipe.json changes its meaning; MIGRATIONS then leads older files here."""
+
+
+def _with_maps(data: dict[str, Any]) -> dict[str, Any]:
+    """Schema 2 knows the shape of a condition's map, and the sample space of sources."""
+    spec = {name: value for name, value in data["spec"].items() if name != "map_channels"}
+    return {**data, "schema": 2, "spec": {**spec, "map": []}, "source": None}
+
+
+MOVED = {
+    "sparring.schedule": "sparring.core.schedule",
+    "sparring.optimizers": "sparring.training.optimizers",
+    "sparring.domains.image": "sparring.domains.image.domain",
+    "sparring.domains.layout": "sparring.domains.layout.domain",
+    "sparring.domains.points": "sparring.domains.points.domain",
+}
+"""Modules of version 0.1 that parts are called from -> where they lie now."""
+
+
+def _in_their_rooms(data: dict[str, Any]) -> dict[str, Any]:
+    """Schema 3 names parts by the rooms where they lie now, and each thing by a word of its own."""
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, list):
+            return [moved(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        value = {name: moved(item) for name, item in value.items()}
+        if isinstance(value.get("call"), str):
+            module, _, name = value["call"].partition(":")
+            value["call"] = f"{MOVED.get(module, module)}:{name}"
+        return value
+
+    data = moved(data)
+    facts = {"address" if name == "source" else name: v for name, v in data["data"].items()}
+    return {**data, "schema": 3, "data": facts, "source_domain": data.pop("source")}
+
+
+MIGRATIONS: Mapping[int, Any] = {1: _with_maps, 2: _in_their_rooms}
+"""Schema number -> function from that schema's dictionary to the next one's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Everything resolved: recipe, data, sample space, seed, versions."""
+
+    recipe: Recipe
+    domain: Part
+    """Builds the Domain."""
+    spec: Spec
+    """What the networks are built from."""
+    source_domain: Part | None = None
+    """Builds the Domain of what samples are made from, where they are."""
+    data: Mapping[str, Any]
+    """Address, name, fingerprint, licence, counts and reading options of the data."""
+    classes: tuple[str, ...] = ()
+    """Names of the labels, where the data has them."""
+    seed: int = 0
+    sitting: Mapping[str, Any] = field(default_factory=dict)
+    """Budget and intervals that the run was started with, so that it can be resumed alike."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The manifest in JSON's own types."""
+        return {
+            "schema": SCHEMA,
+            "recipe": self.recipe.to_json(),
+            "domain": self.domain.to_json(),
+            "spec": asdict(self.spec),
+            "source_domain": self.source_domain.to_json() if self.source_domain else None,
+            "data": dict(self.data),
+            "classes": list(self.classes),
+            "seed": self.seed,
+            "sitting": dict(self.sitting),
+            "versions": dict(self.versions),
+        }
+
+    def write(self, folder: Path) -> None:
+        """Write recipe.json into the folder."""
+        write_json(folder / "recipe.json", self.to_json())
+
+    @classmethod
+    def read(cls, folder: Path, trusted: Iterable[str] = ()) -> Manifest:
+        """Read recipe.json; nothing in it runs.
+
+        Raises:
+            InputError: it is missing, damaged, from a newer version, or calls what it may not.
+        """
+        path = folder / "recipe.json"
+        if not path.is_file():
+            raise InputError(f"{folder} is neither a run nor a model: it has no recipe.json.")
+        data = _migrated(read_json(path), path)
+        try:
+            return cls._from_json(data, trusted)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{path} is damaged: {error!r}.") from error
+
+    @classmethod
+    def _from_json(cls, data: Mapping[str, Any], trusted: Iterable[str]) -> Manifest:
+        return cls(
+            recipe=Recipe.from_json(data["recipe"], trusted),
+            domain=Part.from_json(data["domain"], trusted),
+            spec=_spec(data["spec"]),
+            source_domain=_part(data["source_domain"], trusted),
+            data=data["data"],
+            classes=tuple(data["classes"]),
+            seed=data["seed"],
+            sitting=data["sitting"],
+            versions=data["versions"],
+        )
+
+
+def versions() -> dict[str, str]:
+    """The versions that a result depends on."""
+    packages = ("sparring", "torch", "numpy", "accelerate", "pillow")
+    return {"python": platform.python_version(), **{p: metadata.version(p) for p in packages}}
+
+
+def _part(data: Mapping[str, Any] | None, trusted: Iterable[str]) -> Part | None:
+    return Part.from_json(data, trusted) if data else None
+
+
+def _spec(data: Mapping[str, Any]) -> Spec:
+    return Spec(**{**data, **{name: tuple(data[name]) for name in ("shape", "map")}})
+
+
+def _migrated(data: dict[str, Any], path: Path) -> dict[str, Any]:
+    schema = data.get("schema")
+    if not isinstance(schema, int):
+        raise InputError(f"{path} is damaged: it names no schema.")
+    if schema > SCHEMA:
+        raise InputError(
+            f"{path} has schema {schema}, newer than this sparring's {SCHEMA}; "
+            "upgrade with: pip install --upgrade sparring."
+        )
+    for step in range(schema, SCHEMA):
+        data = MIGRATIONS[step](data)
+    return data

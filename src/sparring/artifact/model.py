@@ -1,0 +1,402 @@
+"""Model: the trained artifact. Load it, sample it, walk through its latents, share it."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sparring.artifact import given
+from sparring.artifact.card import model_card
+from sparring.artifact.manifest import Manifest
+from sparring.artifact.tiling import tiled
+from sparring.artifact.walks import slerp, truncate
+from sparring.core.errors import InputError, unknown
+from sparring.core.part import resolve
+from sparring.core.storage import (
+    read_json,
+    read_tensors,
+    whole_folder,
+    write_file,
+    write_json,
+    write_tensors,
+)
+from sparring.core.streams import latents
+from sparring.core.types import Condition, Domain, Game
+
+CHUNK = 64
+"""Samples computed at once; bounds memory and never changes a sample."""
+
+
+class Model:
+    """Trained networks with the manifest that built them; it knows nothing of training."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        networks: Mapping[str, nn.Module],
+        scores: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.manifest = manifest
+        self.networks = {name: network.eval() for name, network in networks.items()}
+        self.scores = dict(scores or {})
+        self.game: Game = build_game(manifest)
+        self.domain: Domain = manifest.domain.build()
+        self.source_domain: Domain | None = (
+            manifest.source_domain.build() if manifest.source_domain else None
+        )
+        self.task = manifest.recipe.task.build()
+
+    @classmethod
+    def load(
+        cls, path: str | Path, device: str | torch.device = "cpu", trusted: Iterable[str] = ()
+    ) -> Model:
+        """Load a run folder or a model folder; no code in it is run.
+
+        Raises:
+            InputError: nothing there, damaged, newer than this version, or it wants to call
+                a package that is not in `trusted`.
+        """
+        folder = _model_folder(Path(path))
+        manifest = Manifest.read(folder, trusted)
+        kept = build_game(manifest).kept
+        networks = {name: _load_network(manifest, name, folder).to(device) for name in kept}
+        scores = read_json(folder / "scores.json") if (folder / "scores.json").exists() else None
+        return cls(manifest, networks, scores)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as a folder of safetensors and JSON, whole or not at all."""
+        with whole_folder(Path(path)) as folder:
+            write_model(folder, self.manifest, self.networks)
+            if self.scores:
+                write_json(folder / "scores.json", self.scores)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks live."""
+        return next(next(iter(self.networks.values())).parameters()).device
+
+    def sample(
+        self,
+        count: int = 1,
+        *,
+        label: int | str | None = None,
+        vector: Sequence[float] | None = None,
+        seed: int = 0,
+        start: int = 0,
+        truncation: float | None = None,
+    ) -> Tensor:
+        """Samples (count, *shape) on the CPU; pictures lie in [-1, 1].
+
+        Sample i depends on the seed and start + i alone. Without a label, a conditional model
+        goes through its labels in turn. Truncation cuts the latent's normal distribution at
+        so many standard deviations: fewer surprises, less variety (Brock et al. 2019, 3.1).
+
+        Raises:
+            InputError: a label or vector that the model does not know.
+        """
+        given.check_sampled(self.manifest, self.task)
+        indices = range(start, start + _positive("count", count))
+        latent = latents(seed, indices, self.manifest.spec.latent)
+        if truncation is not None:
+            latent = truncate(latent, truncation)
+        return self.generate(latent, self.condition(indices, label=label, vector=vector))
+
+    @torch.inference_mode()
+    def generate(self, latent: Tensor, condition: Condition | None = None) -> Tensor:
+        """Samples (N, *shape) on the CPU for latents (N, latent)."""
+        condition = condition or Condition()
+        pieces = []
+        for begin in range(0, len(latent), CHUNK):
+            rows = slice(begin, begin + CHUNK)
+            known = condition.rows(rows).to(self.device)
+            fake = self.game.generate(self.networks, latent[rows].to(self.device), known)
+            fake = self._headed(self.task.finish(fake.float(), known))
+            pieces.append(fake.cpu())
+        return torch.cat(pieces)
+
+    @torch.inference_mode()
+    def translate(
+        self,
+        pictures: Tensor,
+        *,
+        mask: Tensor | None = None,
+        reverse: bool = False,
+        style: Tensor | None = None,
+        seed: int = 0,
+        indices: Sequence[int] | None = None,
+        tile: int | None = None,
+    ) -> Tensor:
+        """Pictures (N, C, H, W) of any H x W turned into encoded ones, on the CPU.
+
+        They may be stored (uint8) or encoded, and are of the model's source domain, or of its
+        own where it repairs. A picture's latent depends on the seed and its index alone.
+
+        Args:
+            pictures: As above.
+            mask: (N or 1, 1, H, W), 1 where the picture is missing; what is not is kept.
+            reverse: From the model's own domain to its source, where it knows both ways.
+            style: A picture (1, C, H, W) whose latent is used for all, by the model's encoder.
+            seed: Of the latents.
+            indices: One a picture, 0 and up by default; pictures of one index share its latent.
+            tile: Side of overlapping tiles in pixels; by default only above a megapixel.
+
+        Raises:
+            InputError: a model of another task or that goes one way only, or pictures, a mask
+                or a tile that do not fit it.
+        """
+        given.check_task(self.manifest, self.task)
+        entry, leaving = self.ends(reverse)
+        source = given.encoded(entry, pictures, self.networks.values())
+        mask_items = given.masked(mask, source, self.takes_mask)
+        known = self.task.known({"source": source, **mask_items})
+        latent = given.numbered(seed, indices, len(source), self.manifest.spec.latent)
+        if style is not None:
+            latent = self.style(style).expand(len(source), -1)
+        step = given.at_once(source.shape[2:], self.scale)
+        rows = [slice(begin, begin + step) for begin in range(0, len(source), step)]
+        fake = torch.cat([self._translate(latent[r], known.rows(r), reverse, tile) for r in rows])
+        return fake.clamp(-1.0, 1.0) if leaving.head == "tanh" else fake
+
+    def repair(self, pictures: Tensor, mask: Tensor | None = None, **options: Any) -> Tensor:
+        """`translate` for models of inpaint and restore: pictures made whole, (N, C, H, W).
+
+        Raises:
+            InputError: as `translate`, or a model that repairs nothing.
+        """
+        given.check_repairs(self.manifest, self.task, self.scale)
+        return self.translate(pictures, mask=mask, **options)
+
+    def upscale(self, pictures: Tensor, **options: Any) -> Tensor:
+        """`translate` for models of superres: pictures (N, C, s H, s W), s the model's scale.
+
+        Raises:
+            InputError: as `translate`, or a model that enlarges nothing.
+        """
+        given.check_enlarges(self.manifest, self.task, self.scale)
+        return self.translate(pictures, **options)
+
+    @property
+    def takes_mask(self) -> bool:
+        """Whether its translations start from a picture and a mask."""
+        return given.takes_mask(self.domain, self.manifest.spec, self.task)
+
+    @property
+    def scale(self) -> int:
+        """How many times larger a translation is than what it is made from."""
+        return given.scale_of(self.manifest.spec)
+
+    def ends(self, reverse: bool = False) -> tuple[Domain, Domain]:
+        """The domains that a translation starts from and ends in.
+
+        Raises:
+            InputError: the model goes one way only.
+        """
+        if not reverse:
+            return self.source_domain or self.domain, self.domain
+        if not hasattr(self.game, "reverse") or self.source_domain is None:
+            raise given.one_way(self.manifest)
+        return self.domain, self.source_domain
+
+    def _translate(
+        self, latent: Tensor, known: Condition, reverse: bool, tile: int | None
+    ) -> Tensor:
+        play = self.game.reverse if reverse else self.game.generate  # type: ignore[attr-defined]
+        known, latent = known.to(self.device), latent.to(self.device)
+
+        def work(map: Tensor) -> Tensor:
+            return play(self.networks, latent, known._replace(map=map)).float()
+
+        assert known.map is not None
+        side = given.tile_of(tile, known.map.shape[2:], self.scale)
+        whole = tiled(work, known.map, side, side // 4, self.scale) if side else work(known.map)
+        return (whole if reverse else self.task.finish(whole, known)).cpu()
+
+    @torch.inference_mode()
+    def style(self, pictures: Tensor) -> Tensor:
+        """The latents (N, latent) that the model's encoder reads from pictures (N, C, H, W).
+
+        Raises:
+            InputError: the model has no encoder, or pictures that do not fit it.
+        """
+        encode = getattr(self.game, "encode", None)
+        if encode is None or "encoder" not in self.networks or self.task.condition != "map":
+            raise InputError(
+                f"a {self.manifest.recipe.name!r} model takes no style picture: it has no encoder."
+            )
+        space = self.manifest.spec.shape[1:]
+        picture = given.resized(given.encoded(self.domain, pictures), space)
+        mean, _ = encode(self.networks, picture.to(self.device), Condition())
+        return mean.cpu()
+
+    @torch.inference_mode()
+    def reconstruct(self, samples: Tensor, condition: Condition | None = None) -> Tensor:
+        """The samples (N, *shape) through the model's latents and back; autoencoders only.
+
+        Raises:
+            InputError: the model has no encoder, or the samples have another shape.
+        """
+        rebuild = getattr(self.game, "reconstruct", None)
+        if rebuild is None:
+            raise InputError(
+                f"a {self.manifest.recipe.name!r} model has no encoder, so it cannot "
+                "reconstruct; train the recipe 'vae'."
+            )
+        if samples.shape[1:] != self.manifest.spec.shape:
+            raise InputError(
+                f"the model works on samples of shape {self.manifest.spec.shape}, "
+                f"not {tuple(samples.shape[1:])}."
+            )
+        known = (condition or Condition()).to(self.device)
+        return self._headed(rebuild(self.networks, samples.to(self.device), known).float()).cpu()
+
+    def interpolate(
+        self,
+        stops: int = 2,
+        frames: int = 8,
+        *,
+        label: int | str | None = None,
+        vector: Sequence[float] | None = None,
+        seed: int = 0,
+        truncation: float | None = None,
+    ) -> Tensor:
+        """A walk (W, *shape) through samples 0 .. stops - 1, `frames` steps from each to the next.
+
+        It goes along the sphere (slerp), where a normal latent's mass lies (White 2016).
+        """
+        latent = latents(seed, range(_positive("stops", stops)), self.manifest.spec.latent)
+        if truncation is not None:
+            latent = truncate(latent, truncation)
+        weights = torch.linspace(0.0, 1.0, _positive("frames", frames) + 1)[:-1, None]
+        legs = [slerp(a, b, weights) for a, b in itertools.pairwise(latent)]
+        walk = torch.cat([*legs, latent[-1:]])
+        first = 0 if label is None and self.manifest.spec.classes else label
+        return self.generate(walk, self.condition(range(len(walk)), label=first, vector=vector))
+
+    def condition(
+        self,
+        indices: range,
+        *,
+        label: int | str | None = None,
+        vector: Sequence[float] | None = None,
+    ) -> Condition:
+        """The condition for samples of these indices.
+
+        Raises:
+            InputError: a label or vector that the model does not know.
+        """
+        return Condition(label=self._labels(indices, label), vector=self._vectors(indices, vector))
+
+    def push_to_hub(self, repository: str, *, private: bool = False) -> str:
+        """Upload the model with its card to the Hugging Face Hub; the address is returned."""
+        from huggingface_hub import HfApi
+
+        with tempfile.TemporaryDirectory() as folder:
+            self.save(Path(folder) / "model")
+            api = HfApi()
+            api.create_repo(repository, private=private, exist_ok=True)
+            done = api.upload_folder(repo_id=repository, folder_path=Path(folder) / "model")
+        return str(done)
+
+    @classmethod
+    def from_pretrained(
+        cls, repository: str, *, revision: str | None = None, trusted: Iterable[str] = ()
+    ) -> Model:
+        """Load a model from the Hugging Face Hub; only its weights and JSON are fetched."""
+        from huggingface_hub import snapshot_download
+
+        patterns = ["*.safetensors", "*.json"]
+        folder = snapshot_download(repository, revision=revision, allow_patterns=patterns)
+        return cls.load(folder, trusted=trusted)
+
+    def _labels(self, indices: range, label: int | str | None) -> Tensor | None:
+        spec, names = self.manifest.spec, self.manifest.classes
+        if not spec.classes:
+            if label is not None:
+                raise InputError("this model takes no label: it was trained without labels.")
+            return None
+        if label is None:
+            return torch.tensor([index % spec.classes for index in indices])
+        number = names.index(str(label)) if str(label) in names else label
+        if isinstance(number, str) and number.isdecimal():
+            number = int(number)
+        if not isinstance(number, int) or not 0 <= number < spec.classes:
+            raise unknown("label", str(label), names or map(str, range(spec.classes)))
+        return torch.full((len(indices),), number)
+
+    def _vectors(self, indices: range, vector: Sequence[float] | None) -> Tensor | None:
+        size = self.manifest.spec.vector
+        if not size and vector is None:
+            return None
+        if vector is None or len(vector) != size:
+            got = 0 if vector is None else len(vector)
+            raise InputError(f"this model takes a vector of {size} numbers, and got {got}.")
+        return torch.tensor(vector, dtype=torch.float32).expand(len(indices), size)
+
+    def _headed(self, samples: Tensor) -> Tensor:
+        """Networks without a tanh may overshoot the range that pictures have."""
+        return samples.clamp(-1.0, 1.0) if self.manifest.spec.head == "tanh" else samples
+
+
+def build_game(manifest: Manifest) -> Game:
+    """The manifest's game, with the loss, terms, augmentation and task's finish that it takes."""
+    recipe = manifest.recipe
+    parts: dict[str, Any] = {
+        "loss": recipe.loss.build() if recipe.loss else None,
+        "terms": tuple(term.build() for term in recipe.terms),
+        "augment": recipe.augment.build() if recipe.augment else None,
+        "finish": recipe.task.build().finish,
+    }
+    return recipe.game.build(**{n: v for n, v in parts.items() if recipe.game.accepts(n)})  # type: ignore[no-any-return]
+
+
+def build_network(manifest: Manifest, name: str) -> nn.Module:
+    """One network of the manifest's recipe, freshly initialised."""
+    recipe, spec = manifest.recipe, manifest.spec
+    turned = name in getattr(resolve(recipe.game.call), "swapped", ())
+    return recipe.networks[name].build(spec.turned() if turned else spec)  # type: ignore[no-any-return]
+
+
+def write_model(
+    folder: Path, manifest: Manifest, networks: Mapping[str, nn.Module], note: str = ""
+) -> None:
+    """Fill a folder with a model: weights, manifest and a card for people."""
+    manifest.write(folder)
+    for name, network in networks.items():
+        write_tensors(folder / f"{name}.safetensors", network.state_dict())
+    write_file(folder / "README.md", model_card(manifest, note))
+
+
+def _model_folder(path: Path) -> Path:
+    if not path.is_dir():
+        raise InputError(f"there is no run or model at {path}.")
+    inside = path / "model"
+    if inside.is_dir():
+        return inside
+    if (path / "checkpoint").is_dir():
+        raise InputError(
+            f"the run {path} has no model yet; finish it with: sparring resume {path}."
+        )
+    return path
+
+
+def _load_network(manifest: Manifest, name: str, folder: Path) -> nn.Module:
+    path = folder / f"{name}.safetensors"
+    network = build_network(manifest, name)
+    try:
+        network.load_state_dict(read_tensors(path))
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise InputError(f"{path} does not fit its recipe.json ({reason})") from error
+    return network
+
+
+def _positive(name: str, value: int) -> int:
+    if value < 1:
+        raise InputError(f"{name} must be at least 1, not {value}.")
+    return value

@@ -1,0 +1,34 @@
+"""Walks in a normal latent space: squeezed to its middle, and along its great circles."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from sparring.core.errors import InputError
+
+
+def truncate(latent: Tensor, threshold: float) -> Tensor:
+    """Normal latents squeezed into [-threshold, threshold] as a truncated normal.
+
+    Each number keeps its quantile, so a sample changes smoothly with the threshold.
+
+    Raises:
+        InputError: the threshold is not positive.
+    """
+    if threshold <= 0:
+        raise InputError(f"truncation must be above 0, not {threshold}.")
+    wide = latent.double()
+    edge = torch.special.ndtr(torch.tensor(float(threshold), dtype=torch.float64))
+    quantile = (1.0 - edge) + torch.special.ndtr(wide) * (2.0 * edge - 1.0)
+    return torch.special.ndtri(quantile).clamp(-threshold, threshold).to(latent.dtype)
+
+
+def slerp(start: Tensor, end: Tensor, weight: Tensor) -> Tensor:
+    """From start to end (both (F,)) along the great circle; weight (W, 1) in [0, 1] -> (W, F)."""
+    cosine = torch.nn.functional.cosine_similarity(start, end, dim=0).clamp(-1.0, 1.0)
+    angle = torch.arccos(cosine)
+    if angle.abs() < 1e-4:
+        return start + weight * (end - start)
+    blend = torch.sin((1.0 - weight) * angle) * start + torch.sin(weight * angle) * end
+    return blend / torch.sin(angle)

@@ -1,0 +1,1 @@
+"""The dictionary and the small pieces that every room speaks in."""

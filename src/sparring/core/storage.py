@@ -1,0 +1,161 @@
+"""Storage: files and folders that are written whole or not at all, and never unpickled."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparring.core.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@contextlib.contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A fresh folder to fill, which takes the target's place once all of it is on disk.
+
+    Whatever goes wrong, the former target stays as it was.
+
+    Raises:
+        InputError: the disk is full, or the place cannot be written.
+    """
+    draft = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
+    try:
+        draft.mkdir(parents=True)
+        yield draft
+        _flush(draft)
+        _swap_in(draft, target)
+    except OSError as error:
+        raise _write_error(target, error) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """A file to write, of the target's suffix, which takes its place once all of it is on disk.
+
+    Raises:
+        InputError: the disk is full, or the place cannot be written.
+    """
+    draft = target.with_name(f".{uuid.uuid4().hex[:8]}-{target.name}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield draft
+        _flush(draft)
+        draft.replace(target)
+    except OSError as error:
+        raise _write_error(target, error) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_file(target: Path, content: bytes | str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        InputError: the disk is full, or the place cannot be written.
+    """
+    with whole_file(target) as draft:
+        draft.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_json(target: Path, data: Mapping[str, Any]) -> None:
+    """Write readable JSON, whole or not at all."""
+    write_file(target, json.dumps(data, indent=2) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        InputError: the file is missing, unreadable or damaged.
+    """
+    try:
+        data = json.loads(path.read_text())
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}.") from error
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: it is not valid JSON ({error}).") from error
+    if not isinstance(data, dict):
+        raise InputError(f"{path} is damaged: it holds no JSON object.")
+    return data
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write tensors as safetensors."""
+    from safetensors.torch import save
+
+    path.write_bytes(save({name: value.contiguous().cpu() for name, value in tensors.items()}))
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read a safetensors file; nothing in it can run.
+
+    Raises:
+        InputError: the file is missing, truncated or tampered with.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        return load(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}.") from error
+    except SafetensorError as error:
+        raise InputError(
+            f"{path} is damaged ({error}); take it from a backup or another checkpoint."
+        ) from error
+
+
+def writable_folder(path: Path) -> None:
+    """Make the folder if need be, and prove that a file can be written in it.
+
+    Raises:
+        InputError: it cannot.
+    """
+    probe = path / f".probe-{uuid.uuid4().hex[:8]}"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise _write_error(path, error) from error
+
+
+def _swap_in(draft: Path, target: Path) -> None:
+    former = target.with_name(f".{target.name}-former")
+    shutil.rmtree(former, ignore_errors=True)
+    if target.exists():
+        target.rename(former)
+    try:
+        draft.rename(target)
+    except OSError:
+        if former.exists():
+            former.rename(target)
+        raise
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    """Force a file, or a folder and all in it, out to the disk."""
+    for item in [*path.rglob("*"), path] if path.is_dir() else [path]:
+        descriptor = os.open(item, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _write_error(target: Path, error: OSError) -> InputError:
+    return InputError(
+        f"cannot write {target}: {error.strerror or error}; "
+        "free some space or choose another place. What was there before is intact."
+    )

@@ -1,0 +1,311 @@
+"""The dictionary: the values that data, networks, losses, games and the loop hand to each other.
+
+Nothing here imports torch at run time, so recipes and `--help` stay quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+Items = Mapping[str, "Tensor"]
+"""Items, batch first: "sample" (N, ...) and, where the data has them, "label" (N,) int64,
+"vector" (N, F) float32 and "source" (N, ...), what the sample is to be made from."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What networks are built from; they know nothing else of the data."""
+
+    shape: tuple[int, ...]
+    """One sample, channels first: (C, H, W) for pictures, (F,) for points."""
+    latent: int
+    """Numbers in one latent vector."""
+    classes: int = 0
+    """Number of labels a condition may hold; 0 where it holds none."""
+    vector: int = 0
+    """Length of the condition's vector; 0 where it holds none."""
+    map: tuple[int, ...] = ()
+    """The condition's map, channels first: (C, *space); empty where it holds none."""
+    head: str = "tanh"
+    """Range of a sample: "tanh" for [-1, 1], "linear" for unbounded."""
+
+    def turned(self) -> Spec:
+        """The same for networks that make or judge sources: sample and map change places."""
+        return replace(self, shape=self.map, map=self.shape, head="tanh")
+
+    @property
+    def map_channels(self) -> int:
+        """Channels of the condition's map; 0 where it holds none."""
+        return self.map[0] if self.map else 0
+
+
+class Condition(NamedTuple):
+    """What the generator is told and the discriminator knows; every field is optional."""
+
+    label: Tensor | None = None
+    """(N,) int64."""
+    vector: Tensor | None = None
+    """(N, F) float32: attributes, an embedding."""
+    map: Tensor | None = None
+    """(N, C, *space) float32: a picture, a one-hot layout, a mask."""
+
+    def apply(self, change: Callable[[Tensor], Tensor]) -> Condition:
+        """The condition with `change` applied to every field that is present."""
+        return Condition(*(None if value is None else change(value) for value in self))
+
+    def rows(self, rows: slice) -> Condition:
+        """The condition of these samples only."""
+        return self.apply(lambda value: value[rows])
+
+    def to(self, device: torch.device | str) -> Condition:
+        """The condition on `device`."""
+        return self.apply(lambda value: value.to(device))
+
+
+class Batch(NamedTuple):
+    """Encoded samples with what is known of them."""
+
+    real: Tensor
+    condition: Condition
+
+
+class Verdict(NamedTuple):
+    """A discriminator's answer for N samples."""
+
+    logits: Tensor
+    """(N, K): K = 1 for a whole-sample verdict, more for patches or encoders."""
+    features: tuple[Tensor, ...] = ()
+    """Inner activations, for feature matching; empty where the network keeps none."""
+    classes: Tensor | None = None
+    """(N, classes) logits of an auxiliary classifier, where there is one."""
+
+
+class Turn(NamedTuple):
+    """One player's turn: when it is, its random latent, and how to average over processes."""
+
+    step: int
+    images: int
+    """Real samples seen by the run before this step."""
+    latent: Tensor
+    """(N, latent) standard normal, fresh for this turn."""
+    mean: Callable[[Tensor], Tensor]
+    """Averages a detached tensor over all processes."""
+
+
+class Played(NamedTuple):
+    """What a turn cost."""
+
+    losses: dict[str, Tensor]
+    """Scalars by name; the loop adds them up and calls backward."""
+    stats: dict[str, Tensor]
+    """Detached scalars worth a line in the log."""
+
+
+Measure = Callable[["Round"], "Tensor"]
+Finish = Callable[["Tensor", "Condition"], "Tensor"]
+"""Fakes (N, *shape) and their conditions to finished samples: a task's last touch."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One extra cost of a player: a penalty, a reconstruction error."""
+
+    name: str
+    player: str
+    measure: Measure
+    """Maps the round to a scalar; an nn.Module here has its state saved with the run."""
+    weight: Callable[[int], float]
+    """The weight after so many images seen."""
+    every: int = 1
+    """Due on every so manieth step only, and then weighed that many times."""
+    gradients: frozenset[str] = frozenset()
+    """The discriminator inputs ("real", "fake") whose gradient `measure` reads."""
+    reads_real: bool = False
+    """Whether a generator's term reads the verdict on real samples."""
+
+
+@dataclass
+class Round:
+    """All that was played in one turn of a duel, as terms see it."""
+
+    turn: Turn
+    real: Tensor
+    """(N, *shape), before augmentation."""
+    fake: Tensor
+    """(N, *shape), before augmentation; detached in the discriminator's turn."""
+    condition: Condition
+    real_verdict: Verdict | None
+    """None in the generator's turn unless the loss is relativistic or a term reads it."""
+    fake_verdict: Verdict
+    discriminate: Callable[[Tensor], Verdict]
+    """The discriminator, augmentation included, under this round's condition."""
+    watched: tuple[str, ...] = ()
+    """The inputs ("real", "fake") that carry a gradient this round."""
+    _gradients: dict[str, Tensor] = field(default_factory=dict)
+
+    def gradient(self, which: str) -> Tensor:
+        """d(verdict)/d(input) in float32, (N, *shape), itself differentiable.
+
+        A verdict on a sample is the mean of its K logits, so that a penalty weighs the same
+        whether a discriminator judges whole pictures or patches.
+
+        All watched inputs are differentiated in one backward pass, whichever is asked first.
+        """
+        if not self._gradients:
+            self._gradients.update(self._differentiate())
+        return self._gradients[which]
+
+    def _differentiate(self) -> dict[str, Tensor]:
+        import torch
+
+        inputs = [getattr(self, name) for name in self.watched]
+        verdicts = [
+            getattr(self, f"{name}_verdict").logits.float().mean(1).sum() for name in self.watched
+        ]
+        total = torch.stack(verdicts).sum()
+        gradients = torch.autograd.grad(total, inputs, create_graph=True)
+        return {n: g.float() for n, g in zip(self.watched, gradients, strict=True)}
+
+
+@dataclass(frozen=True)
+class AdversarialLoss:
+    """What both players pay, from logits of shape (N, K); each function returns a scalar."""
+
+    discriminator: Callable[[Tensor, Tensor], Tensor]
+    """(real_logits, fake_logits) -> scalar."""
+    generator: Callable[[Tensor, Tensor], Tensor]
+    """(real_logits, fake_logits) -> scalar; real_logits is only read where `relativistic`."""
+    relativistic: bool = False
+    """Whether the generator's turn needs logits of fresh real samples."""
+    boundary: float | None = 0.0
+    """The logit of an undecided discriminator; None where only differences mean something."""
+
+
+class Augmentation(Protocol):
+    """A random, differentiable change to all that the discriminator sees."""
+
+    def __call__(self, samples: Tensor, images: int) -> Tensor:
+        """Changed samples (N, *shape), after so many images."""
+
+    def update(
+        self,
+        real_logits: Tensor,
+        fake_logits: Tensor,
+        images: int,
+        mean: Callable[[Tensor], Tensor],
+    ) -> None:
+        """Take note of verdicts, where the strength depends on them."""
+
+    def strength_at(self, images: int) -> float:
+        """The probability of a change, for the log."""
+
+
+class Domain(Protocol):
+    """A sample space: how a stored item becomes a tensor and a tensor becomes a file."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """One encoded sample, channels first."""
+
+    @property
+    def head(self) -> str:
+        """Range of an encoded sample, as in `Spec.head`."""
+
+    def encode(self, stored: Tensor) -> Tensor:
+        """Stored items (N, ...) to float32 samples (N, *shape)."""
+
+    def decode(self, samples: Tensor) -> Tensor:
+        """Samples (N, *shape) back to the stored form."""
+
+    def write(self, stored: Tensor, path: Path) -> None:
+        """Write one decoded item to a file."""
+
+    def preview(self, samples: Tensor, path: Path, columns: int | None = None) -> None:
+        """Write one picture that shows all samples (N, *shape)."""
+
+
+class Task(Protocol):
+    """A pure function from items to what is real and what is known, and back."""
+
+    @property
+    def condition(self) -> str:
+        """Which condition it gives: "none", "label", "vector" or "map"."""
+
+    @property
+    def sources(self) -> str:
+        """Which "source" its items need: "none", "paired" or "unpaired" (drawn on its own)."""
+
+    def map_shape(self, sample: tuple[int, ...], source: tuple[int, ...]) -> tuple[int, ...]:
+        """The condition's map for samples and sources of these shapes; () where it has none."""
+
+    def prepare(self, items: Items) -> Batch:
+        """Encoded items to a batch; random choices come from torch's default generator."""
+
+    def known(self, items: Items) -> Condition:
+        """What is known of encoded items of which there is no sample, only a source."""
+
+    def finish(self, fake: Tensor, condition: Condition) -> Tensor:
+        """A generated sample to the finished one."""
+
+
+Networks = Mapping[str, Callable[..., Any]]
+
+
+class Game(Protocol):
+    """Who plays whom and what each player pays; it never calls backward."""
+
+    players: ClassVar[Mapping[str, tuple[str, ...]]]
+    """Player name -> the networks that move in its turn."""
+    kept: ClassVar[tuple[str, ...]]
+    """The networks that the trained model keeps, averaged (EMA)."""
+    swapped: ClassVar[frozenset[str]]
+    """Networks that make or judge sources instead of samples."""
+
+    def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
+        """What `player` pays in this turn."""
+
+    def generate(self, networks: Networks, latent: Tensor, condition: Condition) -> Tensor:
+        """Samples (N, *shape) for latents (N, latent)."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """State of the game itself: augmentation strength, moving anchors."""
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any:
+        """Take that state back."""
+
+
+class Store(Protocol):
+    """Items that can be taken by index, wherever they live."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, indices: Tensor) -> dict[str, Tensor]:
+        """The items at `indices` (N,) int64."""
+
+
+__all__ = [
+    "AdversarialLoss",
+    "Augmentation",
+    "Batch",
+    "Condition",
+    "Domain",
+    "Game",
+    "Items",
+    "Measure",
+    "Networks",
+    "Played",
+    "Round",
+    "Spec",
+    "Store",
+    "Task",
+    "Term",
+    "Turn",
+    "Verdict",
+]

@@ -1,0 +1,1 @@
+"""Pictures: files, folders, packs, extractors, baselines."""

@@ -1,0 +1,166 @@
+"""A folder of pictures: its sub-folders are the labels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from sparring.core.errors import InputError
+from sparring.data.content import Content, Progress, content, key_for
+from sparring.domains.image import pictures, raster
+from sparring.domains.image.pictures import Encoded
+from sparring.domains.image.raster import Form
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Facts = Mapping[PurePosixPath, tuple[int, int]]
+"""Path within a folder -> the file's size and time of change."""
+
+TRAIN = ("train", "training")
+HELD_OUT = ("test", "testing", "val", "valid", "validation", "held_out")
+"""Top folders with these names, if there are no others, are the split."""
+
+
+class Listing(NamedTuple):
+    """The pictures of a folder, sorted by path, with what their paths say."""
+
+    files: Encoded
+    labels: tuple[str, ...] | None
+    """The label of each, or None."""
+    held_out: tuple[bool, ...] | None
+    """Whether each is held out, where the folders say so."""
+    notes: tuple[str, ...]
+
+
+def read(
+    path: Path,
+    *,
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    progress: Progress | None = None,
+) -> Content:
+    """All pictures in the folder and below.
+
+    The first folder below `path` is the label; or, where the folders on top are named `train` and
+    `test` (or the like), these are the split and the folders below them the labels.
+
+    Raises:
+        InputError: a folder that is missing, empty or unreadable; pictures that cannot be read;
+            sizes or modes that differ, and no choice.
+    """
+    listing = scan(path)
+    form = pictures.settle(listing.files, pictures.survey(listing.files, progress), size, channels)
+    found = Content(sample=decoded(listing.files, form, progress), notes=listing.notes)
+    return described(found, listing.labels, listing.held_out)
+
+
+def decoded(
+    files: Encoded,
+    form: Form,
+    progress: Progress | None = None,
+    read: Callable[[Path | bytes, Form], np.ndarray] = raster.decoded,
+) -> np.ndarray:
+    """The pictures in stored form (N, C, H, W), as `pictures.decode` but with floats in [-1, 1].
+
+    Raises:
+        InputError: pictures that cannot be decoded, or floats in no known range.
+    """
+    values = pictures.decode(files, form, progress, read)
+    return content(values, files.where).sample if form.bits == 32 else values
+
+
+def described(
+    found: Content, labels: Sequence[str] | None, held_out: Sequence[bool] | None
+) -> Content:
+    """The content with the labels and the split that paths say."""
+    import numpy as np
+
+    if held_out is not None:
+        found = found.replace(held_out=np.array(held_out))
+    if labels is not None:
+        classes, label = np.unique(np.array(labels), return_inverse=True)
+        found = found.replace(label=label.astype(np.int64), classes=tuple(map(str, classes)))
+    return found
+
+
+def scan(path: Path) -> Listing:
+    """Find the pictures; none is opened.
+
+    Raises:
+        InputError: a folder that is missing, empty or unreadable.
+    """
+    facts = visible(path)
+    names = sorted(name for name in facts if is_picture(name))
+    if not names:
+        raise InputError(
+            f"there is no picture in {path}: none of its {len(facts)} files ends in "
+            f"{', '.join(raster.SUFFIXES)}."
+        )
+    split, below = split_of(names)
+    labels, notes = labels_of(below)
+    others = len(facts) - len(names)
+    ignored = (f"{others} files that are no pictures are left out.",) if others else ()
+    return Listing(encoded(path, names, facts), labels, split, (*notes, *ignored))
+
+
+def is_picture(name: PurePosixPath) -> bool:
+    """Whether the file's name ends like a picture's."""
+    return name.suffix.lower() in raster.SUFFIXES
+
+
+def encoded(path: Path, names: Sequence[PurePosixPath], facts: Facts) -> Encoded:
+    """These pictures of the folder, in this order."""
+    key = key_for(str(path.resolve()), [(str(name), facts[name]) for name in names])
+    paths = [path / name for name in names]
+    return Encoded([str(name) for name in names], paths.__getitem__, str(path), key)
+
+
+def visible(path: Path) -> Facts:
+    """Every visible file below.
+
+    Raises:
+        InputError: a folder that is missing or unreadable.
+    """
+    if not path.is_dir():
+        raise InputError(f"there is no folder {path}; give a folder of pictures, or a file.")
+
+    def stop(error: OSError) -> None:
+        raise InputError(f"{error.filename} cannot be read ({error.strerror}).") from error
+
+    found = {}
+    for top, folders, files in os.walk(path, onerror=stop):
+        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
+        for name in files:
+            if not name.startswith("."):
+                file = Path(top, name)
+                facts = os.stat(file) if file.exists() else None
+                stamp = (facts.st_size, facts.st_mtime_ns) if facts else (0, 0)
+                found[PurePosixPath(file.relative_to(path).as_posix())] = stamp
+    return found
+
+
+def split_of(
+    names: Sequence[PurePosixPath],
+) -> tuple[tuple[bool, ...] | None, Sequence[PurePosixPath]]:
+    """Which are held out by their top folder, and the names below it; (None, names) if not so."""
+    tops = {name.parts[0].lower() if len(name.parts) > 1 else "" for name in names}
+    if not (tops & set(TRAIN) and tops & set(HELD_OUT) and tops <= {*TRAIN, *HELD_OUT}):
+        return None, names
+    held_out = tuple(name.parts[0].lower() in HELD_OUT for name in names)
+    return held_out, [PurePosixPath(*name.parts[1:]) for name in names]
+
+
+def labels_of(
+    names: Sequence[PurePosixPath],
+) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """The first folder of each name, where there are at least two and every name has one."""
+    tops = [name.parts[0] if len(name.parts) > 1 else "" for name in names]
+    different = set(tops)
+    if len(different) < 2:
+        return None, ()
+    if "" in different:
+        return None, ("some pictures lie in no sub-folder, so the sub-folders are no labels.",)
+    return tuple(tops), ()

@@ -1,0 +1,230 @@
+"""Album: a pack of pictures in one or more aligned views, and how it is built and read."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparring.core.errors import InputError, unknown
+from sparring.core.part import Part
+from sparring.core.storage import read_json, whole_folder, write_json
+from sparring.data import cache, fetch
+from sparring.data.content import Content, Progress, content, key_for
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Files = Mapping[str, bytes]
+"""Path inside its package -> bytes."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One way in which an album shows its items."""
+
+    about: str
+    palette: tuple[tuple[int, int, int], ...] = ()
+    """The colours of a layout's classes; empty where the view holds pictures."""
+    names: tuple[str, ...] = ()
+    """The names of a layout's classes."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Items at one size: item i shows the same thing in every view."""
+
+    views: Mapping[str, np.ndarray]
+    """Name of a view -> (N, C, H, W) uint8; a layout's C is 1."""
+    held_out: np.ndarray
+    """(N,) bool."""
+    label: np.ndarray | None = None
+    """(N,) int64."""
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Album:
+    """What an album holds, where it comes from, and how it is drawn."""
+
+    name: str
+    about: str
+    licence: str
+    count: int
+    """Items of the default view at its default size, held-out ones included."""
+    shape: tuple[int, ...]
+    """One item of the default view, channels first."""
+    packages: tuple[fetch.Package, ...]
+    views: Mapping[str, View]
+    default: str
+    """What the bare name stands for: VIEW, or SOURCE-TARGET."""
+    draw: Callable[[Files, Progress], Iterator[Sheet]]
+    """Draws the sheets from the packages' files; of a view's sizes the default comes first."""
+    version: int = 1
+    """Counted up whenever `draw` changes what it draws."""
+
+    @property
+    def megabytes(self) -> float:
+        """Size of all downloads."""
+        return sum(package.megabytes for package in self.packages)
+
+
+def location(album: Album) -> Path:
+    """Where the built album lies, or will lie, in the cache: a folder."""
+    known = [(package.archives, package.contents) for package in album.packages]
+    key = key_for(album.version, known)[:8]
+    return cache.folder("packs") / f"{album.name}-{key}"
+
+
+def build(
+    album: Album, path: Path, say: Callable[[str], Any], progress: Progress | None = None
+) -> None:
+    """Download, check and draw the album into the folder `path`, whole or not at all.
+
+    Downloads stay in the cache until the album is built, so an interrupted build goes on.
+
+    Raises:
+        InputError: no client or network, or data other than expected.
+    """
+    told = progress or (lambda what, done, total: None)
+    words = " and ".join(f"{p.name} ({p.client}, {p.megabytes:g} MB)" for p in album.packages)
+    say(f"{album.name}: {album.about}. Licence: {album.licence}. Needs {words}.")
+    archives = [fetch.archive(package, progress) for package in album.packages]
+    files: dict[str, bytes] = {}
+    for package, archive in zip(album.packages, archives, strict=True):
+        told(f"reading {package.name}", 0, 0)
+        files.update(fetch.checked(package, archive))
+    for killed in path.parent.glob(f".{path.name}-*"):
+        shutil.rmtree(killed, ignore_errors=True)
+    with whole_folder(path) as draft:
+        kept = [_save(sheet, draft, place) for place, sheet in enumerate(album.draw(files, told))]
+        write_json(draft / "album.json", {"name": album.name, "sheets": kept})
+    for archive in archives:
+        shutil.rmtree(archive.parent, ignore_errors=True)
+
+
+def read(album: Album, path: Path, words: str, size: tuple[int, int] | None) -> Content:
+    """The items of a built album: words are VIEW, SOURCE-TARGET, or empty for its default.
+
+    Without a size they come as the album's default one; otherwise from the sheet that is nearest
+    above it, and then resized.
+
+    Raises:
+        InputError: no such view, or two that show different items.
+    """
+    source, target = views_in(album, words)
+    views = [view for view in (source, target) if view]
+    sheet = _sheet(album, path, views, size)
+    folder = path / sheet["folder"]
+    found = Content(
+        sample=_stored(album, folder, target, size),
+        label=_load(folder / "label.npy") if sheet["classes"] else None,
+        classes=tuple(sheet["classes"]),
+        held_out=_load(folder / "held_out.npy"),
+        licence=album.licence,
+    )
+    found = found.replace(domain=_domain(album.views[target], found.sample))
+    if not source:
+        return found
+    given = _stored(album, folder, source, size)
+    return found.replace(source=given, source_domain=_domain(album.views[source], given))
+
+
+def views_in(album: Album, words: str) -> tuple[str, str]:
+    """Source, which may be empty, and target, of VIEW or SOURCE-TARGET or nothing.
+
+    Raises:
+        InputError: no such view.
+    """
+    parts = (words or album.default).split("-")
+    if len(parts) > 2:
+        raise InputError(f"{album.name}:{words} names more than a source and a target view.")
+    for part in parts:
+        if part not in album.views:
+            raise unknown(f"view of {album.name}", part, album.views)
+    return ("", parts[0]) if len(parts) == 1 else (parts[0], parts[1])
+
+
+def _sheet(
+    album: Album, path: Path, views: list[str], size: tuple[int, int] | None
+) -> dict[str, Any]:
+    """The sheet that holds these views at the default size, or at the least size that is enough."""
+    sheets = [s for s in read_json(path / "album.json")["sheets"] if set(views) <= set(s["views"])]
+    if not sheets:
+        raise InputError(
+            f"{album.name} has no pairs of {views[0]} and {views[-1]}: they show different items."
+        )
+    if size is None:
+        return dict(sheets[0])
+    sheets.sort(key=lambda sheet: sheet["size"])
+    return dict(next((sheet for sheet in sheets if sheet["size"] >= max(size)), sheets[-1]))
+
+
+def _stored(album: Album, folder: Path, view: str, size: tuple[int, int] | None) -> np.ndarray:
+    values = _load(folder / f"{view}.npy")
+    if album.views[view].palette:
+        return _nearest(values, size or values.shape[2:])
+    return content(values, f"{album.name}:{view}", size=size).sample
+
+
+def _nearest(values: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """(N, C, H, W) at another size, without a value that was not there."""
+    import numpy as np
+
+    if values.shape[2:] == size:
+        return values
+    rows, columns = (
+        ((np.arange(new) + 0.5) * old / new).astype(int)
+        for old, new in zip(values.shape[2:], size, strict=True)
+    )
+    return values[:, :, rows][..., columns]
+
+
+def _domain(view: View, stored: np.ndarray) -> Part:
+    if not view.palette:
+        return Part("sparring.domains.image.domain:Image", shape=stored.shape[1:])
+    shape = (len(view.palette), *stored.shape[2:])
+    address = "sparring.domains.layout.domain:Layout"
+    return Part(address, shape=shape, palette=view.palette, names=view.names)
+
+
+def _load(path: Path) -> np.ndarray:
+    """An array of the album; memory-mapped where it is large."""
+    import numpy as np
+
+    try:
+        large = path.stat().st_size >= cache.MEMORY_LIMIT
+        found: np.ndarray = cache.mapped(path) if large else np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path} is damaged ({error}); delete the folder it lies in.") from error
+    return found
+
+
+def _save(sheet: Sheet, draft: Path, place: int) -> dict[str, Any]:
+    """Write the sheet's arrays into a folder of the draft; what the index says of it."""
+    import numpy as np
+
+    folder = draft / str(place)
+    folder.mkdir()
+    label = {} if sheet.label is None else {"label": sheet.label.astype(np.int64)}
+    for name, values in {**sheet.views, **label, "held_out": sheet.held_out}.items():
+        np.save(folder / f"{name}.npy", values, allow_pickle=False)
+    return {
+        "folder": folder.name,
+        "views": list(sheet.views),
+        "size": max(next(iter(sheet.views.values())).shape[2:]),
+        "count": len(sheet.held_out),
+        "held_out": int(sheet.held_out.sum()),
+        "classes": list(sheet.classes),
+    }
+
+
+def chosen(names: list[str], share: float = 0.1) -> np.ndarray:
+    """(N,) bool, True where the item of this name is held out; decided by the name alone."""
+    import numpy as np
+
+    digests = [hashlib.blake2b(name.encode(), digest_size=4).digest() for name in names]
+    return np.array([int.from_bytes(d, "little") < share * 2**32 for d in digests], dtype=bool)

@@ -1,0 +1,1 @@
+"""Layouts: a class for every pixel."""

@@ -1,0 +1,1 @@
+"""Points: rows of numbers, and toy mixtures of them."""

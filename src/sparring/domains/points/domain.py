@@ -1,0 +1,78 @@
+"""Points: rows of numbers, such as toy mixtures and small tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sparring.core.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Points:
+    """Rows of F numbers; encoded samples are float32, near zero mean and unit scale.
+
+    Stored items are float32 in the data's own units: encoded = (stored - centre) / scale.
+    """
+
+    shape: tuple[int]
+    centre: tuple[float, ...] = ()
+    """The mean of each column, in the data's units; zeros where empty."""
+    scale: tuple[float, ...] = ()
+    """The spread of each column, in the data's units; ones where empty."""
+
+    def __post_init__(self) -> None:
+        for values in (self.centre, self.scale):
+            if values and len(values) != self.shape[0]:
+                raise InputError(f"points of {self.shape[0]} numbers have {len(values)} scales.")
+
+    @property
+    def head(self) -> str:
+        """Samples are unbounded."""
+        return "linear"
+
+    def encode(self, stored: Tensor) -> Tensor:
+        """Stored points (N, F) to float32 samples (N, F) of unit scale."""
+        centre, scale = self._units(stored)
+        return (stored.float() - centre) / scale
+
+    def decode(self, samples: Tensor) -> Tensor:
+        """Samples (N, F) to float32 points (N, F) in the data's own units."""
+        centre, scale = self._units(samples)
+        return samples.detach().float() * scale + centre
+
+    def write(self, stored: Tensor, path: Path) -> None:
+        """Write one point (F,), or many (N, F), as `.npy` or else as comma-separated text."""
+        import numpy as np
+
+        rows = stored.detach().cpu().numpy()
+        if Path(path).suffix == ".npy":
+            np.save(path, rows)
+        else:
+            np.savetxt(path, np.atleast_2d(rows), delimiter=",", fmt="%.9g")
+
+    def preview(self, samples: Tensor, path: Path, columns: int | None = None) -> None:
+        """Write a scatter plot of the first two numbers of samples (N, F); a histogram of one."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        points = self.decode(samples).cpu().numpy()
+        figure = Figure(figsize=(5, 5), layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        if points.shape[1] == 1:
+            axes.hist(points[:, 0], bins=50)
+        else:
+            axes.scatter(points[:, 0], points[:, 1], s=4, alpha=0.5, linewidths=0)
+            axes.set_aspect("equal", adjustable="datalim")
+        figure.savefig(path, dpi=100)
+
+    def _units(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        import torch
+
+        centre = torch.tensor(self.centre or (0.0,), device=like.device)
+        return centre, torch.tensor(self.scale or (1.0,), device=like.device)

@@ -1,0 +1,200 @@
+"""Checks before step 1: does the recipe fit the data, and the run the machine?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import torch
+from torch import nn
+
+from sparring.artifact.manifest import Manifest
+from sparring.artifact.model import build_game, build_network
+from sparring.core.errors import InputError
+from sparring.core.recipe import Recipe
+from sparring.core.streams import seed_for
+from sparring.core.types import AdversarialLoss, Batch, Condition, Spec, Turn
+from sparring.data import Dataset
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+ACTIVATION_COPIES = 6
+"""Times a layer's output is held in a step: forward, backward, and the penalty's own pair."""
+
+
+def check_data(recipe: Recipe, dataset: Dataset) -> None:
+    """The data can feed the recipe.
+
+    Raises:
+        InputError: too few items, or a condition that the data does not have.
+    """
+    count = dataset.count
+    if count is not None and count < recipe.batch:
+        raise InputError(
+            f"{dataset.address} has {count} training items, fewer than one batch of "
+            f"{recipe.batch}; lower it with --batch {max(count // 2, 1)} or add data."
+        )
+    task = recipe.task.build()
+    condition = task.condition
+    if condition == "label" and not dataset.classes:
+        raise InputError(
+            f"the recipe {recipe.name!r} needs labels and {dataset.address} has none; put the "
+            "pictures into one sub-folder a label, or train without labels."
+        )
+    if condition == "vector" and not dataset.vector:
+        raise InputError(
+            f"the recipe {recipe.name!r} needs vectors and {dataset.address} has none; "
+            "give an .npz with an array 'vector' of shape (N, F)."
+        )
+    if task.sources != "none" and dataset.source_domain is None:
+        raise InputError(
+            f"the recipe {recipe.name!r} makes one picture from another and {dataset.address} has "
+            "no such pairs; give a folder with the sub-folders A and B, or a pack such as maps."
+        )
+
+
+def check_run(manifest: Manifest, world: int = 1) -> None:
+    """Networks fit the data's shape, and the run fits the machine, by a dry run without data.
+
+    Raises:
+        InputError: a network that fails on this shape, a batch that cannot be shared out, or
+            more memory needed than there is.
+    """
+    batch = manifest.recipe.batch
+    if batch % world:
+        raise InputError(f"a batch of {batch} cannot be shared by {world} processes equally.")
+    need, free = estimate_memory(manifest) // world, free_memory()
+    if need > free:
+        raise InputError(
+            f"this run needs about {need / 2**30:.1f} GiB and {free / 2**30:.1f} GiB are free; "
+            f"lower --batch (now {batch}), --size or the networks' width."
+        )
+
+
+def estimate_memory(manifest: Manifest) -> int:
+    """Bytes that a step holds at most: weights with their optimiser's, and activations.
+
+    The networks run on torch's meta device: shapes are computed, nothing is allocated.
+    """
+    with torch.device("meta"):
+        names = manifest.recipe.networks
+        networks = {name: build_network(manifest, name) for name in names}
+        weights = sum(p.numel() for net in networks.values() for p in net.parameters())
+        activations = _count_activations(networks.values(), lambda: _dry_run(manifest, networks))
+    per_sample = activations / 2
+    return int(4 * (5 * weights + ACTIVATION_COPIES * per_sample * manifest.recipe.batch))
+
+
+def free_memory() -> int:
+    """Bytes free on the device that a run would use."""
+    if torch.cuda.is_available():
+        return int(torch.cuda.mem_get_info()[0])
+    return int(psutil.virtual_memory().available)
+
+
+def check_network(part: Any, spec: Spec, outputs: int | None = None) -> None:
+    """A user's network keeps the contract: shapes, gradients, batch of one.
+
+    A generator maps (latent, condition) to (N, *shape), a discriminator (sample, condition)
+    to a Verdict with logits (N, K), or (N, P K) where the spec has a map and it judges P patches.
+
+    Raises:
+        InputError: it does not, with what it did instead.
+    """
+    network, condition = part.build(spec), _example_condition(spec, 2)
+    generator = outputs is None
+    given = torch.randn(2, spec.latent) if generator else torch.randn(2, *spec.shape)
+    answer = network(given, condition)
+    got = tuple(answer.shape) if generator else tuple(answer.logits.shape)
+    wanted: tuple[Any, ...] = (2, *spec.shape) if generator else (2, outputs)
+    # Of pictures made from maps, a discriminator may judge patch by patch.
+    patches = spec.map and not generator and got[:1] == (2,) and len(got) == 2
+    if got != wanted and not (patches and got[1] % outputs == 0):
+        raise InputError(f"{part.call} gave shape {got} where the contract asks for {wanted}.")
+    (answer if generator else answer.logits).sum().backward()
+    idle = [name for name, p in network.named_parameters() if p.requires_grad and p.grad is None]
+    if idle:
+        raise InputError(f"{part.call} has weights that no gradient reaches: {', '.join(idle)}.")
+
+
+def check_loss(loss: AdversarialLoss) -> None:
+    """A user's loss keeps the contract: scalars that pull the two players apart.
+
+    Raises:
+        InputError: a player's cost is no scalar, or its gradient points the wrong way.
+    """
+    # Half-way between 0 and 1: no loss's margin or target lies there, where its slope is 0.
+    real = torch.full((4, 1), 0.5, requires_grad=True)
+    fake = torch.full((4, 1), 0.5, requires_grad=True)
+    for name, cost, sign in (
+        ("discriminator", loss.discriminator(real, fake), 1.0),
+        ("generator", loss.generator(real.detach(), fake), -1.0),
+    ):
+        if cost.shape != ():
+            raise InputError(f"the {name}'s loss has shape {tuple(cost.shape)}, not a scalar's.")
+        (slope,) = torch.autograd.grad(cost, fake)
+        if not bool((sign * slope > 0).all()):
+            way = "fall" if sign > 0 else "rise"
+            raise InputError(f"the {name}'s loss must {way} with a lower logit of fakes.")
+
+
+def check_recipe(recipe: Recipe, spec: Spec) -> None:
+    """A user's recipe keeps the contract: JSON and back, and a turn of every player.
+
+    Raises:
+        InputError: it does not.
+    """
+    if Recipe.from_json(recipe.to_json(), recipe.packages()) != recipe:
+        raise InputError(f"the recipe {recipe.name!r} does not survive its own JSON.")
+    game = recipe.game
+    manifest = Manifest(recipe=recipe, domain=game, spec=spec, data={})
+    torch.manual_seed(seed_for("check"))
+    _play(manifest, {name: build_network(manifest, name) for name in recipe.networks}, 2)
+
+
+def _dry_run(manifest: Manifest, networks: dict[str, nn.Module]) -> None:
+    try:
+        _play(manifest, networks, 2)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"the recipe {manifest.recipe.name!r} cannot play on samples of shape "
+            f"{manifest.spec.shape}: {reason}."
+        ) from error
+
+
+def _play(manifest: Manifest, networks: dict[str, nn.Module], count: int) -> None:
+    game, spec = build_game(manifest), manifest.spec
+    for player in dict.fromkeys(manifest.recipe.turns):
+        batch = Batch(torch.randn(count, *spec.shape), _example_condition(spec, count))
+        turn = Turn(0, 0, torch.randn(count, spec.latent), _same)
+        game.losses(player, networks, batch, turn)
+
+
+def _same(value: Tensor) -> Tensor:
+    return value
+
+
+def _example_condition(spec: Spec, count: int) -> Condition:
+    return Condition(
+        label=torch.zeros(count, dtype=torch.int64) if spec.classes else None,
+        vector=torch.zeros(count, spec.vector) if spec.vector else None,
+        map=torch.zeros(count, *spec.map) if spec.map else None,
+    )
+
+
+def _count_activations(networks: Any, play: Callable[[], None]) -> int:
+    counted = 0
+
+    def count(module: nn.Module, inputs: Any, output: Any) -> None:
+        nonlocal counted
+        counted += output.numel() if isinstance(output, torch.Tensor) else 0
+
+    leaves = [m for net in networks for m in net.modules() if not list(m.children())]
+    hooks = [leaf.register_forward_hook(count) for leaf in leaves]
+    play()
+    for hook in hooks:
+        hook.remove()
+    return counted

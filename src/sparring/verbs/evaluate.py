@@ -1,0 +1,360 @@
+"""Evaluate: how good a run's samples are, against data that it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparring.core.errors import InputError, unknown
+from sparring.core.storage import write_file, write_json
+from sparring.core.streams import stream
+from sparring.data.items import encode
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from sparring.artifact.model import Model
+    from sparring.core.types import Batch
+    from sparring.data import Dataset
+    from sparring.metrics.scores import Scores
+
+CHUNK = 1000
+"""Samples and items held at once; bounds memory and never changes a score."""
+MOST = 10_000
+"""Samples drawn where no number is asked for."""
+SPLITS = ("held_out", "train")
+
+
+def evaluate(
+    what: Model | Tensor | str | Path,
+    data: Dataset | str | None = None,
+    *,
+    extractor: str = "auto",
+    count: int | None = None,
+    seed: int = 0,
+    split: str = "held_out",
+    size: tuple[int, int] | None = None,
+    against: Iterable[str | Path] = (),
+    trusted: Iterable[str] = (),
+) -> Scores:
+    """Score a run, a model, a folder or `.npy` of samples, or a tensor of them.
+
+    The scores of a run or model folder are kept in it, in scores.json and in its card. As the
+    floor, training data are scored against held-out data in the same way.
+
+    Args:
+        what: a run's or model's folder, a folder of pictures, a `.npy` or a tensor with samples
+            (N, *shape) in [-1, 1], or a Model.
+        data: what to compare with; the run's own data if None.
+        extractor: see `sparring.metrics.features.extractor`.
+        count: samples to draw or read; at most 10,000 and no more than training items if None.
+        seed: of the samples, and of the subsets that intervals come from.
+        split: which items to compare with: held_out or train.
+        size: height and width for `data`.
+        against: runs or models to judge beside it, where pictures are made from pictures.
+        trusted: packages besides sparring that the run's recipe may call.
+
+    Raises:
+        InputError: nothing to score at `what`, no data, or data of another shape.
+    """
+    from sparring.metrics import features
+    from sparring.metrics.score import score
+
+    if split.replace("-", "_") not in SPLITS:
+        raise unknown("split", split, SPLITS)
+    model = _model(what, trusted)
+    dataset = _dataset(model, data, size)
+    shape = dataset.domain.build().shape
+    reader = features.extractor(extractor, data_name=dataset.name, shape=shape)
+    if model is not None and model.task.condition == "map":
+        from sparring.verbs.compare import compare
+
+        others = _others(against, model, trusted)
+        part = split.replace("-", "_")
+        found = compare(model, dataset, reader, count=count, seed=seed, split=part, others=others)
+        return _kept(found, model, what)
+    if list(against):
+        raise InputError("--against is for models that make pictures from pictures.")
+    fakes = _fakes(what, model, dataset, count, seed)
+    real, other = _sides(dataset, split.replace("-", "_"))
+    floor = None if other is None else _some(other, fakes.count, seed)
+    found = score(
+        encoded(dataset, real),
+        fakes.samples,
+        reader,
+        real_labels=real.column("label"),
+        fake_labels=fakes.labels,
+        reference=None if floor is None else encoded(dataset, floor),
+        reference_labels=None if floor is None else floor.column("label"),
+        classes=dataset.classes,
+        split=split.replace("_", "-"),
+        seed=seed,
+    )
+    return _kept(found, model, what)
+
+
+def scorer(dataset: Dataset, count: int = 2000) -> Callable[[Model], float]:
+    """A quick score for the training loop: Frechet distance of so many samples, lower is better.
+
+    It is measured against held-out items, or training items where fewer than `count` were held
+    out. All its values share one bias, so they compare with each other and with nothing else.
+    """
+    import itertools
+
+    from sparring.metrics import features
+    from sparring.metrics.distances import moments, quick_frechet
+
+    shape = dataset.domain.build().shape
+    reader = features.extractor("auto", data_name=dataset.name, shape=shape)
+    few = not dataset.streaming and len(dataset.held_out) < count
+    reals = itertools.islice(encoded(dataset, dataset.train if few else dataset.held_out), 10)
+    known = moments(reader.features(reals))
+    return lambda model: quick_frechet(known, reader.features(_drawn(model, count, seed=0)))
+
+
+def _kept(found: Scores, model: Model | None, what: Any) -> Scores:
+    if model is not None and isinstance(what, str | Path):
+        keep(found, model, Path(what))
+    return found
+
+
+def _others(
+    against: Iterable[str | Path], model: Model, trusted: Iterable[str]
+) -> dict[str, Model]:
+    """Other runs by their folders' names, which must do the same task at the same extent."""
+    from sparring.artifact.model import Model
+
+    found: dict[str, Model] = {}
+    spec = model.manifest.spec
+    for run in against:
+        other, name = Model.load(run, trusted=trusted), Path(run).resolve().name
+        theirs = other.manifest.spec
+        if (theirs.shape, theirs.map) != (spec.shape, spec.map) or other.task != model.task:
+            raise InputError(
+                f"{run} cannot be judged beside this model: it was trained on another task, or on "
+                f"pictures of another shape ({theirs.map} to {theirs.shape})."
+            )
+        found[name if name not in found else f"{name} ({len(found) + 1})"] = other
+    return found
+
+
+def keep(found: Scores, model: Model, folder: Path) -> None:
+    """Keep the scores with the model: scores.json, and a table in its card.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    from sparring.artifact.card import model_card
+
+    inside = folder / "model" if (folder / "model").is_dir() else folder
+    write_json(inside / "scores.json", found.to_json())
+    write_file(inside / "README.md", model_card(model.manifest, markdown(found)))
+
+
+def markdown(found: Scores) -> str:
+    """The scores as a section of a model card."""
+    from sparring.metrics.scores import HEADER
+
+    rows = [HEADER, ("---",) * len(HEADER), *found.table()]
+    return f"## Scores\n\n{_table(rows)}\n\n{told(found)}{_beside(found)}"
+
+
+def _beside(found: Scores) -> str:
+    header, rows = found.comparison()
+    if not rows:
+        return ""
+    return f"\n\n## Beside others\n\n{_table([header, ('---',) * len(header), *rows])}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def told(found: Scores) -> str:
+    """How the scores were made, in one sentence."""
+    return (
+        f"{found.n_fake:,} samples against {found.n_real:,} {found.split} items, seed "
+        f"{found.seed}, extractor {found.extractor} (sha256 {found.digest[:12]}, "
+        f"resize: {found.resize})."
+        + (" The floor is real data scored in the same way." if found.floor else "")
+    )
+
+
+def data_of(model: Model, data: Dataset | str | None = None, size: Any = None) -> Dataset:
+    """The data to compare a model with: those it was trained on, or others in its own shape.
+
+    Raises:
+        InputError: they cannot be read, or their samples have another shape.
+    """
+    from sparring.data import load
+    from sparring.data.loading import is_folder
+
+    manifest = model.manifest
+    reading = dict(manifest.sitting.get("reading") or {})
+    if data is None:
+        reading["size"] = tuple(reading["size"]) if reading.get("size") else None
+        dataset = load(str(manifest.data["address"]), **reading)
+    elif isinstance(data, str):
+        form = _form(manifest.spec.shape, size)
+        source = manifest.source_domain
+        if source is not None and source.build().shape[0] != manifest.spec.shape[0]:
+            form["channels"] = reading.get("channels")  # One number would not do for both.
+        dataset = load(data, pairs=reading.get("pairs") if is_folder(data) else None, **form)
+    else:
+        dataset = data
+    shape = dataset.domain.build().shape
+    if shape != manifest.spec.shape:
+        raise InputError(
+            f"the samples of {dataset.address} have shape {shape} and the model's "
+            f"{manifest.spec.shape}; give the data that it was trained on with --data."
+        )
+    return dataset
+
+
+def reals_of(model: Model, dataset: Dataset, count: int) -> Batch:
+    """So many held-out items, evenly spread, as the model's task prepares them.
+
+    Training items stand in where none were held out.
+    """
+    import torch
+
+    none_held = len(dataset.held_out) == 0 and not dataset.streaming
+    store: Any = dataset.train if none_held else dataset.held_out
+    number = min(count, len(store))
+    items = store.take(torch.arange(number) * len(store) // max(number, 1))
+    loose: Any = dataset.sources if none_held else dataset.held_out_sources
+    if loose is not None and len(loose):
+        items |= loose.take(torch.arange(number) * len(loose) // max(number, 1))
+    from sparring.verbs.compare import prepared
+
+    return prepared(model, encode(items, model.domain, model.source_domain))
+
+
+def training_items(model: Model, dataset: Dataset, indices: Tensor) -> Iterator[Tensor]:
+    """Encoded training items at these indices, in batches (N, *shape)."""
+    store: Any = dataset.train
+    for piece in indices.split(CHUNK):
+        yield model.domain.encode(store.take(piece)["sample"])
+
+
+def encoded(dataset: Dataset, store: Any) -> Iterator[Tensor]:
+    """All items of a store as batches of samples (N, *shape)."""
+    import torch
+
+    domain = dataset.domain.build()
+    for indices in torch.arange(len(store)).split(CHUNK):
+        yield domain.encode(store.take(indices)["sample"])
+
+
+@dataclass(frozen=True)
+class _Fakes:
+    samples: Iterable[Tensor] | Tensor
+    count: int
+    labels: Tensor | None = None
+
+
+def _fakes(
+    what: Any, model: Model | None, dataset: Dataset, count: int | None, seed: int
+) -> _Fakes:
+    if model is not None:
+        number = count or min(MOST, dataset.count or MOST)
+        labels = model.condition(range(number)).label if model.manifest.spec.classes else None
+        return _Fakes(_drawn(model, number, seed), number, labels)
+    samples = _given(what, dataset)
+    if count is not None and count > len(samples):
+        raise InputError(f"there are {len(samples)} samples, fewer than the {count} asked for.")
+    return _Fakes(samples[:count], len(samples[:count]))
+
+
+def _some(store: Any, most: int, seed: int) -> Any:
+    """At most so many items of a store, at random: a floor needs no more than there are fakes."""
+    import torch
+
+    if len(store) <= most:
+        return store
+    return store.rows(torch.randperm(len(store), generator=stream("floor", seed))[:most])
+
+
+def _drawn(model: Model, count: int, seed: int) -> Iterator[Tensor]:
+    for start in range(0, count, CHUNK):
+        yield model.sample(min(CHUNK, count - start), seed=seed, start=start)
+
+
+def _given(what: Any, dataset: Dataset) -> Tensor:
+    """Samples that somebody else made, in the shape of the data."""
+    import torch
+
+    domain = dataset.domain.build()
+    if isinstance(what, torch.Tensor):
+        samples = what
+    elif Path(what).suffix.lower() == ".npy":
+        samples = _array(Path(what))
+    else:
+        from sparring.data import load
+
+        found = load(str(what), held_out=0.0, **_form(domain.shape))
+        samples = torch.cat(list(encoded(found, found.train)))
+    samples = samples if samples.is_floating_point() else domain.encode(samples)
+    if tuple(samples.shape[1:]) != domain.shape:
+        raise InputError(
+            f"the samples have shape {tuple(samples.shape[1:])} and those of {dataset.address} "
+            f"{domain.shape}; give the matching data with --data."
+        )
+    return samples
+
+
+def _array(path: Path) -> Tensor:
+    import numpy as np
+    import torch
+
+    try:
+        return torch.from_numpy(np.load(path, allow_pickle=False))
+    except (OSError, ValueError, TypeError, EOFError) as error:
+        raise InputError(f"{path} cannot be read as an array of samples: {error}.") from error
+
+
+def _model(what: Any, trusted: Iterable[str]) -> Model | None:
+    from sparring.artifact.model import Model
+
+    if isinstance(what, Model):
+        return what
+    if not isinstance(what, str | Path):
+        return None
+    path = Path(what)
+    if not path.exists():
+        raise InputError(f"there is no run, model, folder or file at {path}.")
+    known = path.is_dir() and any(
+        (path / name).exists() for name in ("recipe.json", "checkpoint", "model")
+    )
+    return Model.load(path, trusted=trusted) if known else None
+
+
+def _dataset(model: Model | None, data: Any, size: Any) -> Dataset:
+    if model is not None:
+        return data_of(model, data, size)
+    if data is None:
+        raise InputError("samples alone cannot be scored: say with --data what they imitate.")
+    if not isinstance(data, str):
+        return data  # type: ignore[no-any-return]
+    from sparring.data import load
+
+    return load(data, size=size)
+
+
+def _sides(dataset: Dataset, split: str) -> tuple[Any, Any]:
+    """The items to compare with, and those whose scores are the floor."""
+    train = None if dataset.streaming else dataset.train
+    if split == "held_out":
+        return dataset.held_out, train
+    if train is None:
+        raise InputError("a stream has no training split to look up; use --split held_out.")
+    return train, dataset.held_out
+
+
+def _form(shape: tuple[int, ...], size: Any = None) -> dict[str, Any]:
+    """How to read pictures so that they have this shape."""
+    if len(shape) != 3:
+        return {}
+    return {"size": size or shape[1:], "channels": shape[0]}

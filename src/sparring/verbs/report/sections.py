@@ -1,0 +1,266 @@
+"""What stands on the page, section by section; each says nothing where it has nothing to say."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparring.artifact.manifest import Manifest
+from sparring.core.errors import InputError
+from sparring.core.storage import read_json
+from sparring.verbs.report import curves, health, page, pictures
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from sparring.artifact.model import Model
+    from sparring.data import Dataset
+
+Log = Sequence[Mapping[str, float]]
+
+GRIDS = 5
+"""Sample grids shown on the way to the last one."""
+ASKED = 8
+"""Samples whose neighbours are shown."""
+NEIGHBOURS = 5
+SEARCHED = 20_000
+"""Training items among which neighbours are sought."""
+
+
+def head(manifest: Manifest, lines: Log, run: Path) -> str:
+    """What was trained on what, for how long, how fast."""
+    last = progress(run)
+    data = manifest.data
+    facts = {
+        "recipe": manifest.recipe.name,
+        "data": str(data.get("name", data.get("address", "?"))),
+        "steps": f"{last.get('step', 0):,.0f}",
+        "real samples seen": f"{last.get('images', 0):,.0f}",
+        "training time": duration(last.get("seconds", 0.0)),
+        "samples/s": f"{speed:,.0f}" if (speed := health.mean(lines, "images_per_second")) else "?",
+        "sample shape": " x ".join(map(str, manifest.spec.shape)),
+        "seed": str(manifest.seed),
+    }
+    title = f"<h1>{escape(manifest.recipe.name)} on {escape(facts['data'])}</h1>"
+    return title + page.paragraph(f"Run {run}") + page.facts(facts)
+
+
+def progress(run: Path) -> Mapping[str, Any]:
+    """How far the run's last checkpoint is."""
+    from sparring.training import checkpoint
+
+    known = checkpoint.steps(run)
+    if not known:
+        return {}
+    path = run / "checkpoint" / f"step-{known[-1]:08d}" / "state.json"
+    return dict(read_json(path)["progress"])
+
+
+def training(lines: Log) -> str:
+    """Observations and curves."""
+    if not lines:
+        return page.section("Training", page.paragraph("This run has no log yet."))
+    cards = [page.chart(chart.title, svg, chart.note) for chart, svg in curves.drawn(lines)]
+    observed = page.section("How the training went", page.notes(health.notes(lines)))
+    steady = [f"{name} {value:g}" for name, value in curves.constants(lines).items()]
+    said = page.paragraph(f"Constant throughout: {', '.join(steady)}.") if steady else ""
+    return observed + page.section("Curves", page.charts(cards), said)
+
+
+def samples(run: Path, model: Model | None, count: int = 64) -> str:
+    """The final samples, large, and the same latents on the way there."""
+    saved = sorted((run / "samples").glob("step-*.png"), key=pictures.step_of)
+    parts = []
+    translates = model is not None and model.task.condition == "map"
+    if model is not None and not translates:
+        final = model.sample(count, seed=model.manifest.seed)
+        words = f"{count} samples of the final model, seed {model.manifest.seed}, not chosen."
+        parts.append(page.figure(pictures.drawn(model, final), words, "large"))
+    shown = [
+        page.figure(pictures.uri_of(path), f"step {pictures.step_of(path):,}")
+        for path in pictures.chosen(saved, GRIDS)
+    ]
+    if len(shown) > 1:
+        same = "items: given, made and true" if translates else "latents"
+        parts += [page.paragraph(f"The same {same}, over time:"), page.strip(shown)]
+    return page.section("Samples", *parts)
+
+
+def real(model: Model, dataset: Dataset, count: int = 64) -> str:
+    """Real items, in the same form as the samples."""
+    from sparring.verbs.evaluate import reals_of
+
+    batch = reals_of(model, dataset, count)
+    words = f"{len(batch.real)} real held-out items, to compare with."
+    uri = pictures.drawn(model, batch.real)
+    return page.section("Real data", page.figure(uri, words, "medium"))
+
+
+def strip(model: Model, dataset: Dataset) -> str:
+    """For models that make pictures from pictures: held-out items given, made and true."""
+    import tempfile
+
+    from sparring.verbs.evaluate import reals_of
+    from sparring.verbs.strips import COUNT, write_strip
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "strip.png"
+        write_strip(model, reals_of(model, dataset, COUNT), path)
+        uri = pictures.uri_of(path)
+    words = f"{COUNT} held-out items, not chosen: what was given, what was made of it, the truth."
+    return page.section("Held-out items", page.figure(uri, words, "large"))
+
+
+def neighbours(model: Model, dataset: Dataset) -> str:
+    """Samples beside the nearest training items: is anything copied?"""
+    import torch
+
+    from sparring.metrics.distances import nearest
+    from sparring.verbs.evaluate import training_items
+
+    if len(model.manifest.spec.shape) != 3 or not dataset.count:
+        return ""
+    reader = _extractor(model, dataset)
+    asked = model.sample(ASKED, seed=model.manifest.seed)
+    found, _ = nearest(reader.features(asked), _features(reader, model, dataset), NEIGHBOURS)
+    rows = []
+    for sample, indices in zip(asked, found, strict=True):
+        rows += [sample[None], next(training_items(model, dataset, indices.cpu()))]
+    uri = pictures.drawn(model, torch.cat(rows), NEIGHBOURS + 1)
+    searched = min(dataset.count or 0, SEARCHED)
+    words = (
+        f"First in each row a sample, then its {NEIGHBOURS} nearest among {searched:,} training "
+        f"items, by the features of {reader.name}. A twin in every row would mean copying."
+    )
+    return page.section("Nearest training neighbours", page.figure(uri, words, "medium"))
+
+
+def _extractor(model: Model, dataset: Dataset) -> Any:
+    """The best extractor there is; a page without scores is no reason to stop."""
+    from sparring.metrics.features import extractor
+
+    shape = model.manifest.spec.shape
+    try:
+        return extractor(data_name=dataset.name, shape=shape)
+    except InputError:
+        return extractor("pixels", data_name=dataset.name, shape=shape)
+
+
+def _features(reader: Any, model: Model, dataset: Dataset) -> Tensor:
+    import torch
+
+    from sparring.verbs.evaluate import training_items
+
+    indices = torch.arange(min(dataset.count or 0, SEARCHED))
+    found: Tensor = reader.features(training_items(model, dataset, indices))
+    return found
+
+
+def latent_space(model: Model, dataset: Dataset | None) -> str:
+    """For an autoencoder: inputs beside what came of them, and the map of a 2-number latent."""
+    if not hasattr(model.game, "reconstruct"):
+        return ""
+    parts = [_rebuilt(model, dataset)] if dataset is not None else []
+    if model.manifest.spec.latent == 2 and len(model.manifest.spec.shape) == 3:
+        uri = pictures.drawn(model, pictures.latent_map(model), 15)
+        words = "The whole latent space, from its 2nd to its 98th percentile in each direction."
+        parts.append(page.figure(uri, words, "medium"))
+    return page.section("Latent space", *parts)
+
+
+def _rebuilt(model: Model, dataset: Dataset, count: int = 32) -> str:
+    import torch
+
+    from sparring.verbs.evaluate import reals_of
+
+    batch = reals_of(model, dataset, count)
+    rebuilt = model.reconstruct(batch.real, batch.condition)
+    pairs = torch.stack([batch.real, rebuilt], dim=1).flatten(0, 1)
+    words = "Held-out items, each beside its reconstruction on the right."
+    return page.figure(pictures.drawn(model, pairs, 8), words, "medium")
+
+
+def scores(kept: Mapping[str, Any]) -> str:
+    """The scores with their intervals and the floor, and the labels' shares."""
+    from sparring.metrics.scores import HEADER, Scores
+    from sparring.verbs.evaluate import told
+
+    found = Scores.from_json(kept)
+    shares = [
+        (name, f"{real:.1%}", f"{fake:.1%}") for name, (real, fake) in found.histogram.items()
+    ]
+    labels = page.table(("label", "of real", "of samples"), shares) if shares else ""
+    return page.section(
+        "Scores",
+        page.table(HEADER, found.table(), told(found)),
+        page.table(*found.comparison(), "The same conditions for all.") if found.others else "",
+        page.folded("Labels", labels) if labels else "",
+    )
+
+
+def recipe(manifest: Manifest, run: Path) -> str:
+    """How to do it again: commands, recipe, data and versions."""
+    data = {k: v for k, v in manifest.data.items() if v not in (None, "", {}, [])}
+    rows = [(str(name), _said(value)) for name, value in data.items()]
+    versions = [(f"{name}", version) for name, version in manifest.versions.items()]
+    written = json.dumps(manifest.recipe.to_json(), indent=2)
+    return page.section(
+        "To do it again",
+        page.code(commands(manifest, run)),
+        page.folded("Recipe", page.code(written)),
+        page.folded("Data", page.table(("fact", "value"), rows)),
+        page.folded("Versions", page.table(("package", "version"), versions)),
+    )
+
+
+def commands(manifest: Manifest, run: Path) -> str:
+    """Shell and Python lines that sample, score, go on with and repeat the run."""
+    place, sitting = shlex.quote(str(run)), manifest.sitting
+    length = "".join(f", {n}={sitting[n]}" for n in ("steps", "minutes") if sitting.get(n))
+    source = manifest.data.get("address", "DATA")
+    return "\n".join(
+        (
+            _using(manifest, place),
+            f"sparring evaluate {place}",
+            f"sparring resume {place}",
+            "",
+            "# The same run again, in Python:",
+            "import sparring",
+            f"recipe = sparring.Model.load({str(run)!r}).manifest.recipe",
+            f"sparring.train(recipe, {source!r}, {str(run) + '-again'!r}{length}"
+            f"{_reading(sitting)}, seed={manifest.seed})",
+        )
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: "42 s", "3 min 20 s", "5 h 12 min"."""
+    if not math.isfinite(seconds) or seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def _using(manifest: Manifest, place: str) -> str:
+    if manifest.spec.map:
+        return f"sparring translate {place} pictures/ --out made/"
+    return f"sparring sample {place} -n 64 --out grid.png"
+
+
+def _reading(sitting: Mapping[str, Any]) -> str:
+    """How the data were read, as further arguments of train."""
+    options = {n: v for n, v in (sitting.get("reading") or {}).items() if v}
+    if "size" in options:
+        options["size"] = tuple(options["size"])
+    return "".join(f", {name}={value!r}" for name, value in options.items())
+
+
+def _said(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,276 @@
+"""The verbs train and resume; the command line and Python call these same ones."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sparring.artifact.manifest import Manifest, versions
+from sparring.artifact.model import Model
+from sparring.core.errors import InputError
+from sparring.core.recipe import Recipe
+from sparring.core.storage import writable_folder
+from sparring.core.types import Batch, Spec
+from sparring.data import Dataset, load
+from sparring.data import check as check_items
+from sparring.data.items import encode
+from sparring.recipes import recipe_named
+from sparring.training.engine import Engine
+from sparring.training.loop import Budget, Intervals, Loop, Show
+from sparring.training.step import Draw
+from sparring.verbs import check
+from sparring.verbs.evaluate import reals_of, scorer
+from sparring.verbs.limits import check_length, check_trackers, check_values
+from sparring.verbs.strips import COUNT, write_strip
+
+
+def train(
+    recipe: Recipe | str,
+    data: Dataset | str,
+    run: str | Path,
+    *,
+    steps: int | None = None,
+    minutes: float | None = None,
+    batch: int | None = None,
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    pairs: str | None = None,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    intervals: Intervals | None = None,
+    streaming: bool = False,
+    overwrite: bool = False,
+    track: Sequence[str] = (),
+    quiet: bool = False,
+) -> Model:
+    """Train a recipe on data in a new run folder; the trained model is returned.
+
+    Args:
+        recipe: a Recipe, or the name of one of `sparring recipes`.
+        data: a Dataset, or whatever `sparring.data.load` reads.
+        run: the folder to make.
+        steps: train so many steps; the recipe's own number if neither this nor minutes is given.
+        minutes: train for so many minutes.
+        batch: real samples a turn, over all processes.
+        size: height and width that pictures are cropped and scaled to.
+        channels: 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha; for mixed pictures.
+        pairs: how a folder holds sources and samples, as in `sparring.data.load`.
+        seed: every random number of the run follows from it.
+        settings: dotted settings for `Recipe.override`.
+        intervals: when to log, sample, score and checkpoint.
+        streaming: read a Hugging Face dataset as a stream.
+        overwrite: replace a run that is there already.
+        track: tensorboard, wandb or trackio.
+        quiet: no progress bar.
+
+    Raises:
+        InputError: recipe, data, folder or machine do not fit; nothing was written then.
+    """
+    chosen = recipe_named(recipe) if isinstance(recipe, str) else recipe
+    chosen = chosen.override(settings or {})
+    chosen = chosen if batch is None else chosen.replace(batch=batch)
+    check_values(chosen)
+    check_length(steps, minutes)
+    check_trackers(track)
+    folder = Path(run)
+    _check_free(folder, overwrite)
+    options: dict[str, Any] = {"size": size, "channels": channels, "streaming": streaming}
+    options["pairs"] = pairs
+    dataset = load(data, **options) if isinstance(data, str) else data
+    check.check_data(chosen, dataset)
+    _survey(dataset, chosen, quiet)
+    budget = Budget(steps=steps, minutes=minutes)
+    if steps is None and minutes is None:
+        budget = Budget(steps=chosen.steps)
+    sitting = {**asdict(budget), "intervals": asdict(intervals or Intervals())}
+    sitting |= {"reading": options, "track": list(track)}
+    manifest = replace(plan(chosen, dataset, seed), sitting=sitting)
+    engine = Engine(precision_for(manifest), track, folder)
+    check.check_run(manifest, engine.world)
+    if engine.main:
+        writable_folder(folder.parent)  # before a run that is there already is given up
+        if folder.exists():
+            shutil.rmtree(folder)
+        writable_folder(folder)
+        manifest.write(folder)
+    engine.wait()
+    return _sit(manifest, dataset, folder, engine, budget, quiet=quiet)
+
+
+def resume(
+    run: str | Path,
+    *,
+    steps: int | None = None,
+    minutes: float | None = None,
+    quiet: bool = False,
+    trusted: Sequence[str] = (),
+) -> Model:
+    """Go on with a run from its last whole checkpoint, exactly as if it had never stopped.
+
+    Args:
+        run: the run's folder.
+        steps: a new end, counted from the run's start; its own if neither is given.
+        minutes: a new budget, counted from the run's start.
+        quiet: no progress bar.
+        trusted: packages besides sparring that its recipe may call.
+
+    Raises:
+        InputError: no run there, damaged, from a newer version, or its data has changed.
+    """
+    check_length(steps, minutes)
+    folder = Path(run)
+    manifest = Manifest.read(folder, trusted)
+    dataset = load(manifest.data["address"], **_reading(manifest))
+    if dataset.fingerprint != manifest.data["fingerprint"]:
+        raise InputError(
+            f"the data at {manifest.data['address']} has changed since {folder} was trained; "
+            "restore it, or start a new run."
+        )
+    budget = Budget(steps=steps, minutes=minutes)
+    if steps is None and minutes is None:
+        budget = Budget(steps=manifest.sitting["steps"], minutes=manifest.sitting["minutes"])
+    engine = Engine(precision_for(manifest), manifest.sitting["track"], folder)
+    return _sit(manifest, dataset, folder, engine, budget, quiet=quiet, again=True)
+
+
+def plan(recipe: Recipe, dataset: Dataset, seed: int = 0) -> Manifest:
+    """All that a run of the recipe on the data will be built from."""
+    task, domain = recipe.task.build(), dataset.domain.build()
+    source = dataset.source_domain.build().shape if dataset.source_domain else ()
+    spec = Spec(
+        shape=domain.shape,
+        latent=recipe.latent,
+        classes=len(dataset.classes) if task.condition == "label" else 0,
+        vector=dataset.vector if task.condition == "vector" else 0,
+        map=task.map_shape(domain.shape, source),
+        head=domain.head,
+    )
+    return Manifest(
+        recipe=recipe,
+        domain=dataset.domain,
+        spec=spec,
+        source_domain=dataset.source_domain,
+        data=facts(dataset),
+        classes=dataset.classes,
+        seed=seed,
+        versions=versions(),
+    )
+
+
+def facts(dataset: Dataset) -> dict[str, Any]:
+    """What a run remembers of its data."""
+    return {
+        "name": dataset.name,
+        "address": dataset.address,
+        "licence": dataset.licence,
+        "fingerprint": dataset.fingerprint,
+        "train": dataset.count,
+        "held_out": len(dataset.held_out),
+    }
+
+
+def precision_for(manifest: Manifest) -> str:
+    """The recipe's precision; points are too small for bf16 to be faster or good enough."""
+    asked = manifest.recipe.precision
+    return "fp32" if asked == "auto" and len(manifest.spec.shape) == 1 else asked
+
+
+def drawer(manifest: Manifest, dataset: Dataset, engine: Engine) -> Draw:
+    """Batches of this process, encoded on its device."""
+    recipe, task = manifest.recipe, manifest.recipe.task.build()
+    feed = dataset.feed(
+        batch=recipe.batch,
+        seed=manifest.seed,
+        rank=engine.rank,
+        world=engine.world,
+        device=engine.device,
+        unpaired=task.sources == "unpaired",
+    )
+    domain = manifest.domain.build()
+    source = manifest.source_domain.build() if manifest.source_domain else None
+
+    def draw(number: int) -> Batch:
+        batch: Batch = task.prepare(encode(feed.items(number), domain, source))
+        return Batch(_laid_out(batch.real), batch.condition.apply(_laid_out))
+
+    return draw
+
+
+def shower(manifest: Manifest, dataset: Dataset) -> Show | None:
+    """Draws strips of the same held-out items, where pictures are made from pictures."""
+    task = manifest.recipe.task.build()
+    if task.condition != "map":
+        return None
+
+    def show(model: Model, path: Path) -> None:
+        write_strip(model, reals_of(model, dataset, COUNT), path)
+
+    return show
+
+
+def _laid_out(values: Tensor) -> Tensor:
+    """Pictures with channels innermost, as their networks are."""
+    if values.dim() != 4:
+        return values
+    return values.contiguous(memory_format=torch.channels_last)
+
+
+def _sit(
+    manifest: Manifest,
+    dataset: Dataset,
+    folder: Path,
+    engine: Engine,
+    budget: Budget,
+    *,
+    quiet: bool,
+    again: bool = False,
+) -> Model:
+    intervals = Intervals(**manifest.sitting["intervals"])
+    draw = drawer(manifest, dataset, engine)
+    score = scorer(dataset) if intervals.score else None
+    show = shower(manifest, dataset)
+    loop = Loop(manifest, folder, engine, draw, budget, intervals, score, show, quiet=quiet)
+    if again:
+        loop.resume()
+    engine.start_tracking(folder.name, {"recipe": manifest.recipe.name, "seed": manifest.seed})
+    whole = loop.fit()
+    if not whole and engine.main:
+        print(f"stopped early and saved; go on with: sparring resume {folder}", file=sys.stderr)
+    engine.close()
+    # Whoever handed us the recipe, or read it with trust, trusts the packages that it names.
+    return Model.load(folder, trusted=manifest.recipe.packages())
+
+
+def _survey(dataset: Dataset, recipe: Recipe, quiet: bool) -> None:
+    """Refuse data that cannot be trained on, and say what training would suffer from."""
+    found = check_items(dataset, batch=recipe.batch)
+    if found.errors:
+        raise InputError(found.errors[0])
+    if not quiet and os.environ.get("RANK", "0") == "0":
+        for warning in found.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+
+
+def _reading(manifest: Manifest) -> dict[str, Any]:
+    options = dict(manifest.sitting["reading"])
+    return {**options, "size": tuple(options["size"]) if options["size"] else None}
+
+
+def _check_free(folder: Path, overwrite: bool) -> None:
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not (folder / "recipe.json").exists():
+        raise InputError(f"{folder} exists and is no run; choose another --run.")
+    if not overwrite:
+        raise InputError(
+            f"{folder} holds a run already; go on with: sparring resume {folder}, choose another "
+            "--run, or replace it with --overwrite."
+        )

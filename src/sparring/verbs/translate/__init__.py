@@ -1,0 +1,262 @@
+"""The verbs translate, repair, upscale and blend: files, folders and videos through a model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from sparring.artifact import given
+from sparring.artifact.model import Model
+from sparring.core.errors import InputError
+from sparring.data.content import Progress
+from sparring.domains.image import raster
+from sparring.domains.layout.domain import Layout
+from sparring.tasks.blend import Blend
+from sparring.verbs.translate import files, folder, video
+from sparring.verbs.translate.folder import Done, Given, Job
+from sparring.verbs.translate.masks import Masker, masker
+from sparring.verbs.translate.pasting import pasted
+
+EXISTING = ("refuse", "skip", "overwrite")
+
+
+def translate(
+    model: Model | str | Path,
+    source: str | Path,
+    out: str | Path,
+    *,
+    mask: str | Path | None = None,
+    reverse: bool = False,
+    style: str | Path | None = None,
+    seed: int = 0,
+    tile: int | None = None,
+    existing: str = "refuse",
+    progress: Progress | None = None,
+) -> Done:
+    """Send a picture, a folder of pictures or a video through a model, and write what it makes.
+
+    Results keep their sources' sizes (times the model's scale), names and, where the format has
+    it, transparency. The n-th picture of a folder, by name, has the n-th latent of the seed; all
+    frames of a video have one.
+
+    Args:
+        model: A model, or where one lies.
+        source: A picture, a folder (with its sub-folders), or a video.
+        out: A file for a picture or video, or a folder.
+        mask: What is missing: "white", "left,top,right,bottom", a picture, or a folder of them.
+        reverse: From the model's own domain to its source.
+        style: A picture whose latent is used for all, by the model's encoder.
+        seed: Of the latents.
+        tile: Side of overlapping tiles; by default only above a megapixel.
+        existing: What to do about results that are there already: refuse, skip or overwrite.
+        progress: Told of every batch.
+
+    Raises:
+        InputError: the model cannot do it, nothing there, or a single picture that cannot be
+            read; of a folder such pictures are only noted in `Done.failed`.
+    """
+    model = model if isinstance(model, Model) else Model.load(model)
+    source, out = Path(source), Path(out)
+    made = _Maker(model, masker(mask) if mask is not None else None, reverse, style, seed, tile)
+    if video.is_video(source) and source.is_file():
+        return _video(made, source, _beside(out, source.name), existing, progress)
+    jobs = _jobs(source, out, made)
+    there = _there(jobs, existing)
+    done = folder.run(
+        [job for job in jobs if job.out not in there],
+        made.read,
+        made.make,
+        partial(_write, made),
+        model.scale,
+        progress,
+    )
+    done.skipped = len(there)
+    if not source.is_dir() and done.failed:
+        raise InputError(f"{source} cannot be translated: {next(iter(done.failed.values()))}.")
+    return done
+
+
+def blend(
+    model: Model | str | Path,
+    photo: str | Path,
+    cutout: str | Path,
+    out: str | Path,
+    *,
+    at: tuple[int, int] | None = None,
+    height: int | None = None,
+    existing: str = "refuse",
+) -> Path:
+    """Paste a cut-out into a photo so that its colours and border fit; where it lies is returned.
+
+    Args:
+        model: A model of the recipe `blend`, or where one lies.
+        photo: The picture below.
+        cutout: A picture with transparency around the object.
+        out: The file to write, or a folder.
+        at: The object's centre in the photo, x and y in pixels.
+        height: The object's height in pixels.
+        existing: What to do about a result that is there already.
+
+    Raises:
+        InputError: another kind of model, or pictures that cannot be used.
+    """
+    model = model if isinstance(model, Model) else Model.load(model)
+    if not isinstance(model.task, Blend) or model.domain.shape[0] not in (1, 3):
+        raise InputError(
+            f"a {model.manifest.recipe.name!r} model is a model of another task: it blends nothing "
+            "in; train the recipe 'blend'."
+        )
+    photo, place = Path(photo), _beside(Path(out), Path(photo).name)
+    composite, mask = pasted(photo, Path(cutout), model.domain.shape[0], at, height)
+    if not _there([Job(0, photo, place)], existing):
+        made = model.domain.decode(model.translate(composite[None], mask=mask[None]))[0]
+        files.write(made, place, model.domain)
+    return place
+
+
+class _Maker:
+    """A model with all that is chosen once for all pictures."""
+
+    def __init__(
+        self,
+        model: Model,
+        mask: Masker | None,
+        reverse: bool,
+        style: str | Path | None,
+        seed: int,
+        tile: int | None,
+    ) -> None:
+        given.check_task(model.manifest, model.task)
+        self.model, self.mask, self.reverse, self.seed, self.tile = model, mask, reverse, seed, tile
+        self.entry, self.leaving = model.ends(reverse)
+        given.check_mask(mask is not None, model.takes_mask)
+        self.style = None
+        if style is not None:
+            self.style = _one(Path(style), model).stored[None]
+            model.style(self.style)  # says at once if it cannot
+
+    def read(self, path: Path) -> Given:
+        around = files.opened(path, self.entry)
+        mask = None if self.mask is None else self.mask(path, around.stored)
+        return self._checked(around, mask)
+
+    def make(self, indices: Sequence[int], given: Sequence[Given]) -> torch.Tensor:
+        """Stored results (N, C, H, W)."""
+        masks = [item.mask for item in given if item.mask is not None]
+        made = self.model.translate(
+            torch.stack([item.source for item in given]),
+            mask=torch.stack(masks) if masks else None,
+            reverse=self.reverse,
+            style=self.style,
+            seed=self.seed,
+            indices=indices,
+            tile=self.tile,
+        )
+        return self.leaving.decode(made)
+
+    def frames(self, stored: torch.Tensor, path: Path) -> torch.Tensor:
+        """Stored frames of one video, which share a latent."""
+        masks = [None if self.mask is None else self.mask(path, frame) for frame in stored]
+        given = [
+            self._checked(files.Opened(frame), mask)
+            for frame, mask in zip(stored, masks, strict=True)
+        ]
+        return self.make([0] * len(given), given)
+
+    def _checked(self, around: files.Opened, mask: torch.Tensor | None) -> Given:
+        """As the model wants it, or what is wrong with it."""
+        stored = around.stored[None]
+        source = given.encoded(self.entry, stored, self.model.networks.values())
+        rows = None if mask is None else mask[None]
+        given.masked(rows, source, mask is not None)
+        return Given(around, source[0], mask)
+
+
+def _one(path: Path, model: Model) -> files.Opened:
+    if not path.is_file():
+        raise InputError(f"there is no picture at {path}.")
+    try:
+        return files.opened(path, model.domain)
+    except Exception as error:  # Pillow's readers raise almost anything for a damaged file.
+        raise InputError(f"{path} cannot be read: {folder.why(error)}.") from error
+
+
+def _write(made: _Maker, row: torch.Tensor, path: Path, around: files.Opened) -> None:
+    files.write(row, path, made.leaving, around)
+
+
+def _jobs(source: Path, out: Path, made: _Maker) -> list[Job]:
+    if source.is_file():
+        name = files.named(source, made.leaving)
+        place = _beside(out, name)
+        if place.suffix.lower() not in files.WRITABLE:
+            raise InputError(
+                f"{place} has no suffix of a picture; use {', '.join(files.WRITABLE)}."
+            )
+        return [Job(0, source, place)]
+    if not source.is_dir():
+        raise InputError(f"there is no picture, folder or video at {source}.")
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; the results of a folder need a folder.")
+    if out.resolve() == source.resolve():
+        raise InputError(f"{out} holds the originals; choose another folder for the results.")
+    found = sorted(
+        path
+        for path in source.rglob("*")
+        if path.suffix.lower() in raster.SUFFIXES and out not in path.parents and path.is_file()
+    )
+    if not found:
+        raise InputError(f"{source} holds no pictures.")
+    places = [path.relative_to(source).parent / files.named(path, made.leaving) for path in found]
+    place, times = Counter(places).most_common(1)[0]
+    if times > 1:
+        raise InputError(f"{times} pictures of {source} would become {place}; rename them.")
+    return [
+        Job(k, path, out / place) for k, (path, place) in enumerate(zip(found, places, strict=True))
+    ]
+
+
+def _beside(out: Path, name: str) -> Path:
+    """The file itself, or one of this name in the folder that is named."""
+    return out / name if out.is_dir() or not out.suffix else out
+
+
+def _there(jobs: Sequence[Job], existing: str) -> set[Path]:
+    """Those results that are to be left as they are."""
+    if existing not in EXISTING:
+        raise InputError(f"existing must be one of {', '.join(EXISTING)}, not {existing!r}.")
+    there = [job.out for job in jobs if job.out.exists()]
+    if any(job.out.resolve() == job.source.resolve() for job in jobs):
+        raise InputError("the result would replace its own source; choose another --out.")
+    if there and existing == "refuse":
+        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        raise InputError(
+            f"{there[0]}{more} exists already; choose another --out, or give --existing skip or "
+            "--existing overwrite."
+        )
+    return set(there) if existing == "skip" else set()
+
+
+def _video(made: _Maker, source: Path, out: Path, existing: str, progress: Progress | None) -> Done:
+    if isinstance(made.entry, Layout) or isinstance(made.leaving, Layout):
+        raise InputError("a model of layouts cannot work on videos.")
+    if not video.is_video(out):
+        raise InputError(f"{out} has no suffix of a video; use {', '.join(video.SUFFIXES)}.")
+    if _there([Job(0, source, out)], existing):
+        return Done(skipped=1)
+    channels = made.entry.shape[0]
+    if channels not in (1, 3) or made.leaving.shape[0] != channels:
+        raise InputError("videos are grey or colour; this model's pictures are neither.")
+    video.translate_video(
+        source,
+        out,
+        lambda frames: made.frames(frames, source),
+        channels,
+        made.model.scale,
+        progress,
+    )
+    return Done(written=[out])

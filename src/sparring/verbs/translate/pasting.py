@@ -1,0 +1,61 @@
+"""Objects pasted into photos, for a model to blend them in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image as Pillow
+from torch import Tensor
+
+from sparring.core.errors import InputError
+from sparring.domains.image import raster
+
+SOLID = 128
+"""The alpha from which on a pixel belongs to the object."""
+
+
+def pasted(
+    photo: Path,
+    cutout: Path,
+    channels: int,
+    at: tuple[int, int] | None = None,
+    height: int | None = None,
+) -> tuple[Tensor, Tensor]:
+    """A cut-out laid on a photo: the composite uint8 (C, H, W) and the object's mask (1, H, W).
+
+    `at` is the object's centre, x and y in pixels, the photo's own if not given; `height` is what
+    the object is resized to, at most the photo's. What reaches over the border is cut off.
+
+    Raises:
+        InputError: a file that cannot be read, a cut-out without transparency, or a place where
+            nothing of it is seen.
+    """
+    below, object_ = _read(photo).convert("RGB"), _read(cutout)
+    if raster.header(cutout).channels not in (2, 4):
+        raise InputError(f"{cutout} has no transparency, so nothing says what the object is.")
+    object_ = _fitted(object_.convert("RGBA"), height or min(object_.height, below.height // 2))
+    x, y = at or (below.width // 2, below.height // 2)
+    sheet = Pillow.new("RGBA", below.size)
+    sheet.paste(object_, (x - object_.width // 2, y - object_.height // 2))
+    below.paste(sheet, mask=sheet.getchannel("A"))
+    mask = np.asarray(sheet.getchannel("A")) >= SOLID
+    if not mask.any():
+        raise InputError(f"nothing of {cutout} is seen at {x},{y}; --at is its centre, x,y.")
+    values = raster.fitted(below, raster.Form(channels, below.height, below.width, 8))
+    return torch.from_numpy(values.copy()), torch.from_numpy(mask.astype(np.float32))[None]
+
+
+def _read(path: Path) -> Pillow.Image:
+    try:
+        return raster.upright(path)
+    except Exception as error:  # Pillow's readers raise almost anything for a damaged file.
+        raise InputError(f"{path} cannot be read: {raster.reason(error)}.") from error
+
+
+def _fitted(picture: Pillow.Image, height: int) -> Pillow.Image:
+    if height < 1:
+        raise InputError(f"--height must be at least 1 px, not {height}.")
+    width = max(1, round(picture.width * height / picture.height))
+    return picture.resize((width, height), Pillow.Resampling.LANCZOS)
