@@ -34,7 +34,7 @@ def untrained(recipe: str, side: int) -> Model:
     picture = Part("sparring.domains.image.domain:Image", shape=shape)
     spec = Spec(shape, made.latent, map=made.task.build().map_shape(shape, shape))
     source = picture if made.task.build().sources != "none" else None
-    manifest = Manifest(recipe=made, domain=picture, source=source, spec=spec, data={})
+    manifest = Manifest(recipe=made, domain=picture, source_domain=source, spec=spec, data={})
     return Model(manifest, {"generator": build_network(manifest, "generator")})
 
 

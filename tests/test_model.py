@@ -195,14 +195,3 @@ def test_hub_gets_weights_json_and_card(tmp_path: Path, monkeypatch: pytest.Monk
         "huggingface_hub.snapshot_download", lambda *a, **k: str(tmp_path / "cached")
     )
     assert torch.equal(Model.from_pretrained("me/digits").sample(2), model.sample(2))
-
-
-def test_a_model_of_the_first_schema_still_loads(tmp_path: Path) -> None:
-    model = untrained()
-    model.save(tmp_path / "model")
-    path = tmp_path / "model" / "recipe.json"
-    written = json.loads(path.read_text())
-    del written["source"], written["spec"]["map"]
-    written["spec"]["map_channels"] = 0
-    path.write_text(json.dumps({**written, "schema": 1}))
-    assert torch.equal(Model.load(tmp_path / "model").sample(2), model.sample(2))

@@ -99,7 +99,7 @@ def test_the_recipe_given_to_do_it_again_is_the_same(tiny_run: Path, tmp_path: P
 def test_without_its_data_the_page_says_so(tiny_run: Path, sparring: Cli) -> None:
     recipe = tiny_run / "model" / "recipe.json"
     told = json.loads(recipe.read_text())
-    told["data"]["source"] = "/nowhere/pictures.npz"
+    told["data"]["address"] = "/nowhere/pictures.npz"
     recipe.write_text(json.dumps(told))
     text = report(tiny_run).read_text()
     assert "The data are not at hand (there is no file or folder /nowhere/pictures.npz)" in text

@@ -23,7 +23,7 @@ def pix2pix(channels: int = 3) -> Model:
     shape = (channels, 16, 16)
     picture = Part("sparring.domains.image.domain:Image", shape=shape)
     spec = Spec(shape, recipe.latent, map=shape)
-    manifest = Manifest(recipe=recipe, domain=picture, source=picture, spec=spec, data={})
+    manifest = Manifest(recipe=recipe, domain=picture, source_domain=picture, spec=spec, data={})
     torch.manual_seed(0)
     return Model(manifest, {"generator": build_network(manifest, "generator")})
 

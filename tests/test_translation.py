@@ -34,7 +34,7 @@ def tiny(recipe: str, channels: int = 3, side: int = 16, **settings: Any) -> Mod
     )
     spec = Spec(shape, made.latent, map=task.map_shape(shape, shape))
     domain = Part("sparring.domains.image.domain:Image", shape=shape)
-    manifest = Manifest(recipe=made, domain=domain, source=source, spec=spec, data={})
+    manifest = Manifest(recipe=made, domain=domain, source_domain=source, spec=spec, data={})
     torch.manual_seed(0)
     kept = ("generator", "inverse") if recipe == "cyclegan" else ("generator",)
     return Model(manifest, {name: build_network(manifest, name) for name in kept})

@@ -128,8 +128,8 @@ def test_the_sheet_that_is_nearest_above_the_size_is_resized(
 
 def test_a_pair_holds_aligned_sources_and_samples(squares: album.Album) -> None:
     found = pack.read("squares:dark-bright")
-    assert found.address is not None and found.source_domain is not None
-    assert (found.address == 255 - found.sample).all()
+    assert found.source is not None and found.source_domain is not None
+    assert (found.source == 255 - found.sample).all()
     data = load("squares:dark-bright")
     items = data.held_out.fields
     assert (items["source"] == 255 - items["sample"]).all() and data.source_domain is not None

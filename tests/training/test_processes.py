@@ -17,8 +17,8 @@ from sparring.training import log
 SCRIPT = """
 import json, sys
 from pathlib import Path
-from sparring.recipe import Recipe
-from sparring.run import train
+from sparring.core.recipe import Recipe
+from sparring.verbs.run import train
 from sparring.training.loop import Intervals
 recipe = Recipe.from_json(json.loads(Path(sys.argv[1]).read_text()))
 train(recipe, sys.argv[2], sys.argv[3], steps=8, intervals=Intervals(log=4, sample=4, checkpoint=4),

@@ -90,9 +90,9 @@ def test_another_seed_is_another_run(
 SCRIPT = """
 import sys
 from pathlib import Path
-from sparring.manifest import Manifest
-from sparring.recipe import Recipe
-from sparring.run import train
+from sparring.artifact.manifest import Manifest
+from sparring.core.recipe import Recipe
+from sparring.verbs.run import train
 from sparring.training.loop import Intervals
 import json
 recipe = Recipe.from_json(json.loads(Path(sys.argv[1]).read_text()))
