@@ -134,3 +134,27 @@ def test_indices_name_the_latents(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not torch.equal(whole[0], whole[1])
     with pytest.raises(InputError, match="2 pictures need 2 indices, not 1"):
         model.translate(stored(2, 16, 16), indices=[0])
+
+
+def test_a_large_picture_counts_its_tiles_and_comes_as_stored() -> None:
+    model, pictures = pix2pix(), stored(1, 90, 70)
+    told: list[tuple[int, int]] = []
+    made = model.translate(
+        pictures, tile=32, stored=True, progress=lambda *told_now: told.append(told_now)
+    )
+    assert told == [(number, 12) for number in range(1, 13)], "4 rows of 3 tiles"
+    assert torch.equal(made, model.domain.decode(model.translate(pictures, tile=32)))
+
+
+def test_a_last_touch_that_looks_beyond_its_band_is_the_same_in_tiles() -> None:
+    recipe = recipe_named("blend", {}).override({"generator.width": 4})
+    domain = Part("sparring.domains.image.domain:Image", shape=(3, 16, 16))
+    spec = Spec((3, 16, 16), recipe.latent, map=(4, 16, 16))
+    manifest = Manifest(recipe=recipe, domain=domain, spec=spec, data={})
+    model = Model(manifest, {"generator": build_network(manifest, "generator")})
+    pictures, mask = stored(1, 96, 40), torch.zeros(1, 1, 96, 40)
+    mask[..., 10:86, 15:25] = 1
+    known = model.task.known({"source": model.domain.encode(pictures), "mask": mask}).map
+    untouched = model.task.finish(torch.full((1, 3, 96, 40), 2.0), Condition(map=known)) < 2
+    made = model.domain.decode(model.translate(pictures, mask=mask, tile=32))
+    assert (made == pictures)[untouched].all() and not (made == pictures)[~untouched].all()

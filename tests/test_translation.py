@@ -99,6 +99,20 @@ def test_a_folder_of_many_sizes_goes_on_after_damage(
         assert abs(alone - batched).max() <= 1
 
 
+def test_a_name_as_long_as_can_be_and_a_place_that_cannot_be_written(
+    run: Path, tmp_path: Path, sparring: Call
+) -> None:
+    longest = "x" * 251 + ".png"
+    picture(tmp_path / "in" / longest)
+    picture(tmp_path / "in" / "a.png", seed=1)
+    (tmp_path / "out" / "a.png").mkdir(parents=True)  # a folder in the way of a result
+    there = ("--out", tmp_path / "out", "--existing", "overwrite")
+    code, out, err = sparring("translate", run, tmp_path / "in", *there)
+    assert code == 1 and "1 written" in out, err
+    assert "1 could not be translated" in err and "a.png" in err and "Traceback" not in err
+    assert (tmp_path / "out" / longest).is_file()
+
+
 def test_results_that_are_there_are_kept_unless_told(
     run: Path, tmp_path: Path, sparring: Call
 ) -> None:

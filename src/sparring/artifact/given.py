@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PIXELS = 1 << 20
 """Pictures that would come out larger than this are made of tiles."""
 TILE = 512
+"""Their side in what comes out, at most; what goes in is `scale` times smaller."""
+LEAST_TILE = 192
+"""Smaller ones would mostly be overlap."""
 BATCH, BATCH_PIXELS = 64, 1 << 18
 """Most pictures, and most pixels of results, that are worked on at once."""
 LEAST = 4
@@ -184,7 +187,9 @@ def tile_of(tile: int | None, space: tuple[int, ...], scale: int) -> int:
         if tile < 8:
             raise InputError(f"tile must be at least 8 px, not {tile}.")
         return tile
-    return TILE if space[0] * space[1] * scale * scale > PIXELS else 0
+    if space[0] * space[1] * scale * scale <= PIXELS:
+        return 0
+    return max(TILE // scale, LEAST_TILE)
 
 
 def resized(picture: Tensor, space: tuple[int, ...]) -> Tensor:

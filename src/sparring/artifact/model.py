@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from sparring.artifact import given
 from sparring.artifact.card import model_card
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.tiling import tiled
+from sparring.artifact.translating import Progress, translated
 from sparring.artifact.walks import slerp, truncate
 from sparring.core.errors import InputError, unknown
 from sparring.core.part import resolve
@@ -131,6 +131,8 @@ class Model:
         seed: int = 0,
         indices: Sequence[int] | None = None,
         tile: int | None = None,
+        stored: bool = False,
+        progress: Progress | None = None,
     ) -> Tensor:
         """Pictures (N, C, H, W) of any H x W turned into encoded ones, on the CPU.
 
@@ -145,23 +147,22 @@ class Model:
             seed: Of the latents.
             indices: One a picture, 0 and up by default; pictures of one index share its latent.
             tile: Side of overlapping tiles in pixels; by default only above a megapixel.
+            stored: Hand back what the domain stores (uint8), which takes a quarter of the memory.
+            progress: Called with how many tiles are done, and how many there are.
 
         Raises:
             InputError: a model of another task or that goes one way only, or pictures, a mask
                 or a tile that do not fit it.
         """
         given.check_task(self.manifest, self.task)
-        entry, leaving = self.ends(reverse)
+        entry, _ = self.ends(reverse)
         source = given.encoded(entry, pictures, self.networks.values())
         mask_items = given.masked(mask, source, self.takes_mask)
         known = self.task.known({"source": source, **mask_items})
         latent = given.numbered(seed, indices, len(source), self.manifest.spec.latent)
         if style is not None:
             latent = self.style(style).expand(len(source), -1)
-        step = given.at_once(source.shape[2:], self.scale)
-        rows = [slice(begin, begin + step) for begin in range(0, len(source), step)]
-        fake = torch.cat([self._translate(latent[r], known.rows(r), reverse, tile) for r in rows])
-        return fake.clamp(-1.0, 1.0) if leaving.head == "tanh" else fake
+        return translated(self, source, known, latent, reverse, tile, stored, progress)
 
     def repair(self, pictures: Tensor, mask: Tensor | None = None, **options: Any) -> Tensor:
         """`translate` for models of inpaint and restore: pictures made whole, (N, C, H, W).
@@ -202,20 +203,6 @@ class Model:
         if not hasattr(self.game, "reverse") or self.source_domain is None:
             raise given.one_way(self.manifest)
         return self.domain, self.source_domain
-
-    def _translate(
-        self, latent: Tensor, known: Condition, reverse: bool, tile: int | None
-    ) -> Tensor:
-        play = self.game.reverse if reverse else self.game.generate  # type: ignore[attr-defined]
-        known, latent = known.to(self.device), latent.to(self.device)
-
-        def work(map: Tensor) -> Tensor:
-            return play(self.networks, latent, known._replace(map=map)).float()
-
-        assert known.map is not None
-        side = given.tile_of(tile, known.map.shape[2:], self.scale)
-        whole = tiled(work, known.map, side, side // 4, self.scale) if side else work(known.map)
-        return (whole if reverse else self.task.finish(whole, known)).cpu()
 
     @torch.inference_mode()
     def style(self, pictures: Tensor) -> Tensor:

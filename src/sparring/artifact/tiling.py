@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -24,19 +24,50 @@ def tiled(
     Raises:
         InputError: tiles that are not at least twice their overlap.
     """
+    return torch.cat(list(bands(work, picture, tile, overlap, scale)), dim=-2)
+
+
+def bands(
+    work: Callable[[Tensor], Tensor], picture: Tensor, tile: int, overlap: int, scale: int = 1
+) -> Iterator[Tensor]:
+    """What `tiled` joins, from top to bottom in bands (N, C', h, scale W), each when it is done.
+
+    So memory holds one row of tiles, however high the picture.
+
+    Raises:
+        InputError: as `tiled`.
+    """
     if overlap < 0 or tile < max(1, 2 * overlap):
         raise InputError(f"a tile must be at least twice its overlap, not {tile} for {overlap}.")
-    height, width = picture.shape[-2:]
-    joined: Tensor | None = None
+    height = picture.shape[-2]
+    waiting: Tensor | None = None
     for top, bottom in spans(height, tile, overlap):
-        for left, right in spans(width, tile, overlap):
-            piece = work(picture[..., top:bottom, left:right])
-            if joined is None:
-                joined = piece.new_zeros(*piece.shape[:-2], height * scale, width * scale)
-            down = fade(top, bottom, height, overlap, scale).to(piece)[:, None]
-            across = fade(left, right, width, overlap, scale).to(piece)
-            place = joined[..., top * scale : bottom * scale, left * scale : right * scale]
-            place.add_(piece * (down * across))
+        band = _across(work, picture[..., top:bottom, :], tile, overlap, scale)
+        band *= fade(top, bottom, height, overlap, scale).to(band)[:, None]
+        if waiting is not None:
+            band[..., : waiting.shape[-2], :] += waiting
+        done = band.shape[-2] - (overlap * scale if bottom < height else 0)
+        waiting = band[..., done:, :].clone()
+        yield band[..., :done, :]
+
+
+def count(space: Sequence[int], tile: int, overlap: int) -> int:
+    """How many tiles a picture of this extent (H, W) is made of."""
+    return math.prod(len(list(spans(side, tile, overlap))) for side in space)
+
+
+def _across(
+    work: Callable[[Tensor], Tensor], row: Tensor, tile: int, overlap: int, scale: int
+) -> Tensor:
+    """`work` of one row of tiles, joined from left to right."""
+    width = row.shape[-1]
+    joined: Tensor | None = None
+    for left, right in spans(width, tile, overlap):
+        piece = work(row[..., left:right])
+        if joined is None:
+            joined = piece.new_zeros(*piece.shape[:-1], width * scale)
+        weights = fade(left, right, width, overlap, scale).to(piece)
+        joined[..., left * scale : right * scale].add_(piece * weights)
     assert joined is not None
     return joined
 

@@ -160,7 +160,7 @@ def blend(
 
 def _with_bar(model: Model, source: Path, out: Path, **options: Any) -> Done:
     from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import MofNCompleteColumn, Progress, TaskID, TextColumn
 
     from sparring.verbs.translate import translate
 
@@ -173,12 +173,14 @@ def _with_bar(model: Model, source: Path, out: Path, **options: Any) -> Done:
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
-        task = bar.add_task("translating", total=None, speed="")
+        tasks: dict[str, TaskID] = {}
 
         def show(what: str, done: int, total: int) -> None:
-            pace = bar.tasks[task].speed
-            speed = f"{pace:,.1f} {what}/s" if pace else ""
-            bar.update(task, completed=done, total=total, description=what, speed=speed)
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=None, speed="")
+            task = bar.tasks[bar.task_ids.index(tasks[what])]
+            speed = f"{task.speed:,.1f} {what}/s" if task.speed else ""
+            bar.update(task.id, completed=done, total=total, speed=speed)
 
         return translate(model, source, out, progress=show, **options)
 

@@ -45,7 +45,8 @@ def whole_file(target: Path) -> Iterator[Path]:
     Raises:
         InputError: the disk is full, or the place cannot be written.
     """
-    draft = target.with_name(f".{uuid.uuid4().hex[:8]}-{target.name}")
+    # Not the target's name and more, which could be too long where the target's own is not.
+    draft = target.with_name(f".{uuid.uuid4().hex[:8]}{target.suffix}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield draft

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -53,7 +54,7 @@ def translate(
         seed: Of the latents.
         tile: Side of overlapping tiles; by default only above a megapixel.
         existing: What to do about results that are there already: refuse, skip or overwrite.
-        progress: Told of every batch.
+        progress: Told of every batch, and of every tile of large pictures.
 
     Raises:
         InputError: the model cannot do it, nothing there, or a single picture that cannot be
@@ -61,7 +62,8 @@ def translate(
     """
     model = model if isinstance(model, Model) else Model.load(model)
     source, out = Path(source), Path(out)
-    made = _Maker(model, masker(mask) if mask is not None else None, reverse, style, seed, tile)
+    known = masker(mask) if mask is not None else None
+    made = _Maker(model, known, reverse, style, seed, tile, progress)
     if video.is_video(source) and source.is_file():
         return _video(made, source, _beside(out, source.name), existing, progress)
     jobs = _jobs(source, out, made)
@@ -129,9 +131,11 @@ class _Maker:
         style: str | Path | None,
         seed: int,
         tile: int | None,
+        progress: Progress | None = None,
     ) -> None:
         given.check_task(model.manifest, model.task)
         self.model, self.mask, self.reverse, self.seed, self.tile = model, mask, reverse, seed, tile
+        self.progress = progress
         self.entry, self.leaving = model.ends(reverse)
         given.check_mask(mask is not None, model.takes_mask)
         self.style = None
@@ -147,7 +151,7 @@ class _Maker:
     def make(self, indices: Sequence[int], given: Sequence[Given]) -> torch.Tensor:
         """Stored results (N, C, H, W)."""
         masks = [item.mask for item in given if item.mask is not None]
-        made = self.model.translate(
+        return self.model.translate(
             torch.stack([item.source for item in given]),
             mask=torch.stack(masks) if masks else None,
             reverse=self.reverse,
@@ -155,8 +159,14 @@ class _Maker:
             seed=self.seed,
             indices=indices,
             tile=self.tile,
+            stored=True,
+            progress=self._tell,
         )
-        return self.leaving.decode(made)
+
+    def _tell(self, done: int, total: int) -> None:
+        """Tiles are worth telling of where there are several."""
+        if self.progress is not None and total > 1:
+            self.progress("tiles", done, total)
 
     def frames(self, stored: torch.Tensor, path: Path) -> torch.Tensor:
         """Stored frames of one video, which share a latent."""
@@ -229,7 +239,7 @@ def _there(jobs: Sequence[Job], existing: str) -> set[Path]:
     """Those results that are to be left as they are."""
     if existing not in EXISTING:
         raise InputError(f"existing must be one of {', '.join(EXISTING)}, not {existing!r}.")
-    there = [job.out for job in jobs if job.out.exists()]
+    there = [job.out for job in jobs if os.path.exists(job.out)]  # False of names too long
     if any(job.out.resolve() == job.source.resolve() for job in jobs):
         raise InputError("the result would replace its own source; choose another --out.")
     if there and existing == "refuse":

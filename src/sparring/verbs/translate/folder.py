@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +22,8 @@ from sparring.verbs.translate.files import Opened
 T = TypeVar("T")
 THREADS = 4
 """Decoders and encoders; Pillow works without Python's lock."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What the next file would fail of too."""
 AHEAD = 2
 """Batches that are decoded before they are asked for."""
 
@@ -42,6 +45,10 @@ class Given(NamedTuple):
     """(C, H, W), encoded."""
     mask: Tensor | None
     """(1, H, W)."""
+
+
+Writing = list[tuple[Job, "Future[None]"]]
+"""Results on their way to disk."""
 
 
 @dataclass
@@ -66,7 +73,7 @@ def run(
     """Do all jobs; a picture that cannot be read or made is noted, and the others go on.
 
     Raises:
-        InputError: a result cannot be written.
+        InputError: the disk is full, or nothing can be written on it.
     """
     done = Done()
     with ThreadPoolExecutor(THREADS) as pool:
@@ -74,17 +81,18 @@ def run(
             [(job, pool.submit(read, job.source)) for job in batch]
             for batch in _batches(jobs, scale, done)
         )
-        behind: deque[list[Future[None]]] = deque()
+        behind: deque[Writing] = deque()
         for batch in _ahead(opening, AHEAD):
             ready = _ready(batch, done)
             if ready:
-                behind.append(_made(pool, ready, make, write, done))
+                behind.append(_made(pool, ready, make, write))
             while len(behind) > AHEAD:
-                _finish(behind.popleft())
+                _finish(behind.popleft(), done)
             if progress is not None:
-                progress("pictures", len(done.written) + len(done.failed), len(jobs))
-        for futures in behind:
-            _finish(futures)
+                under_way = sum(map(len, behind))
+                progress("pictures", len(done.written) + under_way + len(done.failed), len(jobs))
+        for writing in behind:
+            _finish(writing, done)
     return done
 
 
@@ -134,17 +142,23 @@ def _made(
     ready: list[tuple[Job, Given]],
     make: Callable[[list[int], list[Given]], Tensor],
     write: Callable[[Tensor, Path, Opened], None],
-    done: Done,
-) -> list[Future[None]]:
+) -> Writing:
     """The batch's results, handed to those who write them."""
     made = make([job.number for job, _ in ready], [given for _, given in ready])
-    done.written += [job.out for job, _ in ready]
     return [
-        pool.submit(write, row, job.out, given.around)
+        (job, pool.submit(write, row, job.out, given.around))
         for row, (job, given) in zip(made, ready, strict=True)
     ]
 
 
-def _finish(futures: list[Future[None]]) -> None:
-    for future in futures:
-        future.result()
+def _finish(writing: Writing, done: Done) -> None:
+    """Wait for the files; one that cannot be written is noted, a full disk ends it all."""
+    for job, future in writing:
+        try:
+            future.result()
+        except InputError as error:
+            if getattr(error.__cause__, "errno", None) in FULL:
+                raise
+            done.failed[str(job.source)] = why(error)
+        else:
+            done.written.append(job.out)
