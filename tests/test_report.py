@@ -14,7 +14,9 @@ import pytest
 
 from sparring import Model, report
 from sparring.core.errors import InputError
-from sparring.verbs.report import curves, health, pictures, sections
+from sparring.metrics.intervals import Interval
+from sparring.metrics.scores import Scores
+from sparring.verbs.report import curves, health, pictures, quality, sections
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -61,7 +63,7 @@ def test_the_page_is_whole_and_needs_nothing_else(tiny_run: Path, sparring: Cli)
     assert page.headings == [
         "Samples",
         "Scores",
-        "How the training went",
+        "How it went, in words",
         "Curves",
         "Nearest training neighbours",
         "Real data",
@@ -152,23 +154,63 @@ def log_of(**columns: list[float]) -> list[dict[str, float]]:
 
 
 def bad(lines: list[dict[str, float]]) -> str:
-    return " ".join(note.text for note in health.notes(lines) if not note.good)
+    return " ".join(note.text for note in health.notes(lines) if note.good is False)
 
 
 def test_health_sees_what_went_wrong() -> None:
     fine = log_of(accuracy__real=[0.8] * 8, accuracy__fake=[0.7], gradient_norm__generator=[1.0])
     assert bad(fine) == ""
-    assert "fair match" in health.notes(fine)[0].text
+    assert "neither player wins" in health.notes(fine)[1].text
     winning = log_of(accuracy__real=[0.5] * 8 + [1.0] * 8, accuracy__fake=[1.0])
     assert "it wins nearly always" in bad(winning)
     assert "guessing" in bad(log_of(accuracy__real=[0.5] * 8, accuracy__fake=[0.5]))
     assert "lower --gamma" in bad(log_of(penalty_share__discriminator=[0.9] * 8))
-    assert "D overfits" in bad(log_of(augmentation=[0.9] * 8))
+    assert "the discriminator overfits" in bad(log_of(augmentation=[0.9] * 8))
     assert "next to nothing" in bad(log_of(latent__spread=[0.01] * 8))
     assert "spiked to 1000 times" in bad(log_of(gradient_norm__generator=[1.0] * 8 + [1000.0]))
-    assert "rolled back 1 times" in bad(log_of(skipped=[0, 3, 3, 12], rollbacks=[0, 0, 0, 1]))
-    assert "the best model is in best/" in bad(log_of(score=[9.0, 3.0, 5.0, 8.0]))
-    assert "too short" in health.notes([])[0].text
+    assert "rolled back 1 times" in bad(log_of(skipped=[0] * 6 + [3, 12], rollbacks=[0] * 7 + [1]))
+    assert "the best model is in best/" in bad(log_of(score=[9.0, 3.0, 5.0, 8.0] * 2))
+
+
+def test_nothing_is_ticked_that_nobody_knows() -> None:
+    few = health.notes(log_of(accuracy__real=[0.8] * 3, accuracy__fake=[0.7]))
+    assert [note.good for note in few] == [None] and "too few" in few[0].text
+    unscored = health.notes(log_of(accuracy__real=[0.8] * 8, accuracy__fake=[0.7]))
+    assert unscored[0].good is None and "sparring evaluate" in unscored[0].text
+
+
+def scored(floor: bool = True, **values: float) -> Scores:
+    """Scores with these values, beside a floor of real data."""
+    real = {"frechet": 1.0, "kernel": 1.0, "recall": 0.78, "precision": 0.9}
+    return Scores(
+        scores={name: Interval(value, value, value) for name, value in values.items()},
+        n_real=5000,
+        n_fake=5000,
+        split="held-out",
+        seed=0,
+        extractor="pixels",
+        digest="0",
+        resize="none",
+        floor=scored(floor=False, **real) if floor else None,
+    )
+
+
+def test_words_come_from_scores() -> None:
+    collapsed = quality.notes(scored(frechet=1.5, recall=0.27, precision=0.88))
+    assert [note.good for note in collapsed] == [True, False, True]
+    assert "Recall is 0.27 against 0.78" in collapsed[1].text
+    assert "variety" in collapsed[1].text and "--augment" in collapsed[1].text
+    assert [n.good for n in quality.notes(scored(frechet=9.0))] == [False]
+    assert [n.good for n in quality.notes(scored(frechet=4.0))] == [None]
+    assert quality.notes(scored(floor=False, frechet=4.0)) == []
+
+
+def test_a_baseline_that_does_better_is_said() -> None:
+    beside = {"Telea": scored(perceptual=0.24, l1=0.5), "identity": scored(perceptual=0.5, l1=0.5)}
+    found = quality.notes(scored(perceptual=0.27, l1=0.4).beside(beside))
+    assert [note.text for note in found] == ["Telea does better in perceptual."]
+    won = quality.notes(scored(perceptual=0.2, l1=0.4).beside(beside))
+    assert won == [(True, "Better than Telea, identity in every score.")]
 
 
 def test_health_ignores_numbers_that_are_none() -> None:

@@ -46,7 +46,7 @@ def report(
         page.paragraph(missing),
         sections.samples(folder, model),
         _scores(model),
-        sections.training(lines),
+        sections.training(lines, model.scores if model is not None else None),
         *(_compared(model, dataset)),
         sections.recipe(manifest, folder),
     ]

@@ -32,21 +32,35 @@ class Chart(NamedTuple):
 CHARTS = (
     Chart("Losses", ("loss/",), "What each player pays in all."),
     Chart(
-        "How often D is right",
+        "How often the discriminator is right",
         ("accuracy/",),
-        "Near 1 on both for long: the generator learns little. Near 0.5: D is fooled.",
+        "Near 1 on both for long: the generator learns little. Near 0.5: it is fooled.",
         limits=(0.0, 1.02),
     ),
-    Chart("Mean logits of D", ("logits/",), "The gap is what D sees between real and fake."),
-    Chart("Costs of the parts", ("discriminator/", "generator/", "autoencoder/"), log=True),
+    Chart(
+        "Mean logits of the discriminator",
+        ("logits/",),
+        "The gap is what it sees between real and fake.",
+    ),
+    Chart(
+        "Costs of the parts",
+        ("discriminator/", "generator/", "autoencoder/"),
+        "What each loss and penalty adds to its player's whole cost, weights included.",
+        log=True,
+    ),
     Chart("Penalty share", ("penalty_share/",), "Of the player's whole cost.", limits=(0, 1.02)),
-    Chart("Gradient norms", ("gradient_norm/",), log=True),
-    Chart("Learning rates", ("learning_rate/",)),
+    Chart(
+        "Gradient norms",
+        ("gradient_norm/",),
+        "How hard each player is pushed; a spike is a step that nearly went wrong.",
+        log=True,
+    ),
+    Chart("Learning rates", ("learning_rate/",), "As the schedule set them."),
     Chart("Augmentation", ("augmentation",), "Probability of each operation.", limits=(0, 1.02)),
-    Chart("EMA half-life", ("ema_half_life",), "In images."),
+    Chart("EMA half-life", ("ema_half_life",), "Images after which an old weight counts half."),
     Chart("Spread of latents", ("latent/",), "Near 0: the latent carries nothing."),
     Chart("Score while training", ("score",), "Lower is better."),
-    Chart("Images per second", ("images_per_second",)),
+    Chart("Images per second", ("images_per_second",), "Real samples that all players saw."),
 )
 
 

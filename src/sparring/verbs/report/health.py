@@ -1,10 +1,16 @@
-"""How the training went, in plain sentences read off its log."""
+"""How the training went, in plain sentences read off its log and its scores."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING
+
+from sparring.verbs.report import quality
+from sparring.verbs.report.quality import Note
+
+if TYPE_CHECKING:
+    from sparring.metrics.scores import Scores
 
 Log = Sequence[Mapping[str, float]]
 
@@ -14,23 +20,24 @@ HEAVY_PENALTY = 0.7
 STRONG_AUGMENTATION = 0.8
 SPIKE = 50.0
 EMPTY_LATENT = 0.05
+FEW_LINES = 8
+UNSCORED = (
+    "Nothing is scored yet: a log shows whether the players keep each other busy, not whether the "
+    "samples are good. Score them with: sparring evaluate."
+)
 
 
-class Note(NamedTuple):
-    """One observation; `good` is False where something should be changed."""
-
-    good: bool
-    text: str
-
-
-def notes(lines: Log) -> list[Note]:
-    """Every observation on a run's log, in a fixed order."""
-    if len(lines) < 4:
-        return [Note(True, "The log is too short to judge the training by.")]
+def notes(lines: Log, scores: Scores | None = None) -> list[Note]:
+    """Every observation on a run, in a fixed order: what its scores say, then its log."""
+    found = [] if scores is None else quality.notes(scores)
+    if len(lines) < FEW_LINES:
+        few = f"The log has {len(lines)} lines, too few to say how the training went."
+        return [*found, Note(None, few)]
     late = lines[-max(len(lines) // 4, 2) :]
     looks = (_accuracy, _penalty, _augmentation, _latent)
-    found = [note for look in looks if (note := look(late))]
-    return [*found, *_spikes(lines), *_incidents(lines), *_best(lines)]
+    found += [note for look in looks if (note := look(late))]
+    found += [*_spikes(lines), *_incidents(lines), *_best(lines)]
+    return found if scores is not None else [Note(None, UNSCORED), *found]
 
 
 def mean(lines: Log, name: str) -> float | None:
@@ -43,16 +50,19 @@ def _accuracy(late: Log) -> Note | None:
     real, fake = mean(late, "accuracy/real"), mean(late, "accuracy/fake")
     if real is None or fake is None:
         return None
-    said = f"In the last quarter D was right on {real:.0%} of real and {fake:.0%} of fake samples"
+    said = (
+        f"In the last quarter the discriminator was right on {real:.0%} of real and "
+        f"{fake:.0%} of fake samples"
+    )
     if min(real, fake) > RIGHT_TOO_OFTEN:
         return Note(
             False,
             f"{said}: it wins nearly always, so the generator is told little. Try a stronger "
-            "penalty (--gamma), augmentation (--augment default/adaptive) or a smaller D.",
+            "penalty (--gamma), augmentation (--augment default/adaptive) or less width for it.",
         )
     if max(real, fake) < FOOLED:
         return Note(False, f"{said}: it is guessing. Give it more width or a higher learning rate.")
-    return Note(True, f"{said}: a fair match.")
+    return Note(True, f"{said}: neither player wins nearly always.")
 
 
 def _penalty(late: Log) -> Note | None:
@@ -60,8 +70,9 @@ def _penalty(late: Log) -> Note | None:
     if not share:
         return None
     if share > HEAVY_PENALTY:
-        return Note(False, f"Penalties are {share:.0%} of D's cost: lower --gamma to let D learn.")
-    return Note(True, f"Penalties are {share:.0%} of D's cost.")
+        said = f"Penalties are {share:.0%} of all that the discriminator pays"
+        return Note(False, f"{said}: lower --gamma to let it learn.")
+    return Note(True, f"Penalties are {share:.0%} of all that the discriminator pays.")
 
 
 def _augmentation(late: Log) -> Note | None:
@@ -71,8 +82,8 @@ def _augmentation(late: Log) -> Note | None:
     if strength > STRONG_AUGMENTATION:
         return Note(
             False,
-            f"Augmentation stands at {strength:.2f}: D overfits, the data are few, and strong "
-            "augmentation may leak into samples.",
+            f"Augmentation stands at {strength:.2f}: the discriminator overfits, the data are few, "
+            "and strong augmentation may leak into samples.",
         )
     return Note(True, f"Augmentation stands at {strength:.2f}.")
 

@@ -18,21 +18,23 @@ h1 { font-size: 1.7rem; line-height: 1.2; margin: .5rem 0 .2rem; overflow-wrap: 
 h2 { font-size: 1.15rem; margin: 2.4rem 0 .7rem; }
 h3 { font-size: .95rem; margin: 0; }
 p { margin: .4rem 0; } .soft, figcaption { color: var(--soft); font-size: .88rem; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(108px, 1fr)); gap: .7rem;
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: .7rem;
   margin: 1.2rem 0; }
 .fact, .card { background: var(--card); border: 1px solid var(--rule); border-radius: 10px;
   padding: .7rem .9rem; min-width: 0; }
-.fact b { display: block; font-size: 1.15rem; overflow-wrap: anywhere; }
+.fact b { display: block; font-size: 1.15rem; line-height: 1.3; overflow-wrap: break-word;
+  hyphens: manual; }
 .fact span { color: var(--soft); font-size: .82rem; }
 .notes { list-style: none; padding: 0; margin: 0; }
 .notes li { padding: .35rem 0 .35rem 1.7rem; position: relative; }
 .notes li::before { position: absolute; left: .2rem; font-weight: 700; }
 .notes .good::before { content: "\\2713"; color: var(--good); }
 .notes .bad::before { content: "!"; left: .45rem; color: var(--bad); }
+.notes .open::before { content: "\\2013"; left: .4rem; color: var(--soft); }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr));
   gap: .8rem; }
 .charts svg { display: block; width: 100%; height: auto; }
-.strip { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(46%, 170px), 1fr));
+.strip { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr));
   gap: .8rem; }
 figure { margin: 0; } figure img { display: block; width: 100%; height: auto; border-radius: 6px;
   background: #fff; }
@@ -76,9 +78,10 @@ def facts(values: Mapping[str, str]) -> str:
     return f'<div class="facts">{"".join(cards)}</div>'
 
 
-def notes(items: Iterable[tuple[bool, str]]) -> str:
-    """Observations, marked as good or not."""
-    lines = (f'<li class="{"good" if good else "bad"}">{escape(text)}</li>' for good, text in items)
+def notes(items: Iterable[tuple[bool | None, str]]) -> str:
+    """Observations, marked as good or not, or with a dash where nothing can be said yet."""
+    marks = {True: "good", False: "bad", None: "open"}
+    lines = (f'<li class="{marks[good]}">{escape(text)}</li>' for good, text in items)
     return f'<ul class="notes">{"".join(lines)}</ul>'
 
 

@@ -61,12 +61,15 @@ def progress(run: Path) -> Mapping[str, Any]:
     return dict(read_json(path)["progress"])
 
 
-def training(lines: Log) -> str:
-    """Observations and curves."""
+def training(lines: Log, kept: Mapping[str, Any] | None = None) -> str:
+    """Observations on the log and on the scores that are kept, and curves."""
     if not lines:
         return page.section("Training", page.paragraph("This run has no log yet."))
+    from sparring.metrics.scores import Scores
+
+    scores = Scores.from_json(kept) if kept else None
     cards = [page.chart(chart.title, svg, chart.note) for chart, svg in curves.drawn(lines)]
-    observed = page.section("How the training went", page.notes(health.notes(lines)))
+    observed = page.section("How it went, in words", page.notes(health.notes(lines, scores)))
     steady = [f"{name} {value:g}" for name, value in curves.constants(lines).items()]
     said = page.paragraph(f"Constant throughout: {', '.join(steady)}.") if steady else ""
     return observed + page.section("Curves", page.charts(cards), said)
