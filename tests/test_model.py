@@ -195,3 +195,14 @@ def test_hub_gets_weights_json_and_card(tmp_path: Path, monkeypatch: pytest.Monk
         "huggingface_hub.snapshot_download", lambda *a, **k: str(tmp_path / "cached")
     )
     assert torch.equal(Model.from_pretrained("me/digits").sample(2), model.sample(2))
+
+
+def test_a_model_and_its_samples_show_themselves(tmp_path: Path) -> None:
+    model = untrained()
+    weights = sum(w.numel() for w in model.networks["generator"].parameters())
+    shape = " x ".join(map(str, model.manifest.spec.shape))
+    assert repr(model) == f"<Model gan on data: {shape}, {weights:,} weights, cpu>"
+    shown = model.show(model.sample(4, seed=0))
+    assert shown._repr_png_().startswith(b"\x89PNG") and "4 samples" in repr(shown)
+    shown.save(tmp_path / "grid.png")
+    assert (tmp_path / "grid.png").read_bytes() == shown._repr_png_()

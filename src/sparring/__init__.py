@@ -1,5 +1,13 @@
 """sparring: adversarial generative models, for real use.
 
+    model = sparring.train("r3", "photos/", "runs/photos", size=64, minutes=60)
+    samples = model.sample(16, seed=0)              # (16, 3, 64, 64) in [-1, 1]
+    model.show(samples)                             # draws itself in a notebook
+    sparring.evaluate("runs/photos")                # scores with intervals and a floor
+    sparring.resume("runs/photos", minutes=120)     # goes on exactly where it stopped
+    sparring.Model.load("runs/photos")              # safetensors and JSON, no code
+
+Recipes: sparring.recipe_functions(). Data: sparring.load_data. In the shell: sparring --help.
 Names load when first used, so `import sparring` stays quick.
 """
 

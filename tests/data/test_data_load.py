@@ -316,3 +316,8 @@ def test_half_built_arrays_leave_nothing(own_cache: Path) -> None:
     with pytest.raises(RuntimeError):
         cache.kept("key", (4,), "uint8", fill)
     assert not list(own_cache.rglob("*.npy"))
+
+
+def test_a_data_set_says_what_it_holds(tiny_npz: str) -> None:
+    said = "<Dataset pictures: 1 x 8 x 8, 360 to train on, 40 held out, 2 labels>"
+    assert repr(load(tiny_npz)) == said

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from sparring.artifact import given
 from sparring.artifact.card import model_card
 from sparring.artifact.manifest import Manifest
+from sparring.artifact.shown import Shown
 from sparring.artifact.translating import Progress, translated
 from sparring.artifact.walks import slerp, truncate
 from sparring.core.errors import InputError, unknown
@@ -75,6 +76,16 @@ class Model:
             write_model(folder, self.manifest, self.networks)
             if self.scores:
                 write_json(folder / "scores.json", self.scores)
+
+    def __repr__(self) -> str:
+        weights = sum(w.numel() for net in self.networks.values() for w in net.parameters())
+        data, made = self.manifest.data.get("name", "data"), self.manifest.recipe.name
+        shape = " x ".join(map(str, self.manifest.spec.shape))
+        return f"<Model {made} on {data}: {shape}, {weights:,} weights, {self.device}>"
+
+    def show(self, samples: Tensor, columns: int | None = None) -> Shown:
+        """Samples (N, *shape) as a picture that a notebook draws by itself."""
+        return Shown(self.domain, samples, columns)
 
     @property
     def device(self) -> torch.device:

@@ -50,6 +50,15 @@ class Dataset:
     notes: tuple[str, ...] = ()
     """Choices made while reading, one sentence each."""
 
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.domain.build().shape))
+        known = [f"{len(self.classes)} labels"] if self.classes else []
+        known += [f"vectors of {self.vector}"] if self.vector else []
+        known += ["sources"] if self.source_domain else []
+        count = "a stream" if self.count is None else f"{self.count:,} to train on"
+        words = ", ".join([shape, count, f"{len(self.held_out):,} held out", *known])
+        return f"<Dataset {self.name}: {words}>"
+
     @property
     def streaming(self) -> bool:
         """Whether `train` can only be read in order; then it has no length."""
