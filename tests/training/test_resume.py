@@ -192,7 +192,7 @@ def test_changed_data_is_refused(recipe: Build, pictures: str, tmp_path: Path) -
 def test_damaged_checkpoint_is_one_sentence(recipe: Build, pictures: str, tmp_path: Path) -> None:
     run = tmp_path / "run"
     train(recipe(), pictures, run, steps=4, intervals=EVERY, quiet=True)
-    state = sorted((run / "checkpoint").iterdir())[-1] / "state.safetensors"
-    state.write_bytes(state.read_bytes()[:-40])
-    with pytest.raises(InputError, match="is damaged"):
+    for state in run.glob("checkpoint/*/state.safetensors"):
+        state.write_bytes(state.read_bytes()[:-40])
+    with pytest.raises(InputError, match=r"is damaged.*no other to go on from"):
         resume(run, steps=6, quiet=True)

@@ -20,6 +20,7 @@ from sparring.artifact.walks import slerp, truncate
 from sparring.core.errors import InputError, unknown
 from sparring.core.part import resolve
 from sparring.core.storage import (
+    check_alike,
     read_json,
     read_tensors,
     whole_folder,
@@ -385,12 +386,12 @@ def _model_folder(path: Path) -> Path:
 
 def _load_network(manifest: Manifest, name: str, folder: Path) -> nn.Module:
     path = folder / f"{name}.safetensors"
+    found = read_tensors(path)
+    with torch.device("meta"):  # what the file must hold is known before memory is taken for it
+        wanted = build_network(manifest, name).state_dict()
+    check_alike(f"{path} does not fit its recipe.json", found, wanted)
     network = build_network(manifest, name)
-    try:
-        network.load_state_dict(read_tensors(path))
-    except RuntimeError as error:
-        reason = str(error).splitlines()[-1].strip()
-        raise InputError(f"{path} does not fit its recipe.json ({reason})") from error
+    network.load_state_dict(found)
     return network
 
 

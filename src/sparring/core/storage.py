@@ -83,7 +83,7 @@ def read_json(path: Path) -> dict[str, Any]:
         data = json.loads(path.read_text())
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is damaged: it is not valid JSON ({error}).") from error
     if not isinstance(data, dict):
         raise InputError(f"{path} is damaged: it holds no JSON object.")
@@ -103,17 +103,37 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     Raises:
         InputError: the file is missing, truncated or tampered with.
     """
-    from safetensors import SafetensorError
     from safetensors.torch import load
 
     try:
         return load(path.read_bytes())
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}.") from error
-    except SafetensorError as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # a header may claim anything, and each claim fails in its own way
         raise InputError(
             f"{path} is damaged ({error}); take it from a backup or another checkpoint."
         ) from error
+
+
+def check_alike(where: str, found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """Tensors have exactly the wanted names, shapes and types.
+
+    Raises:
+        InputError: the first that does not; `where` begins the sentence.
+    """
+    for name in sorted(found.keys() | wanted.keys()):
+        if name not in found:
+            raise InputError(f"{where}: the tensor {name!r} is missing.")
+        if name not in wanted:
+            raise InputError(f"{where}: nothing here has a tensor {name[:200]!r}.")
+        got, want = found[name], wanted[name]
+        if got.shape != want.shape:
+            shapes = f"{tuple(got.shape)}, not {tuple(want.shape)}"
+            raise InputError(f"{where}: the tensor {name!r} has shape {shapes}.")
+        if got.dtype != want.dtype:
+            raise InputError(f"{where}: {name!r} holds {got.dtype}, not {want.dtype}.")
 
 
 def writable_folder(path: Path) -> None:

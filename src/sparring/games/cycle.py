@@ -186,6 +186,8 @@ class Pool(nn.Module):
         """The stored pool's extent is known only now."""
         stored = state_dict.get(f"{prefix}kept")
         if stored is not None:
+            if len(stored) > self.size:
+                raise ValueError(f"a pool of {self.size} fakes cannot hold {len(stored)}")
             self.kept = stored.to(self.kept.device, copy=True)
         super()._load_from_state_dict(state_dict, prefix, *rest)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.model import write_model
@@ -24,7 +27,9 @@ def save(run: Path, manifest: Manifest, state: State, keep: int) -> None:
         (folder / "model").mkdir()
         write_model(folder / "model", manifest, state.averaged)
     write_run_model(run / "model", manifest, state)
-    for old in steps(run)[:-keep]:
+    # Folders of later steps are none of ours, or were passed over and will be written again.
+    done = [step for step in steps(run) if step <= state.progress.step]
+    for old in done[:-keep]:
         if old != state.progress.best_step:
             shutil.rmtree(_folder(run, old), ignore_errors=True)
 
@@ -36,26 +41,53 @@ def write_run_model(target: Path, manifest: Manifest, state: State) -> None:
 
 
 def steps(run: Path) -> list[int]:
-    """The steps of the whole checkpoints, in order."""
-    found = (run / "checkpoint").glob("step-*")
-    return sorted(int(folder.name[5:]) for folder in found if folder.name[5:].isdecimal())
+    """The steps of the checkpoints that look whole, in order."""
+    return [step for step, folder in _named(run) if _looks_whole(folder, step)]
 
 
-def load_last(run: Path, state: State) -> None:
-    """Take up the last checkpoint.
+def load_last(run: Path, state: State) -> list[str]:
+    """Take up the last whole checkpoint; why later folders were passed over is returned.
 
     Raises:
-        InputError: there is none, or it is damaged.
+        InputError: there is none that this run could have written.
     """
-    known = steps(run)
-    if not known:
-        raise InputError(f"{run} has no checkpoint to go on from; train it anew with --overwrite.")
-    folder = _folder(run, known[-1])
+    words: list[str] = []
+    for step, folder in reversed(_named(run)):
+        try:
+            _load(folder, step, state)
+            return words
+        except InputError as error:
+            words.append(f"{folder} is not a whole checkpoint of this run ({error})".rstrip("."))
+    if words:
+        raise InputError(f"{words[0]}, and there is no other to go on from.")
+    raise InputError(f"{run} has no checkpoint to go on from; train it anew with --overwrite.")
+
+
+def _load(folder: Path, step: int, state: State) -> None:
+    facts = read_json(folder / "state.json")
+    if _step_of(facts) != step:
+        raise InputError("its state.json is of another step")
     names = state.averaged
     averaged = {name: read_tensors(folder / "model" / f"{name}.safetensors") for name in names}
-    state.load(
-        read_tensors(folder / "state.safetensors"), averaged, read_json(folder / "state.json")
-    )
+    state.load(read_tensors(folder / "state.safetensors"), averaged, facts)
+
+
+def _named(run: Path) -> list[tuple[int, Path]]:
+    """Folders named like checkpoints, whole or not, with their steps, in order."""
+    found = (run / "checkpoint").glob("step-*")
+    return sorted((int(f.name[5:]), f) for f in found if re.fullmatch("step-[0-9]{8,18}", f.name))
+
+
+def _looks_whole(folder: Path, step: int) -> bool:
+    try:
+        return _step_of(read_json(folder / "state.json")) == step
+    except InputError:
+        return False
+
+
+def _step_of(facts: Mapping[str, Any]) -> Any:
+    progress = facts.get("progress")
+    return progress.get("step") if isinstance(progress, dict) else None
 
 
 def _folder(run: Path, step: int) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,8 +69,10 @@ class Loop:
         self._saved_step = -1
 
     def resume(self) -> None:
-        """Go back to the last whole checkpoint."""
-        checkpoint.load_last(self.run, self.state)
+        """Go back to the last whole checkpoint, with a word on any that had to be passed over."""
+        for words in checkpoint.load_last(self.run, self.state):
+            if self.engine.main:
+                print(f"passed over: {words}", file=sys.stderr)
         self._saved_step = self.state.progress.step
         if self.engine.main:
             log.cut(self.run / "log.jsonl", self._saved_step)

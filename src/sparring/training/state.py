@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.model import build_game, build_network
 from sparring.core.errors import InputError
+from sparring.core.ranges import LARGEST, Count, Number, Positive, fitted
+from sparring.core.storage import check_alike
 from sparring.core.streams import seed_for
 from sparring.training.engine import Engine
 
@@ -21,21 +23,21 @@ from sparring.training.engine import Engine
 class Progress:
     """How far a run has come."""
 
-    step: int = 0
-    images: int = 0
+    step: Count = 0
+    images: Count = 0
     """Real samples seen."""
-    batches: int = 0
+    batches: Count = 0
     """Batches drawn from the data."""
-    seconds: float = 0.0
+    seconds: Positive = 0.0
     """Time spent training, over all sittings."""
-    skipped: int = 0
+    skipped: Count = 0
     """Turns skipped for a non-finite loss or gradient."""
-    rollbacks: int = 0
-    rate_scale: float = 1.0
+    rollbacks: Count = 0
+    rate_scale: Positive = 1.0
     """What rollbacks left of the learning rates."""
-    best: float | None = None
+    best: Number | None = None
     """The lowest in-training score so far, and its step."""
-    best_step: int | None = None
+    best_step: Count | None = None
 
 
 class State:
@@ -58,6 +60,8 @@ class State:
             player: recipe.optimizers[player].build(self.parameters(player))
             for player in self.game.players
         }
+        self.samples = (manifest.spec.shape, manifest.spec.map)
+        self.growing = {f"game.{n}" for n, v in self.game.state_dict().items() if not v.numel()}
         self.base_rates = {
             player: [group["lr"] for group in optimizer.param_groups]
             for player, optimizer in self.optimizers.items()
@@ -90,22 +94,29 @@ class State:
     ) -> None:
         """Take everything back, exactly as `tensors` and `facts` gave it.
 
+        Nothing is used before all of it is known to be what this run would have written: fused
+        optimisers read moments of another shape than their weights' from foreign memory.
+
         Raises:
-            InputError: what is on disk does not fit this recipe.
+            InputError: it is not.
         """
+        check_alike("the state", tensors, self._wanted(tensors))
+        for name, network in self.averaged.items():
+            check_alike(f"the averaged {name}", averaged[name], network.state_dict())
+        _check_counters(tensors)
+        groups = {p: _groups(o, facts, p) for p, o in self.optimizers.items()}
+        progress = fitted("progress", facts.get("progress"), Progress)
         try:
-            self._load(_tree(tensors), averaged, facts)
+            self._load(_tree(tensors), averaged, groups)
         except (KeyError, RuntimeError, ValueError, TypeError) as error:
-            reason = str(error).splitlines()[-1].strip()
-            raise InputError(
-                f"the checkpoint does not fit the run's recipe.json ({reason})"
-            ) from error
+            raise InputError(str(error).splitlines()[-1].strip()) from error
+        self.progress = progress
 
     def _load(
         self,
         tree: Mapping[str, Any],
         averaged: Mapping[str, Mapping[str, Tensor]],
-        facts: Mapping[str, Any],
+        groups: Mapping[str, list[dict[str, Any]]],
     ) -> None:
         for name, network in self.networks.items():
             network.load_state_dict(_flat(tree["network"][name]))
@@ -115,9 +126,27 @@ class State:
         for player, optimizer in self.optimizers.items():
             moments = tree.get("optimizer", {}).get(player, {})
             state = {int(index): values for index, values in moments.items()}
-            optimizer.load_state_dict({"state": state, "param_groups": facts["groups"][player]})
+            optimizer.load_state_dict({"state": state, "param_groups": groups[player]})
             _match_layout(optimizer)
-        self.progress = Progress(**facts["progress"])
+
+    def _wanted(self, found: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What `tensors` could have given, beside what is found.
+
+        An optimiser has no moments of weights that had no turn yet, and a game may keep samples,
+        as many as there were.
+        """
+        for optimizer in self.optimizers.values():
+            _step_idly(optimizer)
+        begun = {name.rpartition(".")[0] for name in found}
+        wanted = {
+            name: value
+            for name, value in self.tensors().items()
+            if not name.startswith("optimizer.") or name.rpartition(".")[0] in begun
+        }
+        for name in self.growing & found.keys():
+            if found[name].shape[1:] in self.samples or not found[name].numel():
+                wanted[name] = wanted[name].new_empty(found[name].shape)
+        return wanted
 
 
 def _channels_last(network: nn.Module) -> nn.Module:
@@ -131,6 +160,48 @@ def _match_layout(optimizer: torch.optim.Optimizer) -> None:
         for name, value in values.items():
             if isinstance(value, Tensor) and value.shape == weight.shape:
                 values[name] = torch.empty_like(weight).copy_(value)
+
+
+def _step_idly(optimizer: torch.optim.Optimizer) -> None:
+    """Let an optimiser make its moments, by a step along gradients of zero."""
+    weights = [p for group in optimizer.param_groups for p in group["params"]]
+    for weight in weights:
+        weight.grad = torch.zeros_like(weight)
+    optimizer.step()
+    optimizer.zero_grad()
+
+
+def _check_counters(tensors: Mapping[str, Tensor]) -> None:
+    """An optimiser counts its steps in tensors without axes."""
+    for name, value in tensors.items():
+        counts = name.startswith("optimizer.") and not value.dim()
+        if counts and not 0.0 <= float(value) < LARGEST:
+            raise InputError(f"the state: {name!r} is {float(value)}, which counts nothing.")
+
+
+def _groups(
+    optimizer: torch.optim.Optimizer, facts: Mapping[str, Any], player: str
+) -> list[dict[str, Any]]:
+    """The settings of a player's parameter groups, each of the kind that the optimiser has."""
+    own = optimizer.state_dict()["param_groups"]
+    read = fitted("groups", facts.get("groups"), dict[str, list[dict[str, Any]]]).get(player, [])
+    if [group.keys() for group in read] != [group.keys() for group in own]:
+        raise InputError(f"groups.{player} is not what the {player}'s optimiser has.")
+    for group, ours in zip(read, own, strict=True):
+        for name, value in group.items():
+            if not _same_kind(value, ours[name], fixed=name == "params"):
+                raise InputError(f"groups.{player}: {name} cannot be {str(value)[:80]!r}.")
+    return read
+
+
+def _same_kind(value: Any, ours: Any, fixed: bool) -> bool:
+    """Finite numbers may have moved; all else is as the recipe says."""
+    if isinstance(ours, list | tuple):
+        same_length = isinstance(value, list) and len(value) == len(ours)
+        return same_length and all(map(_same_kind, value, ours, [fixed] * len(ours)))
+    if fixed or isinstance(ours, bool) or not isinstance(ours, int | float):
+        return type(value) is type(ours) and bool(value == ours)
+    return type(value) in (int, float) and abs(value) < LARGEST
 
 
 def _frozen_copy(network: nn.Module) -> nn.Module:
