@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sparring.cli import completion
+
 if TYPE_CHECKING:
     from sparring.artifact.model import Model
 
-Run = Annotated[Path, typer.Argument(help="A run's or model's folder.", show_default=False)]
+Run = Annotated[
+    Path,
+    typer.Argument(
+        help="A run's or model's folder.", show_default=False, autocompletion=completion.runs
+    ),
+]
 Trust = Annotated[list[str] | None, typer.Option(help="A package that the recipe may call.")]
 
 
