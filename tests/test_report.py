@@ -14,6 +14,7 @@ import pytest
 
 from sparring import Model, report
 from sparring.core.errors import InputError
+from sparring.domains.embedding import uri_of
 from sparring.metrics.intervals import Interval
 from sparring.metrics.scores import Scores
 from sparring.verbs.report import curves, health, pictures, quality, sections
@@ -248,8 +249,8 @@ def test_large_pictures_are_made_smaller(tmp_path: Path) -> None:
     small, large = tmp_path / "small.png", tmp_path / "large.png"
     Image.new("L", (40, 40)).save(small)
     Image.effect_noise((1500, 1500), 80).save(large)
-    assert pictures.uri_of(small).startswith("data:image/png;base64,")
-    uri = pictures.uri_of(large)
+    assert uri_of(small).startswith("data:image/png;base64,")
+    uri = uri_of(large)
     assert uri.startswith("data:image/jpeg;base64,")
     assert len(uri) < large.stat().st_size
 

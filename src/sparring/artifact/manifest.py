@@ -78,6 +78,11 @@ class Manifest:
     """Budget and intervals that the run was started with, so that it can be resumed alike."""
     versions: Mapping[str, str] = field(default_factory=dict)
 
+    def packages(self) -> set[str]:
+        """The packages that its parts live in: whom it takes to trust it."""
+        spaces = [part for part in (self.domain, self.source_domain) if part is not None]
+        return self.recipe.packages() | {part.package for part in spaces}
+
     def to_json(self) -> dict[str, Any]:
         """The manifest in JSON's own types."""
         return {

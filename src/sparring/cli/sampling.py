@@ -13,11 +13,16 @@ from sparring.cli.values import size_of
 from sparring.core.errors import InputError
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from torch import Tensor
 
     from sparring.artifact.model import Model
+    from sparring.core.types import Domain
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+"""Endings of a preview, whatever the domain."""
+GIF_SIDE = 256
+"""Pixels up to which frames are enlarged."""
 Count = Annotated[int, typer.Option("-n", "--count", help="How many.")]
 Seed = Annotated[int, typer.Option(help="Sample i depends on seed and i alone.")]
 Label = Annotated[str | None, typer.Option(help="A label's name or number; all in turn if none.")]
@@ -25,7 +30,9 @@ Vector = Annotated[str | None, typer.Option(help="The condition's numbers, with 
 Truncation = Annotated[
     float | None, typer.Option(help="Cut the latent at so many deviations: safer, less varied.")
 ]
-Out = Annotated[Path, typer.Option("-o", "--out", help="x.png, x.npy, or a folder.")]
+Out = Annotated[
+    Path, typer.Option("-o", "--out", help="x.png, x.npy, a file of the data's kind, or a folder.")
+]
 
 
 @verb(
@@ -44,9 +51,9 @@ def sample(
     out: Out = Path("samples.png"),
     trust: Trust = None,
 ) -> None:
-    """Draw samples: a grid, a folder of pictures, or an array (N, C, H, W) in [-1, 1]."""
-    _check_out(out)
+    """Draw samples: a grid, a file or a folder of the data's kind, or an array as encoded."""
     model = load(run, trust)
+    _check_out(model, out, count)
     numbers = _numbers(vector)
     samples = model.sample(count, label=label, vector=numbers, seed=seed, truncation=truncation)
     write(model, samples, out)
@@ -70,10 +77,8 @@ def interpolate(
     trust: Trust = None,
 ) -> None:
     """Walk through the latent space along great circles: a strip, a GIF, a folder or an array."""
-    _check_out(out, animated=True)
     model = load(run, trust)
-    if out.suffix.lower() == ".gif":
-        _need_pictures(model, out)
+    _check_out(model, out, 2, animated=True)
     walk = model.interpolate(
         stops, frames, label=label, vector=_numbers(vector), seed=seed, truncation=truncation
     )
@@ -100,8 +105,8 @@ def reconstruct(
     trust: Trust = None,
 ) -> None:
     """Send items through a VAE and back; a picture shows each input beside what came of it."""
-    _check_out(out)
     model = load(run, trust)
+    _check_out(model, out, count)
     if not hasattr(model.game, "reconstruct"):
         model.reconstruct(model.sample(1))  # says why not
     from sparring.verbs.evaluate import data_of, reals_of
@@ -120,19 +125,23 @@ def reconstruct(
 
 
 def write(model: Model, samples: Tensor, out: Path, columns: int | None = None) -> None:
-    """Write samples (N, *shape): a grid, an array, or one file each in a folder.
+    """Write samples (N, *shape): a preview, an array, a file of the domain's, or a folder of such.
 
     Raises:
         InputError: the place cannot be written.
     """
+    domain, suffix = model.domain, out.suffix.lower()
     try:
-        if out.suffix.lower() == ".npy":
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if suffix == ".npy":
             _write_array(samples, out)
         elif _is_picture(out):
-            out.parent.mkdir(parents=True, exist_ok=True)
-            model.domain.preview(samples, out, columns)
+            domain.preview(samples, out, columns)
+        elif suffix in domain.suffixes:
+            stored = domain.decode(samples)
+            domain.write(stored if domain.many else stored[0], out)
         else:
-            _write_folder(model, samples, out)
+            _write_folder(domain, samples, out)
     except OSError as error:
         raise InputError(
             f"cannot write {out}: {error.strerror or error}; choose another --out."
@@ -142,33 +151,41 @@ def write(model: Model, samples: Tensor, out: Path, columns: int | None = None) 
 def _write_array(samples: Tensor, out: Path) -> None:
     import numpy as np
 
-    out.parent.mkdir(parents=True, exist_ok=True)
     np.save(out, samples.numpy().astype("float32"))
 
 
-def _write_folder(model: Model, samples: Tensor, out: Path) -> None:
+def _write_folder(domain: Domain, samples: Tensor, out: Path) -> None:
+    """One file each, of the domain's usual kind."""
     out.mkdir(parents=True, exist_ok=True)
-    ending = "png" if samples.dim() == 4 else "csv"
-    for index, stored in enumerate(model.domain.decode(samples)):
-        model.domain.write(stored, out / f"{index:04d}.{ending}")
+    for index, stored in enumerate(domain.decode(samples)):
+        item = stored[None] if domain.many else stored
+        domain.write(item, out / f"{index:04d}{domain.suffixes[0]}")
 
 
 def _write_gif(model: Model, walk: Tensor, out: Path) -> None:
     """There and back, for ever."""
-    from PIL import Image
-
-    pictures = model.domain.decode(walk).permute(0, 2, 3, 1).numpy()
-    frames = [Image.fromarray(p[..., 0] if p.shape[-1] == 1 else p) for p in pictures]
-    scale = max(1, 256 // max(frames[0].size))
-    frames = [
-        f.resize((f.width * scale, f.height * scale), Image.Resampling.NEAREST) for f in frames
-    ]
+    frames = [_frame(model.domain, sample) for sample in walk]
     frames += frames[-2:0:-1]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         frames[0].save(out, save_all=True, append_images=frames[1:], duration=80, loop=0)
     except OSError as error:
         raise InputError(f"cannot write {out}: {error.strerror or error}.") from error
+
+
+def _frame(domain: Domain, sample: Tensor) -> Image:
+    """The preview of one sample (*shape), up to 256 px wide."""
+    import tempfile
+
+    from PIL import Image
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "frame.png"
+        domain.preview(sample[None], path)
+        with Image.open(path) as drawn:
+            scale = max(1, GIF_SIDE // max(drawn.size))
+            extent = (drawn.width * scale, drawn.height * scale)
+            return drawn.resize(extent, Image.Resampling.NEAREST)
 
 
 def _numbers(text: str | None) -> tuple[float, ...] | None:
@@ -181,15 +198,22 @@ def _is_picture(out: Path) -> bool:
     return out.suffix.lower() in PICTURES
 
 
-def _need_pictures(model: Model, out: Path) -> None:
-    if len(model.manifest.spec.shape) != 3:
-        raise InputError(f"{out} cannot be made: only a model of pictures can be animated.")
-
-
-def _check_out(out: Path, animated: bool = False) -> None:
-    """Before anything is computed: a form that is known, a folder that is one."""
-    known = (*PICTURES, ".npy", *((".gif",) if animated else ()))
-    if out.suffix and not out.is_dir() and out.suffix.lower() not in known:
-        raise InputError(f"--out {out} has an unknown ending; use {', '.join(known)}, or a folder.")
-    if not out.suffix and out.exists() and not out.is_dir():
-        raise InputError(f"--out {out} is a file; name a folder, or a file ending in .png or .npy.")
+def _check_out(model: Model, out: Path, count: int, animated: bool = False) -> None:
+    """Before anything is computed: a form that the domain writes, a folder that is one."""
+    domain, suffix = model.domain, out.suffix.lower()
+    if not suffix or out.is_dir():
+        if out.exists() and not out.is_dir():
+            raise InputError(
+                f"--out {out} is a file; name a folder, or a file ending in .png or .npy."
+            )
+        return
+    if suffix == ".gif" and animated and not domain.grid:
+        raise InputError(f"{out} cannot be made: this model's samples are not shown one by one.")
+    known = [*domain.suffixes, ".npy", *PICTURES, *([".gif"] if animated else [])]
+    if suffix not in known:
+        forms = ", ".join(dict.fromkeys(known))
+        raise InputError(f"--out {out} has an unknown ending; use {forms}, or a folder.")
+    if suffix in domain.suffixes and suffix not in PICTURES and not domain.many and count > 1:
+        raise InputError(
+            f"one {suffix} holds one sample, not {count}; name a folder, or draw -n 1."
+        )

@@ -56,6 +56,11 @@ class Part:
         """The last word of the address."""
         return self.call.partition(":")[2]
 
+    @property
+    def package(self) -> str:
+        """The package that the call lives in: whom it takes to trust it."""
+        return self.call.partition(":")[0].partition(".")[0]
+
     def replace(self, **arguments: Any) -> Part:
         """The same call with these keywords changed."""
         return Part(self.call, **{**self.arguments, **arguments})

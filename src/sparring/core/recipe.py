@@ -109,7 +109,7 @@ class Recipe:
 
     def packages(self) -> set[str]:
         """The packages that its parts live in: whom it takes to trust it."""
-        return {part.call.partition(":")[0].partition(".")[0] for part in _parts(vars(self))}
+        return {part.package for part in _parts(vars(self))}
 
     def to_json(self) -> dict[str, Any]:
         """The recipe in JSON's own types."""

@@ -224,11 +224,21 @@ class Domain(Protocol):
     def decode(self, samples: Tensor) -> Tensor:
         """Samples (N, *shape) back to the stored form."""
 
+    suffixes: ClassVar[tuple[str, ...]]
+    """How the names of its natural files end, such as ".png"; the first is the default."""
+    many: ClassVar[bool]
+    """Whether one file holds many items."""
+    grid: ClassVar[bool]
+    """Whether a preview shows each sample by itself, `columns` in a row; a cloud does not."""
+
     def write(self, stored: Tensor, path: Path) -> None:
-        """Write one decoded item to a file."""
+        """Write one decoded item to a file; of (N, ...) items all, where a file holds `many`."""
 
     def preview(self, samples: Tensor, path: Path, columns: int | None = None) -> None:
         """Write one picture that shows all samples (N, *shape)."""
+
+    def embed(self, samples: Tensor, columns: int | None = None) -> str:
+        """HTML that shows all samples (N, *shape) and needs no other file."""
 
 
 class Task(Protocol):
@@ -253,6 +263,9 @@ class Task(Protocol):
 
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         """A generated sample to the finished one."""
+
+    def shown(self, condition: Condition) -> Tensor:
+        """What of the condition is for the eye, encoded as sources are; only where it has a map."""
 
 
 Networks = Mapping[str, Callable[..., Any]]

@@ -41,6 +41,11 @@ class Blend(Mending):
         """The composite, and where in it the object is (mask, 1 there)."""
         return Condition(map=joined(items["source"], items["mask"]))
 
+    def shown(self, condition: Condition) -> Tensor:
+        """The picture without its mask."""
+        assert condition.map is not None
+        return parted(condition.map)[0]
+
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         """The object and its border from the generator, all else as it was given."""
         assert condition.map is not None

@@ -48,3 +48,11 @@ class Generate:
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         """Nothing to add to a generated sample."""
         return fake
+
+    def shown(self, condition: Condition) -> Tensor:
+        """There is no map to show.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError("samples out of nothing have no source to show.")

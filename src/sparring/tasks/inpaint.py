@@ -35,6 +35,11 @@ class Inpaint(Mending):
         missing = items["mask"]
         return Condition(map=joined(items["source"] * (1 - missing), missing))
 
+    def shown(self, condition: Condition) -> Tensor:
+        """The picture without its mask."""
+        assert condition.map is not None
+        return parted(condition.map)[0]
+
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         """The holes from the generator, all else as it was given."""
         assert condition.map is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sparring.core.types import Items
+from sparring.core.types import Condition, Items
 from sparring.tasks.translate import mirrored
 
 
@@ -14,6 +14,11 @@ class Mending:
 
     condition = "map"
     sources = "none"
+
+    def shown(self, condition: Condition) -> Tensor:
+        """The broken picture."""
+        assert condition.map is not None
+        return condition.map
 
     def real(self, items: Items) -> Tensor:
         """The whole pictures, half of them mirrored, left to right."""

@@ -56,3 +56,8 @@ class Superres(Mending):
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         """Nothing to add."""
         return fake
+
+    def shown(self, condition: Condition) -> Tensor:
+        """The small picture, each pixel repeated to the extent of what is made of it."""
+        assert condition.map is not None
+        return condition.map.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3)

@@ -53,6 +53,11 @@ class Translate:
         """Nothing to add."""
         return fake
 
+    def shown(self, condition: Condition) -> Tensor:
+        """The source."""
+        assert condition.map is not None
+        return condition.map
+
 
 def _half(samples: Tensor) -> Tensor:
     import torch

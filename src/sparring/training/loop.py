@@ -151,14 +151,24 @@ class Loop:
             self._checkpoint()
 
     def _sample(self) -> None:
-        if self.engine.main:
-            folder = self.run / "samples"
-            folder.mkdir(exist_ok=True)
-            path = folder / f"step-{self.state.progress.step:08d}.png"
-            if self.show is not None:
-                self.show(self.model, path)
-            else:
-                self.model.domain.preview(self.model.sample(64, seed=self.manifest.seed), path)
+        if not self.engine.main:
+            return
+        step = self.state.progress.step
+        path = self.run / "samples" / f"step-{step:08d}.png"
+        try:
+            path.parent.mkdir(exist_ok=True)
+            self._draw(path)
+        except Exception as error:  # whatever drawing runs into, hours of training go on
+            path.unlink(missing_ok=True)
+            said = f"no preview at step {step}: {error or type(error).__name__}"
+            print(f"warning: {said}", file=sys.stderr)
+            log.append(self.run / "log.jsonl", {"step": step, "warning": said})
+
+    def _draw(self, path: Path) -> None:
+        if self.show is not None:
+            self.show(self.model, path)
+        else:
+            self.model.domain.preview(self.model.sample(64, seed=self.manifest.seed), path)
 
     def _checkpoint(self) -> None:
         if self.state.progress.step == self._saved_step:

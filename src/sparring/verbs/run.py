@@ -245,8 +245,8 @@ def _sit(
     if not whole and engine.main:
         print(f"stopped early and saved; go on with: sparring resume {folder}", file=sys.stderr)
     engine.close()
-    # Whoever handed us the recipe, or read it with trust, trusts the packages that it names.
-    return Model.load(folder, trusted=manifest.recipe.packages())
+    # Whoever handed us recipe and data, or read them with trust, trusts the packages they name.
+    return Model.load(folder, trusted=manifest.packages())
 
 
 def _survey(dataset: Dataset, recipe: Recipe, quiet: bool) -> None:

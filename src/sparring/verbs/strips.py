@@ -1,59 +1,88 @@
-"""Strips: for models that make pictures from pictures, rows of what they get, make and should make.
+"""Strips: for models that make samples from sources, rows of what they get, make and should make.
 
 The first row is what the generator is given, the second what it makes of it, the third the truth.
 """
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+from typing import TYPE_CHECKING, NamedTuple
 
 from sparring.core.streams import latents
-from sparring.core.types import Batch
-from sparring.domains.image.domain import Image
-from sparring.domains.layout.domain import Layout
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
     from sparring.artifact.model import Model
-    from sparring.core.types import Domain
+    from sparring.core.types import Batch, Domain
 
 COUNT = 12
 """Items in a strip."""
+GAP = 2
+"""White pixels between two rows."""
 
 
-def write_strip(model: Model, batch: Batch, path: Path) -> None:
-    """Draw the strip of a batch of held-out items as one picture."""
-    made = translated(model, batch)
-    rows = torch.cat(
-        [shown_map(model, batch), shown(model.domain, made), shown(model.domain, batch.real)]
-    )
-    Image((3, *rows.shape[2:])).preview(rows, path, len(batch.real))
+class Row(NamedTuple):
+    """Samples side by side, with the domain that shows them."""
+
+    name: str
+    domain: Domain
+    samples: Tensor
 
 
-def translated(model: Model, batch: Batch, seed: int = 0) -> Tensor:
+def rows(model: Model, batch: Batch) -> list[Row]:
+    """What is given, made of it, and true of a batch of held-out items."""
+    given = model.task.shown(batch.condition)
+    return [
+        Row("given", model.source_domain or model.domain, given),
+        Row("made", model.domain, made(model, batch)),
+        Row("true", model.domain, batch.real),
+    ]
+
+
+def made(model: Model, batch: Batch, seed: int = 0) -> Tensor:
     """What the model makes of the batch's conditions, (N, *shape)."""
     latent = latents(seed, range(len(batch.real)), model.manifest.spec.latent)
     return model.generate(latent, batch.condition)
 
 
-def shown_map(model: Model, batch: Batch) -> Tensor:
-    """The condition's maps as pictures (N, 3, H, W) in [-1, 1], as large as the samples."""
-    given = batch.condition.map
-    assert given is not None
-    channels = (model.source_domain or model.domain).shape[0]
-    picture = shown(model.source_domain or model.domain, given[:, :channels])
-    return F.interpolate(picture, tuple(batch.real.shape[2:]), mode="nearest")
+def write_strip(model: Model, batch: Batch, path: Path) -> None:
+    """Draw the strip of a batch of held-out items as one picture."""
+    write_rows(rows(model, batch), path)
 
 
-def shown(domain: Domain, samples: Tensor) -> Tensor:
-    """Encoded pictures or layouts as colour pictures (N, 3, H, W) in [-1, 1]."""
-    if isinstance(domain, Layout):
-        return domain.coloured(domain.decode(samples)).float() / 127.5 - 1
-    if samples.shape[1] in (2, 4):
-        alpha = (samples[:, -1:] + 1) / 2
-        samples = samples[:, :-1] * alpha + 1 - alpha
-    return samples.clamp(-1, 1).expand(-1, 3, -1, -1)
+def write_rows(found: Sequence[Row], path: Path) -> None:
+    """Draw rows of samples, one above the other, as one picture."""
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = [_drawn(row, Path(folder) / "row.png") for row in found]
+    _stacked(pictures).save(path)
+
+
+def _drawn(row: Row, path: Path) -> Image:
+    """A row as a picture in colour; what is clear in it is white."""
+    from PIL import Image
+
+    row.domain.preview(row.samples, path, len(row.samples))
+    with Image.open(path) as picture:
+        whole = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", whole.size, "white"), whole).convert("RGB")
+
+
+def _stacked(pictures: Sequence[Image]) -> Image:
+    """One above the other, as wide as the widest."""
+    from PIL import Image
+
+    width = max(picture.width for picture in pictures)
+    fitted = [
+        p.resize((width, round(p.height * width / p.width)), Image.Resampling.NEAREST)
+        for p in pictures
+    ]
+    height = sum(picture.height for picture in fitted) + GAP * (len(fitted) - 1)
+    whole, top = Image.new("RGB", (width, height), "white"), 0
+    for picture in fitted:
+        whole.paste(picture, (0, top))
+        top += picture.height + GAP
+    return whole

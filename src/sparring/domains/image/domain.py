@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sparring.core.errors import InputError
+from sparring.domains.embedding import drawn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +29,10 @@ class Image:
     """
 
     shape: tuple[int, int, int]
+
+    suffixes: ClassVar[tuple[str, ...]] = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+    many: ClassVar[bool] = False
+    grid: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         channels, height, width = self.shape
@@ -61,6 +66,10 @@ class Image:
         if not len(pictures):
             raise InputError(f"there is no sample to draw in {path}.")
         _save(_grid(_enlarge(pictures), columns), Path(path))
+
+    def embed(self, samples: Tensor, columns: int | None = None) -> str:
+        """The grid of samples (N, C, H, W) as an `<img>`."""
+        return drawn(lambda path: self.preview(samples, path, columns))
 
     def _bytes(self, pictures: Tensor) -> np.ndarray:
         """uint8 array of pictures that may be stored or encoded."""

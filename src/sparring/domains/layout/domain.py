@@ -5,9 +5,10 @@ from __future__ import annotations
 import colorsys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sparring.core.errors import InputError
+from sparring.domains.embedding import drawn
 from sparring.domains.image.domain import Image
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class Layout:
     names: tuple[str, ...] = ()
     values: tuple[int, ...] = ()
     """The numbers that stand for the classes in label maps; 0, 1, 2, ... if none are given."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".png",)
+    many: ClassVar[bool] = False
+    grid: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         classes = self.shape[0]
@@ -122,6 +127,10 @@ class Layout:
         stored = self.decode(samples) if samples.is_floating_point() else samples
         pictures = self.coloured(stored)
         Image((3, *self.shape[1:])).preview(pictures, path, columns)
+
+    def embed(self, samples: Tensor, columns: int | None = None) -> str:
+        """The grid of layouts as an `<img>`."""
+        return drawn(lambda path: self.preview(samples, path, columns))
 
 
 def _colour(index: int, count: int) -> Colour:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sparring.core.errors import InputError
+from sparring.domains.embedding import drawn
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,6 +25,10 @@ class Points:
     """The mean of each column, in the data's units; zeros where empty."""
     scale: tuple[float, ...] = ()
     """The spread of each column, in the data's units; ones where empty."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".csv",)
+    many: ClassVar[bool] = True
+    grid: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for values in (self.centre, self.scale):
@@ -70,6 +75,10 @@ class Points:
             axes.scatter(points[:, 0], points[:, 1], s=4, alpha=0.5, linewidths=0)
             axes.set_aspect("equal", adjustable="datalim")
         figure.savefig(path, dpi=100)
+
+    def embed(self, samples: Tensor, columns: int | None = None) -> str:
+        """The plot of samples (N, F) as an `<img>`."""
+        return drawn(lambda path: self.preview(samples, path, columns))
 
     def _units(self, like: Tensor) -> tuple[Tensor, Tensor]:
         import torch

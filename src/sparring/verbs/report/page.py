@@ -85,12 +85,9 @@ def notes(items: Iterable[tuple[bool | None, str]]) -> str:
     return f'<ul class="notes">{"".join(lines)}</ul>'
 
 
-def figure(uri: str, caption: str, kind: str = "") -> str:
-    """A picture with its caption."""
-    return (
-        f'<figure class="{kind}"><img src="{uri}" alt="{escape(caption)}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
+def figure(shown: str, caption: str, kind: str = "") -> str:
+    """What a domain embeds, HTML, with its caption."""
+    return f'<figure class="{kind}">{shown}<figcaption>{escape(caption)}</figcaption></figure>'
 
 
 def strip(figures: Sequence[str]) -> str:

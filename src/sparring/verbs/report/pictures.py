@@ -1,10 +1,7 @@
-"""Pictures for a page that needs no other file: everything becomes a data URI."""
+"""Which pictures a page shows: of the samples on the way, and of a whole latent space."""
 
 from __future__ import annotations
 
-import base64
-import io
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,33 +9,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from sparring.artifact.model import Model
-
-WIDEST = 1200
-"""Pixels; wider pictures are scaled down."""
-HEAVY = 400_000
-"""Bytes of PNG above which a picture is kept as JPEG."""
-
-
-def uri_of(path: Path) -> str:
-    """A picture file as a data URI, scaled down and compressed where it is large."""
-    from PIL import Image
-
-    data = path.read_bytes()
-    with Image.open(io.BytesIO(data)) as picture:
-        if picture.width <= WIDEST and len(data) <= HEAVY:
-            return _uri(data, "png")
-        picture.thumbnail((WIDEST, WIDEST))
-        target = io.BytesIO()
-        picture.convert("RGB").save(target, "jpeg", quality=88)
-    return _uri(target.getvalue(), "jpeg")
-
-
-def drawn(model: Model, samples: Tensor, columns: int | None = None) -> str:
-    """Samples (N, *shape) as one picture, a data URI."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "preview.png"
-        model.domain.preview(samples, path, columns)
-        return uri_of(path)
 
 
 def chosen(paths: list[Path], count: int) -> list[Path]:
@@ -63,7 +33,3 @@ def latent_map(model: Model, side: int = 15) -> Tensor:
     latent = torch.stack([columns.flatten(), rows.flatten()], dim=1)
     first = 0 if model.manifest.spec.classes else None
     return model.generate(latent, model.condition(range(len(latent)), label=first))
-
-
-def _uri(data: bytes, kind: str) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

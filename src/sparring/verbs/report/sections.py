@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sparring.artifact.manifest import Manifest
 from sparring.core.errors import InputError
 from sparring.core.storage import read_json
+from sparring.domains.embedding import img
 from sparring.verbs.report import curves, health, page, pictures
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ def samples(run: Path, model: Model | None, count: int = 64) -> str:
     if model is not None and not translates:
         final = model.sample(count, seed=model.manifest.seed)
         words = f"{count} samples of the final model, seed {model.manifest.seed}, not chosen."
-        parts.append(page.figure(pictures.drawn(model, final), words, "large"))
+        parts.append(page.figure(model.domain.embed(final), words, "large"))
     shown = [
-        page.figure(pictures.uri_of(path), f"step {pictures.step_of(path):,}")
+        page.figure(img(path), f"step {pictures.step_of(path):,}")
         for path in pictures.chosen(saved, GRIDS)
     ]
     if len(shown) > 1:
@@ -100,23 +101,22 @@ def real(model: Model, dataset: Dataset, count: int = 64) -> str:
 
     batch = reals_of(model, dataset, count)
     words = f"{len(batch.real)} real held-out items, to compare with."
-    uri = pictures.drawn(model, batch.real)
-    return page.section("Real data", page.figure(uri, words, "medium"))
+    shown = model.domain.embed(batch.real)
+    return page.section("Real data", page.figure(shown, words, "medium"))
 
 
 def strip(model: Model, dataset: Dataset) -> str:
-    """For models that make pictures from pictures: held-out items given, made and true."""
-    import tempfile
-
+    """For models that make samples from sources: held-out items given, made and true."""
     from sparring.verbs.evaluate import reals_of
-    from sparring.verbs.strips import COUNT, write_strip
+    from sparring.verbs.strips import COUNT, rows
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "strip.png"
-        write_strip(model, reals_of(model, dataset, COUNT), path)
-        uri = pictures.uri_of(path)
+    found = rows(model, reals_of(model, dataset, COUNT))
     words = f"{COUNT} held-out items, not chosen: what was given, what was made of it, the truth."
-    return page.section("Held-out items", page.figure(uri, words, "large"))
+    shown = [
+        page.figure(row.domain.embed(row.samples, len(row.samples)), row.name, "large")
+        for row in found
+    ]
+    return page.section("Held-out items", page.paragraph(words), *shown)
 
 
 def neighbours(model: Model, dataset: Dataset) -> str:
@@ -126,7 +126,7 @@ def neighbours(model: Model, dataset: Dataset) -> str:
     from sparring.metrics.distances import nearest
     from sparring.verbs.evaluate import training_items
 
-    if len(model.manifest.spec.shape) != 3 or not dataset.count:
+    if not model.domain.grid or not dataset.count:
         return ""
     reader = _extractor(model, dataset)
     asked = model.sample(ASKED, seed=model.manifest.seed)
@@ -134,13 +134,13 @@ def neighbours(model: Model, dataset: Dataset) -> str:
     rows = []
     for sample, indices in zip(asked, found, strict=True):
         rows += [sample[None], next(training_items(model, dataset, indices.cpu()))]
-    uri = pictures.drawn(model, torch.cat(rows), NEIGHBOURS + 1)
+    shown = model.domain.embed(torch.cat(rows), NEIGHBOURS + 1)
     searched = min(dataset.count or 0, SEARCHED)
     words = (
         f"First in each row a sample, then its {NEIGHBOURS} nearest among {searched:,} training "
         f"items, by the features of {reader.name}. A twin in every row would mean copying."
     )
-    return page.section("Nearest training neighbours", page.figure(uri, words, "medium"))
+    return page.section("Nearest training neighbours", page.figure(shown, words, "medium"))
 
 
 def _extractor(model: Model, dataset: Dataset) -> Any:
@@ -169,10 +169,10 @@ def latent_space(model: Model, dataset: Dataset | None) -> str:
     if not hasattr(model.game, "reconstruct"):
         return ""
     parts = [_rebuilt(model, dataset)] if dataset is not None else []
-    if model.manifest.spec.latent == 2 and len(model.manifest.spec.shape) == 3:
-        uri = pictures.drawn(model, pictures.latent_map(model), 15)
+    if model.manifest.spec.latent == 2 and model.domain.grid:
+        shown = model.domain.embed(pictures.latent_map(model), 15)
         words = "The whole latent space, from its 2nd to its 98th percentile in each direction."
-        parts.append(page.figure(uri, words, "medium"))
+        parts.append(page.figure(shown, words, "medium"))
     return page.section("Latent space", *parts)
 
 
@@ -185,7 +185,7 @@ def _rebuilt(model: Model, dataset: Dataset, count: int = 32) -> str:
     rebuilt = model.reconstruct(batch.real, batch.condition)
     pairs = torch.stack([batch.real, rebuilt], dim=1).flatten(0, 1)
     words = "Held-out items, each beside its reconstruction on the right."
-    return page.figure(pictures.drawn(model, pairs, 8), words, "medium")
+    return page.figure(model.domain.embed(pairs, 8), words, "medium")
 
 
 def scores(kept: Mapping[str, Any]) -> str:
