@@ -32,7 +32,8 @@ def pix2pix(channels: int = 3) -> Model:
 class Masked:
     """Stands in for a task that repairs: what is known is kept."""
 
-    condition = "map"
+    conditions = frozenset({"map"})
+    abilities = frozenset({"translate", "mask"})
     sources = "none"
 
     def map_shape(self, sample: tuple[int, ...], source: tuple[int, ...]) -> tuple[int, ...]:

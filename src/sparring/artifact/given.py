@@ -34,7 +34,7 @@ def check_task(manifest: Manifest, task: Task) -> None:
     Raises:
         InputError: it is a model of another task.
     """
-    if task.condition != "map":
+    if "translate" not in task.abilities:
         raise InputError(
             f"a {manifest.recipe.name!r} model is a model of another task: it makes samples out "
             "of nothing, not pictures from pictures; use: sparring sample."
@@ -47,33 +47,33 @@ def check_sampled(manifest: Manifest, task: Task) -> None:
     Raises:
         InputError: it does not.
     """
-    if task.condition == "map":
+    if "sample" not in task.abilities:
         raise InputError(
             f"a {manifest.recipe.name!r} model makes pictures from pictures, so there is nothing "
             "to sample; use: sparring translate, or Model.translate."
         )
 
 
-def check_repairs(manifest: Manifest, task: Task, scale: int) -> None:
+def check_repairs(manifest: Manifest, task: Task) -> None:
     """The model mends pictures at their own extent.
 
     Raises:
         InputError: it does something else.
     """
-    if task.condition != "map" or task.sources != "none" or scale != 1:
+    if "repair" not in task.abilities:
         raise InputError(
             f"a {manifest.recipe.name!r} model is a model of another task: it repairs nothing; "
             "train the recipe 'inpaint' or 'restore'."
         )
 
 
-def check_enlarges(manifest: Manifest, task: Task, scale: int) -> None:
+def check_enlarges(manifest: Manifest, task: Task) -> None:
     """The model makes pictures larger.
 
     Raises:
         InputError: it does something else.
     """
-    if task.condition != "map" or scale == 1:
+    if "upscale" not in task.abilities:
         raise InputError(
             f"a {manifest.recipe.name!r} model is a model of another task: it enlarges nothing; "
             "train the recipe 'superres'."
@@ -103,12 +103,6 @@ def one_way(manifest: Manifest) -> InputError:
         f"a {manifest.recipe.name!r} model goes one way only; leave out --reverse, or train the "
         "recipe 'cyclegan', which goes both."
     )
-
-
-def takes_mask(domain: Domain, spec: Spec, task: Task) -> bool:
-    """Whether the condition's map holds the source and one channel more: a mask."""
-    mapped = task.map_shape(spec.shape, domain.shape)
-    return task.sources == "none" and bool(mapped) and mapped[0] == domain.shape[0] + 1
 
 
 def scale_of(spec: Spec) -> int:

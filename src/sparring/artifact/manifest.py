@@ -15,7 +15,7 @@ from sparring.core.recipe import Recipe
 from sparring.core.storage import read_json, write_json
 from sparring.core.types import Spec
 
-SCHEMA = 3
+SCHEMA = 4
 """Raised when recipe.json changes its meaning; MIGRATIONS then leads older files here."""
 
 
@@ -54,7 +54,18 @@ def _in_their_rooms(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "schema": 3, "data": facts, "source_domain": data.pop("source")}
 
 
-MIGRATIONS: Mapping[int, Any] = {1: _with_maps, 2: _in_their_rooms}
+def _with_conditions(data: dict[str, Any]) -> dict[str, Any]:
+    """Schema 4 tells any set of conditions where there was one word."""
+    task = dict(data["recipe"]["task"])
+    if "condition" in task:
+        condition = task.pop("condition")
+        task["told"] = [] if condition == "none" else [condition]
+    spec = {**data["spec"], "tokens": []}
+    recipe = {**data["recipe"], "task": task}
+    return {**data, "schema": 4, "spec": spec, "recipe": recipe, "examples": {}}
+
+
+MIGRATIONS: Mapping[int, Any] = {1: _with_maps, 2: _in_their_rooms, 3: _with_conditions}
 """Schema number -> function from that schema's dictionary to the next one's."""
 
 
@@ -73,6 +84,8 @@ class Manifest:
     """Address, name, fingerprint, licence, counts and reading options of the data."""
     classes: tuple[str, ...] = ()
     """Names of the labels, where the data has them."""
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    """Vectors and tokens of a few items, for samples of which nobody says what they shall be."""
     seed: int = 0
     sitting: Mapping[str, Any] = field(default_factory=dict)
     """Budget and intervals that the run was started with, so that it can be resumed alike."""
@@ -93,6 +106,7 @@ class Manifest:
             "source_domain": self.source_domain.to_json() if self.source_domain else None,
             "data": dict(self.data),
             "classes": list(self.classes),
+            "examples": dict(self.examples),
             "seed": self.seed,
             "sitting": dict(self.sitting),
             "versions": dict(self.versions),
@@ -127,6 +141,7 @@ class Manifest:
             source_domain=_part(data["source_domain"], trusted),
             data=data["data"],
             classes=tuple(data["classes"]),
+            examples=data["examples"],
             seed=data["seed"],
             sitting=data["sitting"],
             versions=data["versions"],
@@ -144,7 +159,7 @@ def _part(data: Mapping[str, Any] | None, trusted: Iterable[str]) -> Part | None
 
 
 def _spec(data: Mapping[str, Any]) -> Spec:
-    return Spec(**{**data, **{name: tuple(data[name]) for name in ("shape", "map")}})
+    return Spec(**{**data, **{name: tuple(data[name]) for name in ("shape", "map", "tokens")}})
 
 
 def _migrated(data: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -182,7 +182,7 @@ class Model:
         Raises:
             InputError: as `translate`, or a model that repairs nothing.
         """
-        given.check_repairs(self.manifest, self.task, self.scale)
+        given.check_repairs(self.manifest, self.task)
         return self.translate(pictures, mask=mask, **options)
 
     def upscale(self, pictures: Tensor, **options: Any) -> Tensor:
@@ -191,13 +191,13 @@ class Model:
         Raises:
             InputError: as `translate`, or a model that enlarges nothing.
         """
-        given.check_enlarges(self.manifest, self.task, self.scale)
+        given.check_enlarges(self.manifest, self.task)
         return self.translate(pictures, **options)
 
     @property
     def takes_mask(self) -> bool:
         """Whether its translations start from a picture and a mask."""
-        return given.takes_mask(self.domain, self.manifest.spec, self.task)
+        return "mask" in self.task.abilities
 
     @property
     def scale(self) -> int:
@@ -224,7 +224,7 @@ class Model:
             InputError: the model has no encoder, or pictures that do not fit it.
         """
         encode = getattr(self.game, "encode", None)
-        if encode is None or "encoder" not in self.networks or self.task.condition != "map":
+        if encode is None or "encoder" not in self.networks or "map" not in self.task.conditions:
             raise InputError(
                 f"a {self.manifest.recipe.name!r} model takes no style picture: it has no encoder."
             )

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Items = Mapping[str, "Tensor"]
-"""Items, batch first: "sample" (N, ...) and, where the data has them, "label" (N,) int64,
-"vector" (N, F) float32 and "source" (N, ...), what the sample is to be made from."""
+"""Items, batch first: "sample" (N, ...) and, where the data has them, "label" (N,) int64, -1 where
+it is unknown, "vector" (N, F) float32, "tokens" (N, T) int64, -1 after the last one, and "source"
+(N, ...), what the sample is to be made from."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Spec:
     """The condition's map, channels first: (C, *space); empty where it holds none."""
     head: str = "tanh"
     """Range of a sample: "tanh" for [-1, 1], "linear" for unbounded."""
+    tokens: tuple[int, ...] = ()
+    """The condition's tokens: (vocabulary, most of them in a row); empty where it holds none."""
 
     def turned(self) -> Spec:
         """The same for networks that make or judge sources: sample and map change places."""
@@ -50,11 +53,13 @@ class Condition(NamedTuple):
     """What the generator is told and the discriminator knows; every field is optional."""
 
     label: Tensor | None = None
-    """(N,) int64."""
+    """(N,) int64; -1 where it is unknown."""
     vector: Tensor | None = None
     """(N, F) float32: attributes, an embedding."""
     map: Tensor | None = None
     """(N, C, *space) float32: a picture, a one-hot layout, a mask."""
+    tokens: Tensor | None = None
+    """(N, T) int64: a text, from 0; -1 after its last token."""
 
     def apply(self, change: Callable[[Tensor], Tensor]) -> Condition:
         """The condition with `change` applied to every field that is present."""
@@ -74,6 +79,10 @@ class Batch(NamedTuple):
 
     real: Tensor
     condition: Condition
+    """What the generator is told."""
+    own: Condition | None = None
+    """What is true of the real samples, where the generator is told another thing: the label that
+    a picture has, not the one that it shall get."""
 
 
 class Verdict(NamedTuple):
@@ -245,8 +254,13 @@ class Task(Protocol):
     """A pure function from items to what is real and what is known, and back."""
 
     @property
-    def condition(self) -> str:
-        """Which condition it gives: "none", "label", "vector" or "map"."""
+    def conditions(self) -> frozenset[str]:
+        """Which fields of a Condition it gives, such as {"label", "map"}."""
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """What its models can do: "sample" from nothing; "translate", and perhaps "repair",
+        "upscale" or "blend"; "mask" where they are also told which part to work on."""
 
     @property
     def sources(self) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.data import loading
-from sparring.data.content import Progress
+from sparring.data.content import UNKNOWN, Progress
 from sparring.data.dataset import Dataset, digests
 from sparring.data.hub import Stream
 from sparring.domains.image import folder, pictures, raster
@@ -255,7 +255,9 @@ def _balance(
     counted = Counter(labels)
     ranked = sorted((counted[index], name) for index, name in enumerate(classes))
     (least, rare), (most, common) = ranked[0], ranked[-1]
-    facts = [("labels", f"{len(classes)}, from {least} ({rare}) to {most} ({common}) items")]
+    unknown = f", and {counted[UNKNOWN]} without" if counted[UNKNOWN] else ""
+    spread = f"from {least} ({rare}) to {most} ({common}) items{unknown}"
+    facts = [("labels", f"{len(classes)}, {spread}")]
     if most > UNEVEN * least:
         return facts, [f"labels are uneven: {most} items of {common!r}, but {least} of {rare!r}."]
     return facts, []

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many are done, and how many there are."""
 
+UNKNOWN = -1
+"""The label of an item that has none; what follows the last token of a row."""
 CHUNK = 1024
 """Items converted at a time."""
 
@@ -39,9 +41,11 @@ class Content:
     sample: np.ndarray
     """Pictures (N, C, H, W), uint8 or float32 in [-1, 1]; or points (N, F) float32."""
     label: np.ndarray | None = None
-    """(N,) int64, from 0."""
+    """(N,) int64, from 0; -1 where it is unknown."""
     vector: np.ndarray | None = None
     """(N, F) float32."""
+    tokens: np.ndarray | None = None
+    """(N, T) int64, from 0; -1 after the last one."""
     source: np.ndarray | None = None
     """(N, ...) what each sample is to be made from, in the stored form of `source_domain`."""
     sources: Sources | None = None
@@ -69,6 +73,7 @@ def content(
     *,
     label: np.ndarray | None = None,
     vector: np.ndarray | None = None,
+    tokens: np.ndarray | None = None,
     classes: tuple[str, ...] = (),
     held_out: np.ndarray | None = None,
     size: tuple[int, int] | None = None,
@@ -90,7 +95,8 @@ def content(
         raise InputError(
             f"{where} has shape {sample.shape}; at least one item is needed in (N, …)."
         )
-    _check_lengths(where, len(sample), label=label, vector=vector, held_out=held_out)
+    known = {"label": label, "vector": vector, "tokens": tokens, "held_out": held_out}
+    _check_lengths(where, len(sample), **known)
     if vector is not None:
         vector = np.ascontiguousarray(vector.reshape(len(vector), -1), dtype=np.float32)
         _check_finite(vector, f"the vectors of {where}")
@@ -100,7 +106,9 @@ def content(
         found = _points(sample, where)
     else:
         found = Content(sample=_pictures(sample, where, size))
-    return found.replace(label=label, vector=vector, classes=classes, held_out=held_out)
+    tokens = None if tokens is None else _tokens(tokens, where)
+    known = {"label": label, "vector": vector, "tokens": tokens, "held_out": held_out}
+    return found.replace(classes=classes, **known)
 
 
 def key_for(*facts: object) -> str:
@@ -137,16 +145,41 @@ def _classes(
         raise InputError(f"the labels of {where} must be one whole number or word an item.")
     label = label[:, 0]
     if label.dtype.kind == "f":
+        label = np.where(np.isnan(label), UNKNOWN, label)
         if not (np.isfinite(label) & (label == np.round(label))).all():
             raise InputError(f"the labels of {where} must be whole numbers.")
         label = label.astype(np.int64)
+    known = label != ("" if label.dtype.kind == "U" else UNKNOWN)
+    if set(label.tolist()) == {-1, 1}:
+        raise InputError(
+            f"the labels of {where} are -1 and 1, and -1 means unknown; call the two kinds 0 and 1."
+        )
+    if not known.any():
+        raise InputError(f"all labels of {where} are unknown (-1); leave them out.")
     if not names or label.dtype.kind == "U":
-        values, label = np.unique(label, return_inverse=True)
+        values, found = np.unique(label[known], return_inverse=True)
         names = tuple(str(value) for value in values)
+        label = np.full(len(label), UNKNOWN)
+        label[known] = found
     label = label.astype(np.int64)
-    if label.min() < 0 or label.max() >= len(names):
+    if label.min() < UNKNOWN or label.max() >= len(names):
         raise InputError(f"{where} has labels outside its {len(names)} classes.")
     return label, names
+
+
+def _tokens(tokens: np.ndarray, where: str) -> np.ndarray:
+    """Checked tokens (N, T) int64."""
+    import numpy as np
+
+    if tokens.ndim != 2 or tokens.dtype.kind not in "ui" or 0 in tokens.shape:
+        raise InputError(f"the tokens of {where} must be whole numbers (N, T).")
+    tokens = np.ascontiguousarray(tokens, dtype=np.int64)
+    over = np.minimum.accumulate(tokens >= 0, axis=1)
+    if tokens.min() < UNKNOWN or tokens.max() < 0 or (over != (tokens >= 0)).any():
+        raise InputError(
+            f"the tokens of {where} must be numbers from 0, and -1 after the last one of a row."
+        )
+    return tokens
 
 
 def _points(sample: np.ndarray, where: str) -> Content:

@@ -37,6 +37,8 @@ class Dataset:
     """The names of the labels; empty where the items have none."""
     vector: int = 0
     """Length of the items' vectors; 0 where they have none."""
+    tokens: tuple[int, ...] = ()
+    """Vocabulary and length of the items' tokens; empty where they have none."""
     source_domain: Part | None = None
     """Builds the sample space of the items' "source"; None where they have none."""
     sources: Memory | Mapped | None = None
@@ -134,6 +136,7 @@ def dataset(content: Content, *, name: str, address: str, held_out: float, seed:
         held_out_sources=None if loose is None else _kept({"source": loose.stored}, aside),
         classes=content.classes,
         vector=0 if content.vector is None else content.vector.shape[1],
+        tokens=_extent(content.tokens),
         fingerprint=_fingerprint(content, hashes, mask, aside),
         licence=content.licence,
         notes=content.notes,
@@ -205,8 +208,12 @@ def _image(shape: tuple[int, ...]) -> Part:
     return Part("sparring.domains.image.domain:Image", shape=tuple(int(side) for side in shape))
 
 
+def _extent(tokens: np.ndarray | None) -> tuple[int, ...]:
+    return () if tokens is None else (int(tokens.max()) + 1, tokens.shape[1])
+
+
 def _store(content: Content, mask: np.ndarray) -> Memory | Mapped:
-    names = ("sample", "source", "label", "vector")
+    names = ("sample", "source", "label", "vector", "tokens")
     found = {name: getattr(content, name) for name in names}
     return _kept({name: values for name, values in found.items() if values is not None}, mask)
 
@@ -227,7 +234,7 @@ def _kept(arrays: dict[str, np.ndarray], mask: np.ndarray) -> Memory | Mapped:
 def _fingerprint(content: Content, hashes: np.ndarray, mask: np.ndarray, aside: np.ndarray) -> str:
     shape = "x".join(str(side) for side in content.sample.shape)
     loose = (content.sources.stored, aside) if content.sources else ()
-    found = (content.label, content.vector, content.source, *loose)
+    found = (content.label, content.vector, content.tokens, content.source, *loose)
     known = [values for values in found if values is not None]
     parts = [fingerprint(values) for values in (hashes, mask, *known)]
     facts = repr((shape, str(content.sample.dtype), content.classes, parts))

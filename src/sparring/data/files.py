@@ -71,6 +71,7 @@ def read_npz(path: Path, size: Size = None) -> Content:
         str(path),
         label=_first(arrays, LABELS),
         vector=_first(arrays, VECTORS),
+        tokens=arrays.get("tokens"),
         classes=tuple(str(name) for name in arrays.get("classes", np.array(()))),
         held_out=None if held_out is None else held_out.astype(bool),
         size=size,

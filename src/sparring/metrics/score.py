@@ -49,7 +49,7 @@ def score(
         real: the real data to compare with.
         fake: the samples to score.
         extractor: makes the features.
-        real_labels: (N,) int64, where the reals have labels.
+        real_labels: (N,) int64, where the reals have labels; -1 where one is unknown.
         fake_labels: (M,) int64, the labels that the fakes were asked to have.
         reference: training samples, of which as many as there are fakes are scored as the floor.
         reference_labels: their labels.
@@ -145,8 +145,9 @@ def _distances(real: Side, fake: Side, seed: int, notes: dict[str, str]) -> dict
 
 def _labels(real: Side, fake: Side, seed: int, notes: dict[str, str]) -> dict[str, Interval]:
     found = {}
-    if real.labels is not None and fake.judged is not None:
-        found["label_shift"] = _label_shift(real.labels, fake.judged, seed)
+    shares = None if real.labels is None else real.labels[real.labels >= 0]
+    if shares is not None and len(shares) >= GROUPS and fake.judged is not None:
+        found["label_shift"] = _label_shift(shares, fake.judged, seed)
     if fake.known is not None and fake.judged is not None:
         found["label_accuracy"] = intervals.share(fake.known == fake.judged)
     # A covariance of fewer rows than features says nothing of the label's own shape.
@@ -169,7 +170,7 @@ def _within(
     """The distance within each label that has enough members, and how many labels there are."""
     if real.labels is None or fake.labels is None:
         return [], 0
-    parts, labels = [], real.labels.unique().tolist()
+    parts, labels = [], real.labels[real.labels >= 0].unique().tolist()
     for label in labels:
         rows = [(side == label).nonzero()[:, 0] for side in (real.labels, fake.labels)]
         if min(len(found) for found in rows) >= least:
@@ -200,12 +201,12 @@ def _variation(real: Tensor, fake: Tensor) -> float:
 
 def _histogram(real: Side, fake: Side, classes: Sequence[str]) -> Mapping[str, tuple[float, float]]:
     """Label -> its share among the reals, and among the fakes as they were judged."""
-    if real.labels is None or fake.judged is None:
+    if real.labels is None or fake.judged is None or not bool((real.labels >= 0).any()):
         return {}
-    labels = int(max(real.labels.max(), fake.judged.max())) + 1
+    known = real.labels[real.labels >= 0]
+    labels = int(max(known.max(), fake.judged.max())) + 1
     shares = [
-        (found.bincount(minlength=labels) / len(found)).tolist()
-        for found in (real.labels, fake.judged)
+        (found.bincount(minlength=labels) / len(found)).tolist() for found in (known, fake.judged)
     ]
     names = [*classes, *(str(label) for label in range(len(classes), labels))]
     return dict(zip(names, zip(*shares, strict=True), strict=False))

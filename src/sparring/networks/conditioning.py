@@ -16,21 +16,26 @@ FORMS = {"concat": "concat", "projection": "projection"}
 
 
 def known(spec: Spec) -> int:
-    """How many numbers describe a condition: one for each label, then the vector.
+    """How many numbers describe a condition's label, vector and tokens."""
+    return spec.classes + spec.vector + sum(spec.tokens[:1])
+
+
+def without_map(spec: Spec) -> None:
+    """Check that the condition has no map, which most networks cannot read.
 
     Raises:
-        InputError: the condition has a map, which these networks cannot read.
+        InputError: it has one.
     """
-    if spec.map_channels:
+    if spec.map:
         raise InputError("this network takes a label or a vector as condition, but no map.")
-    return spec.classes + spec.vector
 
 
 def describe(spec: Spec, condition: Condition) -> Tensor:
-    """The condition as (N, known): the label one-hot, then the vector, float32.
+    """The condition as (N, known): the label one-hot, then the vector, then how large a share of
+    the tokens each word is, float32. An unknown label is all zeros.
 
     Raises:
-        InputError: a label or vector that the spec promises is missing or of another length.
+        InputError: what the spec promises is missing, or a vector of another length.
     """
     parts = []
     if spec.classes:
@@ -42,12 +47,22 @@ def describe(spec: Spec, condition: Condition) -> Tensor:
             sizes = f"{tuple(vector.shape[1:])}, not ({spec.vector},)"
             raise InputError(f"each condition vector must have the network's shape: got {sizes}.")
         parts.append(vector)
+    if spec.tokens:
+        parts.append(_shares(_present(condition.tokens, "tokens"), spec.tokens[0]))
     return torch.cat([part.float() for part in parts], dim=1)
+
+
+def _shares(tokens: Tensor, vocabulary: int) -> Tensor:
+    """Tokens (N, T), -1 where there are none, as shares (N, vocabulary): a bag of words."""
+    there = (tokens >= 0).float()
+    each = there / there.sum(1, keepdim=True).clamp_min(1.0)
+    blank = torch.zeros(len(tokens), vocabulary, device=tokens.device)
+    return blank.scatter_add(1, tokens.clamp_min(0), each)
 
 
 def _present(value: Tensor | None, name: str) -> Tensor:
     if value is None:
-        raise InputError(f"this network was built for a {name} condition; give a {name}.")
+        raise InputError(f"this network was built for a {name} condition; give {name if name == "tokens" else f"a {name}"}.")
     return value
 
 
@@ -55,7 +70,7 @@ def embedding(spec: Spec, size: int, variance: float = 1.0) -> nn.Linear:
     """A linear map (N, known) -> (N, size) whose outputs start with this variance."""
     layer = nn.Linear(known(spec), size, bias=False)
     # The squared length of a description: 1 for a label, about 1 for each number of a vector.
-    length = bool(spec.classes) + spec.vector
+    length = bool(spec.classes) + spec.vector + bool(spec.tokens)
     nn.init.normal_(layer.weight, 0.0, math.sqrt(variance / length))
     return layer
 
@@ -65,6 +80,7 @@ class ConditionedLatent(nn.Module):
 
     def __init__(self, spec: Spec) -> None:
         super().__init__()
+        without_map(spec)
         self.spec = spec
         self.size = spec.latent * (2 if known(spec) else 1)
         self.embed = embedding(spec, spec.latent) if known(spec) else None
@@ -86,6 +102,7 @@ class ConditionedSample(nn.Module):
 
     def __init__(self, spec: Spec, form: str, space: tuple[int, ...]) -> None:
         super().__init__()
+        without_map(spec)
         self.spec, self.space = spec, space
         self.active = choose("form", form, FORMS) == "concat" and known(spec) > 0
         drawn = self.active and bool(space)

@@ -5,7 +5,6 @@ With several scales it is that of pix2pixHD (Wang et al., 2018, section 3.2).
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from sparring.core.errors import InputError
 from sparring.core.precision import full_precision, precise
 from sparring.core.types import Condition, Spec, Verdict
-from sparring.networks.conditioning import describe, embedding
+from sparring.networks.conditioning import describe, embedding, known
 from sparring.networks.layers import activations, choose, initialise, limit, positive
 from sparring.networks.unet import Reflected, channels_of, given, normalised
 
@@ -105,12 +104,11 @@ class _Scale(nn.Module):
             layers.append(nn.Sequential(convolve, normal, nn.LeakyReLU(SLOPE)))
             inputs = after
         self.layers = nn.Sequential(*layers)
-        self.spec = dataclasses.replace(spec, map=())
+        self.spec = spec
         self.logits = Reflected(inputs, outputs)
         initialise(self, "kaiming", SLOPE)
         nn.init.normal_(self.logits.convolve.weight, 0.0, (9 * inputs) ** -0.5)
-        known = spec.classes + spec.vector
-        self.embed = embedding(self.spec, inputs, 1.0 / inputs) if known else None
+        self.embed = embedding(spec, inputs, 1.0 / inputs) if known(spec) else None
 
     def forward(self, shown: Tensor, condition: Condition) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Logits (N, outputs, h, w) in float32 and the features of every layer."""

@@ -102,7 +102,7 @@ class Encoder(nn.Module):
 
     def __init__(self, spec: Spec, width: int = 32, outputs: int | None = None) -> None:
         super().__init__()
-        plain = dataclasses.replace(spec, map=(), classes=0, vector=0)
+        plain = dataclasses.replace(spec, map=(), classes=0, vector=0, tokens=())
         count = 2 * spec.latent if outputs is None else outputs
         positive("outputs", count)
         self.reader = convolutional.Discriminator(plain, width, count, _fitting(spec))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from torch import Tensor, nn
 
 from sparring.core.types import Condition, Spec
@@ -9,6 +11,7 @@ from sparring.networks.layers import activations, bounded, crop, initialise, pos
 from sparring.networks.unet import (
     Reflected,
     Repeat,
+    Told,
     channels_of,
     check_residual,
     covered,
@@ -27,7 +30,8 @@ DILATIONS = (1, 2, 4, 8)
 class Generator(nn.Module):
     """(latent, map (N, C', H, W)) to sample (N, C, H, W), for any H x W; the latent is not read.
 
-    Two halvings, residual blocks, and two doublings that repeat cells and then convolve.
+    Two halvings, residual blocks, and two doublings that repeat cells and then convolve. A label,
+    vector or tokens are told before the blocks.
 
     Args:
         spec: What to make, and of which map.
@@ -59,6 +63,7 @@ class Generator(nn.Module):
         positive("width", width, blocks)
         self.head, self.residual = head or spec.head, residual
         reach = [DILATIONS[i % len(DILATIONS)] if dilated else 1 for i in range(blocks)]
+        self.told = Told(dataclasses.replace(spec, latent=0), 2 * width)
         self.encoder = nn.Sequential(
             _layer(Reflected(inputs, width, 4, 2), width, "none"),
             _layer(Reflected(width, 2 * width, 4, 2), 2 * width, norm),
@@ -68,6 +73,7 @@ class Generator(nn.Module):
             _layer(Repeat(2 * width, width), width, norm), Repeat(width, self.channels)
         )
         initialise(self, "kaiming", SLOPE)
+        self.told.start()
         if residual:
             start_small(self.decoder[-1])
 
@@ -76,7 +82,11 @@ class Generator(nn.Module):
     ) -> Tensor | tuple[Tensor, tuple[Tensor, ...]]:
         """Samples (N, C, H, W) in float32; with `features` also the encoder's activations."""
         shown = given(condition)
-        seen = activations(self.encoder, covered(shown, FACTOR))
+        first, (convolve, norm, activate) = self.encoder[0], self.encoder[1]
+        half = first(covered(shown, FACTOR))
+        # Told between norm and activation: a norm would take away what is the same everywhere.
+        quarter = activate(self.told(norm(convolve(half)), latent, condition))
+        seen = (half, quarter, *activations(self.encoder[2:], quarter))
         sample = crop(self.decoder(seen[-1]), tuple(shown.shape[2:]))
         sample = sample + shown[:, : self.channels] if self.residual else sample
         sample = bounded(sample, self.head)

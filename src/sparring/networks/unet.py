@@ -6,7 +6,6 @@ by reflection, normalisation, resize-convolution.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable
 
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 
 from sparring.core.errors import InputError
 from sparring.core.types import Condition, Spec
-from sparring.networks.conditioning import describe, embedding
+from sparring.networks.conditioning import describe, embedding, known
 from sparring.networks.layers import (
     base_grid,
     bounded,
@@ -117,14 +116,13 @@ class Generator(nn.Module):
 
 
 class Told(nn.Module):
-    """Adds latent, label and vector to hidden maps (N, width, h, w), the same in every cell."""
+    """Adds latent, label, vector and tokens to hidden maps, the same in every cell."""
 
     def __init__(self, spec: Spec, width: int) -> None:
         super().__init__()
-        self.spec = dataclasses.replace(spec, map=())
+        self.spec = spec
         self.latent = nn.Linear(spec.latent, width, bias=False) if spec.latent else None
-        known = spec.classes + spec.vector
-        self.known = embedding(self.spec, width) if known else None
+        self.known = embedding(spec, width) if known(spec) else None
 
     def start(self) -> None:
         """Set the weights so that what is added has variance 1."""

@@ -99,8 +99,15 @@ def with_augment(recipe: Recipe, text: str) -> Recipe:
 
 
 def with_labels(recipe: Recipe) -> Recipe:
-    """The recipe with the label told to both players."""
-    return recipe.replace(task=Part("sparring.tasks.generate:Generate", condition="label"))
+    """The recipe with the label told to both players.
+
+    Raises:
+        InputError: its task cannot tell it.
+    """
+    if not recipe.task.accepts("told"):
+        raise InputError(f"the recipe {recipe.name!r} makes the same of every label.")
+    others = (name for name in recipe.task.arguments.get("told", ()) if name != "label")
+    return recipe.replace(task=recipe.task.replace(told=("label", *others)))
 
 
 def network_names() -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.core.recipe import Recipe
 
@@ -173,7 +172,7 @@ def cgan(
     clothes, it and cDCGAN (--network dcgan) made one and the same picture for each label.
 
     Args:
-        condition: label or vector.
+        condition: label, vector, tokens, or several with commas.
         form: how the discriminator is told: concat, or projection (Miyato & Koyama 2018).
         network: dense, dcgan, convolutional or residual.
         gamma: weight of R1, which keeps labels from collapsing; 0 leaves it out.
@@ -187,7 +186,7 @@ def cgan(
     recipe = _duel(
         "cgan", generator, discriminator, terms=penalty, latent=latent, batch=batch, lr=lr
     )
-    return recipe.replace(task=_task(condition))
+    return recipe.replace(task=_task(*condition.replace(" ", "").split(",")))
 
 
 def vae(
@@ -221,7 +220,7 @@ def vae(
         optimizers={"autoencoder": Part("sparring.training.optimizers:adam", lr=lr, beta1=0.9)},
         turns=("autoencoder",),
         loss=Part(f"{LOSSES}.reconstruction:{likelihood}"),
-        task=_task("label" if conditional else "none"),
+        task=_task(*["label"] * conditional),
         latent=latent,
         batch=batch,
     )
@@ -284,7 +283,7 @@ def r3(
         betas=Part("sparring.core.schedule:cosine", start=0.9, end=0.99, images=images),
         ema=Part("sparring.core.schedule:share", fraction=0.05, most=20_000.0),
     )
-    return recipe.replace(task=_task("label" if conditional else "none"))
+    return recipe.replace(task=_task(*["label"] * conditional))
 
 
 def _duel(
@@ -323,7 +322,5 @@ def _dcgan_networks(width: int, paper: bool = False) -> tuple[Part, Part]:
     )
 
 
-def _task(condition: str) -> Part:
-    if condition not in ("none", "label", "vector"):
-        raise InputError(f"condition must be label or vector, not {condition!r}.")
-    return Part("sparring.tasks.generate:Generate", condition=condition)
+def _task(*told: str) -> Part:
+    return Part("sparring.tasks.generate:Generate", told=told)

@@ -27,6 +27,8 @@ class Blend(Mending):
 
     strength: float = 0.5
 
+    abilities = frozenset({"translate", "blend", "mask"})
+
     def map_shape(self, sample: tuple[int, ...], source: tuple[int, ...]) -> tuple[int, ...]:
         """The sample's, and one channel more."""
         return (sample[0] + 1, *sample[1:])

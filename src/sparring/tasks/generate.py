@@ -1,32 +1,42 @@
-"""Generate: samples out of nothing but a latent and, where asked for, a label or a vector."""
+"""Generate: samples out of nothing but a latent and, where asked for, what is known of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sparring.core.errors import InputError
+from sparring.core.errors import unknown
 from sparring.core.types import Batch, Condition, Items
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-CONDITIONS = ("none", "label", "vector")
+TOLD = ("label", "vector", "tokens")
+"""Fields of items that a generator may be told."""
 
 
 @dataclass(frozen=True)
 class Generate:
-    """Every item is real; its label or vector, if the recipe is conditional, is known.
+    """Every item is real; those of its fields that `told` names are known.
 
     Raises:
-        InputError: `condition` is none of "none", "label", "vector".
+        InputError: `told` holds another word than "label", "vector" or "tokens".
     """
 
-    condition: str = "none"
+    told: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.condition not in CONDITIONS:
-            raise InputError(f"condition must be one of {CONDITIONS}, not {self.condition!r}.")
+        check_told(self.told)
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """What is told."""
+        return frozenset(self.told)
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """Samples come out of nothing."""
+        return frozenset({"sample"})
 
     @property
     def sources(self) -> str:
@@ -42,8 +52,8 @@ class Generate:
         return Batch(items["sample"], self.known(items))
 
     def known(self, items: Items) -> Condition:
-        """The items' label or vector."""
-        return Condition(**{n: items[n] for n in (self.condition,) if n != "none"})
+        """What is told of the items."""
+        return Condition(**{name: items[name] for name in self.told})
 
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         """Nothing to add to a generated sample."""
@@ -56,3 +66,13 @@ class Generate:
             InputError: always.
         """
         raise InputError("samples out of nothing have no source to show.")
+
+def check_told(names: tuple[str, ...]) -> None:
+    """Every name is a field of items that can be told.
+
+    Raises:
+        InputError: one is not.
+    """
+    for name in names:
+        if name not in TOLD:
+            raise unknown("condition", name, TOLD)

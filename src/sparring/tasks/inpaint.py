@@ -20,6 +20,8 @@ class Inpaint(Mending):
 
     masks: str = "mixed"
 
+    abilities = frozenset({"translate", "repair", "mask"})
+
     def map_shape(self, sample: tuple[int, ...], source: tuple[int, ...]) -> tuple[int, ...]:
         """The sample's, and one channel more."""
         return (sample[0] + 1, *sample[1:])

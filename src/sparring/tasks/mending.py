@@ -12,7 +12,8 @@ from sparring.tasks.translate import mirrored
 class Mending:
     """The data hold only whole pictures; the task breaks them, and the generator mends them."""
 
-    condition = "map"
+    conditions = frozenset({"map"})
+    abilities = frozenset({"translate"})
     sources = "none"
 
     def shown(self, condition: Condition) -> Tensor:

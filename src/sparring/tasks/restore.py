@@ -37,6 +37,8 @@ class Restore(Mending):
         if self.kind not in KINDS:
             raise unknown("kind of restoration", self.kind, KINDS)
 
+    abilities = frozenset({"translate", "repair"})
+
     def map_shape(self, sample: tuple[int, ...], source: tuple[int, ...]) -> tuple[int, ...]:
         """The sample's own."""
         return sample

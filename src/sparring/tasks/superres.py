@@ -23,6 +23,8 @@ class Superres(Mending):
     scale: int = 4
     realistic: bool = True
 
+    abilities = frozenset({"translate", "upscale"})
+
     def map_shape(self, sample: tuple[int, ...], source: tuple[int, ...]) -> tuple[int, ...]:
         """The sample's, at the small extent.
 

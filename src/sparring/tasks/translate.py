@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sparring.core.types import Batch, Condition, Items
+from sparring.tasks.generate import check_told
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,16 +17,29 @@ class Translate:
     """The item's source is known, its sample is real.
 
     `unpaired` sources belong to other samples. `flip` mirrors half of what is trained on, left
-    to right; a pair is mirrored as one.
+    to right; a pair is mirrored as one. `told` names fields of the sample that are known as well:
+    "label", "vector", "tokens".
+
+    Raises:
+        InputError: `told` holds another word.
     """
 
     unpaired: bool = False
     flip: bool = True
+    told: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_told(self.told)
 
     @property
-    def condition(self) -> str:
-        """A map: the source."""
-        return "map"
+    def conditions(self) -> frozenset[str]:
+        """A map, the source; and what else is told."""
+        return frozenset({"map", *self.told})
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """Samples are made from sources."""
+        return frozenset({"translate"})
 
     @property
     def sources(self) -> str:
@@ -43,11 +57,11 @@ class Translate:
             which = _half(real)
             real = mirrored(real, which)
             given = mirrored(given, _half(given) if self.unpaired else which)
-        return Batch(real, Condition(map=given))
+        return Batch(real, self.known({**items, "source": given}))
 
     def known(self, items: Items) -> Condition:
-        """The source."""
-        return Condition(map=items["source"])
+        """The source, and what else is told."""
+        return Condition(map=items["source"], **{name: items[name] for name in self.told})
 
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         """Nothing to add."""

@@ -37,17 +37,17 @@ def check_data(recipe: Recipe, dataset: Dataset) -> None:
             f"{recipe.batch}; lower it with --batch {max(count // 2, 1)} or add data."
         )
     task = recipe.task.build()
-    condition = task.condition
-    if condition == "label" and not dataset.classes:
+    if "label" in task.conditions and not dataset.classes:
         raise InputError(
             f"the recipe {recipe.name!r} needs labels and {dataset.address} has none; put the "
             "pictures into one sub-folder a label, or train without labels."
         )
-    if condition == "vector" and not dataset.vector:
-        raise InputError(
-            f"the recipe {recipe.name!r} needs vectors and {dataset.address} has none; "
-            "give an .npz with an array 'vector' of shape (N, F)."
-        )
+    for name, size in (("vector", dataset.vector), ("tokens", dataset.tokens)):
+        if name in task.conditions and not size:
+            raise InputError(
+                f"the recipe {recipe.name!r} needs {name.rstrip('s')}s and {dataset.address} has "
+                f"none; give an .npz with an array {name!r} of shape (N, ...)."
+            )
     if task.sources != "none" and dataset.source_domain is None:
         raise InputError(
             f"the recipe {recipe.name!r} makes one picture from another and {dataset.address} has "
@@ -182,6 +182,7 @@ def _example_condition(spec: Spec, count: int) -> Condition:
         label=torch.zeros(count, dtype=torch.int64) if spec.classes else None,
         vector=torch.zeros(count, spec.vector) if spec.vector else None,
         map=torch.zeros(count, *spec.map) if spec.map else None,
+        tokens=torch.zeros(count, spec.tokens[1], dtype=torch.int64) if spec.tokens else None,
     )
 
 

@@ -68,7 +68,7 @@ def evaluate(
     dataset = _dataset(model, data, size)
     shape = dataset.domain.build().shape
     reader = features.extractor(extractor, data_name=dataset.name, shape=shape)
-    if model is not None and model.task.condition == "map":
+    if model is not None and "translate" in model.task.abilities:
         from sparring.verbs.compare import compare
 
         others = _others(against, model, trusted)

@@ -31,6 +31,9 @@ from sparring.verbs.evaluate import reals_of, scorer
 from sparring.verbs.limits import check_length, check_trackers, check_values
 from sparring.verbs.strips import COUNT, write_strip
 
+EXAMPLES = 16
+"""Items whose conditions a model keeps, to be sampled with."""
+
 
 def train(
     recipe: Recipe | str,
@@ -148,10 +151,11 @@ def plan(recipe: Recipe, dataset: Dataset, seed: int = 0) -> Manifest:
     spec = Spec(
         shape=domain.shape,
         latent=recipe.latent,
-        classes=len(dataset.classes) if task.condition == "label" else 0,
-        vector=dataset.vector if task.condition == "vector" else 0,
+        classes=len(dataset.classes) if "label" in task.conditions else 0,
+        vector=dataset.vector if "vector" in task.conditions else 0,
         map=task.map_shape(domain.shape, source),
         head=domain.head,
+        tokens=dataset.tokens if "tokens" in task.conditions else (),
     )
     return Manifest(
         recipe=recipe,
@@ -160,9 +164,19 @@ def plan(recipe: Recipe, dataset: Dataset, seed: int = 0) -> Manifest:
         source_domain=dataset.source_domain,
         data=facts(dataset),
         classes=dataset.classes,
+        examples=_examples(dataset, task.conditions & {"vector", "tokens"}),
         seed=seed,
         versions=versions(),
     )
+
+
+def _examples(dataset: Dataset, names: frozenset[str]) -> dict[str, Any]:
+    """These fields of a few items, evenly spread."""
+    store: Any = dataset.train
+    if not names or dataset.streaming:
+        return {}
+    items = store.take(torch.linspace(0, len(store) - 1, min(EXAMPLES, len(store))).long())
+    return {name: items[name].tolist() for name in sorted(names)}
 
 
 def facts(dataset: Dataset) -> dict[str, Any]:
@@ -207,7 +221,7 @@ def drawer(manifest: Manifest, dataset: Dataset, engine: Engine) -> Draw:
 def shower(manifest: Manifest, dataset: Dataset) -> Show | None:
     """Draws strips of the same held-out items, where pictures are made from pictures."""
     task = manifest.recipe.task.build()
-    if task.condition != "map":
+    if "translate" not in task.abilities:
         return None
 
     def show(model: Model, path: Path) -> None:

@@ -60,7 +60,7 @@ def _compared(model: Model | None, dataset: Dataset | None) -> list[str]:
 
     if model is None:
         return []
-    if model.task.condition == "map":
+    if "translate" in model.task.abilities:
         return [] if dataset is None else [sections.strip(model, dataset)]
     latent = sections.latent_space(model, dataset)
     if dataset is None:

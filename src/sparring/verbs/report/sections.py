@@ -80,7 +80,7 @@ def samples(run: Path, model: Model | None, count: int = 64) -> str:
     """The final samples, large, and the same latents on the way there."""
     saved = sorted((run / "samples").glob("step-*.png"), key=pictures.step_of)
     parts = []
-    translates = model is not None and model.task.condition == "map"
+    translates = model is not None and "translate" in model.task.abilities
     if model is not None and not translates:
         final = model.sample(count, seed=model.manifest.seed)
         words = f"{count} samples of the final model, seed {model.manifest.seed}, not chosen."
