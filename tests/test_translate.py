@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.model import Model, build_network
+from sparring.artifact.model import Model, build_game, build_network
 from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.core.types import Condition, Items, Spec
@@ -145,6 +145,36 @@ def test_a_large_picture_counts_its_tiles_and_comes_as_stored() -> None:
     )
     assert told == [(number, 12) for number in range(1, 13)], "4 rows of 3 tiles"
     assert torch.equal(made, model.domain.decode(model.translate(pictures, tile=32)))
+
+
+def untrained(name: str, channels: int) -> Model:
+    recipe = recipe_named(name, {}).override({"generator.width": 4})
+    domain = Part("sparring.domains.image.domain:Image", shape=(3, 16, 16))
+    spec = Spec((3, 16, 16), recipe.latent, map=(channels, 16, 16))
+    source = domain if recipe.task.build().sources != "none" else None
+    manifest = Manifest(recipe=recipe, domain=domain, source_domain=source, spec=spec, data={})
+    torch.manual_seed(0)
+    kept = build_game(manifest).kept
+    return Model(manifest, {name: build_network(manifest, name) for name in kept})
+
+
+def test_a_model_of_blend_repairs_nothing() -> None:
+    mask = torch.zeros(1, 1, 16, 16)
+    mask[..., 4:8, 4:8] = 1
+    model, picture = untrained("blend", 4), stored(1, 16, 16)
+    assert model.translate(picture, mask=mask).shape == (1, 3, 16, 16)
+    with pytest.raises(InputError, match="it repairs nothing"):
+        model.repair(picture, mask)
+
+
+def test_a_style_may_be_read_once_for_many_pictures() -> None:
+    model, pictures = untrained("spade", 3), stored(3, 16, 16)
+    style = stored(1, 20, 12)
+    expected = model.translate(pictures, style=style)
+    latent = model.style(style)
+    assert latent.shape == (1, model.manifest.spec.latent)
+    one_by_one = [model.translate(picture[None], style=latent) for picture in pictures]
+    torch.testing.assert_close(torch.cat(one_by_one), expected)
 
 
 def test_a_last_touch_that_looks_beyond_its_band_is_the_same_in_tiles() -> None:

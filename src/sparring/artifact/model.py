@@ -13,11 +13,12 @@ from torch import Tensor, nn
 
 from sparring.artifact import given
 from sparring.artifact.card import model_card
+from sparring.artifact.conditions import condition_for
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.shown import Shown
 from sparring.artifact.translating import Progress, translated
 from sparring.artifact.walks import slerp, truncate
-from sparring.core.errors import InputError, unknown
+from sparring.core.errors import InputError
 from sparring.core.part import resolve
 from sparring.core.storage import (
     check_alike,
@@ -99,25 +100,28 @@ class Model:
         *,
         label: int | str | None = None,
         vector: Sequence[float] | None = None,
+        tokens: Sequence[int] | None = None,
         seed: int = 0,
         start: int = 0,
         truncation: float | None = None,
     ) -> Tensor:
         """Samples (count, *shape) on the CPU; pictures lie in [-1, 1].
 
-        Sample i depends on the seed and start + i alone. Without a label, a conditional model
-        goes through its labels in turn. Truncation cuts the latent's normal distribution at
-        so many standard deviations: fewer surprises, less variety (Brock et al. 2019, 3.1).
+        Sample i depends on the seed and start + i alone. What a conditional model is not told
+        (label, vector, tokens) it goes through in turn. Truncation cuts the latent's normal
+        distribution at so many standard deviations: fewer surprises, less variety (Brock et al.
+        2019, section 3.1).
 
         Raises:
-            InputError: a label or vector that the model does not know.
+            InputError: a label, vector or tokens that the model does not know.
         """
         given.check_sampled(self.manifest, self.task)
         indices = range(start, start + _positive("count", count))
         latent = latents(seed, indices, self.manifest.spec.latent)
         if truncation is not None:
             latent = truncate(latent, truncation)
-        return self.generate(latent, self.condition(indices, label=label, vector=vector))
+        known = self.condition(indices, label=label, vector=vector, tokens=tokens)
+        return self.generate(latent, known)
 
     @torch.inference_mode()
     def generate(self, latent: Tensor, condition: Condition | None = None) -> Tensor:
@@ -140,6 +144,9 @@ class Model:
         mask: Tensor | None = None,
         reverse: bool = False,
         style: Tensor | None = None,
+        label: int | str | None = None,
+        vector: Sequence[float] | None = None,
+        tokens: Sequence[int] | None = None,
         seed: int = 0,
         indices: Sequence[int] | None = None,
         tile: int | None = None,
@@ -155,7 +162,11 @@ class Model:
             pictures: As above.
             mask: (N or 1, 1, H, W), 1 where the picture is missing; what is not is kept.
             reverse: From the model's own domain to its source, where it knows both ways.
-            style: A picture (1, C, H, W) whose latent is used for all, by the model's encoder.
+            style: A picture (1, C, H, W) whose latent is used for all, by the model's encoder, or
+                that latent (1, L) from `style`, which is then read but once for many calls.
+            label: As in `sample`, for a model that is told one beside the picture.
+            vector: Likewise.
+            tokens: Likewise.
             seed: Of the latents.
             indices: One a picture, 0 and up by default; pictures of one index share its latent.
             tile: Side of overlapping tiles in pixels; by default only above a megapixel.
@@ -170,10 +181,14 @@ class Model:
         entry, _ = self.ends(reverse)
         source = given.encoded(entry, pictures, self.networks.values())
         mask_items = given.masked(mask, source, self.takes_mask)
-        known = self.task.known({"source": source, **mask_items})
+        told = self.condition(
+            indices or range(len(source)), label=label, vector=vector, tokens=tokens
+        )
+        items = {name: values for name, values in told._asdict().items() if values is not None}
+        known = self.task.known({"source": source, **mask_items, **items})
         latent = given.numbered(seed, indices, len(source), self.manifest.spec.latent)
         if style is not None:
-            latent = self.style(style).expand(len(source), -1)
+            latent = (style if style.dim() == 2 else self.style(style)).expand(len(source), -1)
         return translated(self, source, known, latent, reverse, tile, stored, progress)
 
     def repair(self, pictures: Tensor, mask: Tensor | None = None, **options: Any) -> Tensor:
@@ -261,6 +276,7 @@ class Model:
         *,
         label: int | str | None = None,
         vector: Sequence[float] | None = None,
+        tokens: Sequence[int] | None = None,
         seed: int = 0,
         truncation: float | None = None,
     ) -> Tensor:
@@ -274,22 +290,24 @@ class Model:
         weights = torch.linspace(0.0, 1.0, _positive("frames", frames) + 1)[:-1, None]
         legs = [slerp(a, b, weights) for a, b in itertools.pairwise(latent)]
         walk = torch.cat([*legs, latent[-1:]])
-        first = 0 if label is None and self.manifest.spec.classes else label
-        return self.generate(walk, self.condition(range(len(walk)), label=first, vector=vector))
+        # One condition all the way: what is not given is the first of its kind.
+        same = [0] * len(walk)
+        return self.generate(walk, self.condition(same, label=label, vector=vector, tokens=tokens))
 
     def condition(
         self,
-        indices: range,
+        indices: Sequence[int],
         *,
         label: int | str | None = None,
         vector: Sequence[float] | None = None,
+        tokens: Sequence[int] | None = None,
     ) -> Condition:
         """The condition for samples of these indices.
 
         Raises:
-            InputError: a label or vector that the model does not know.
+            InputError: a label, vector or tokens that the model does not know.
         """
-        return Condition(label=self._labels(indices, label), vector=self._vectors(indices, vector))
+        return condition_for(self.manifest, indices, label, vector, tokens)
 
     def push_to_hub(self, repository: str, *, private: bool = False) -> str:
         """Upload the model with its card to the Hugging Face Hub; the address is returned."""
@@ -312,30 +330,6 @@ class Model:
         patterns = ["*.safetensors", "*.json"]
         folder = snapshot_download(repository, revision=revision, allow_patterns=patterns)
         return cls.load(folder, trusted=trusted)
-
-    def _labels(self, indices: range, label: int | str | None) -> Tensor | None:
-        spec, names = self.manifest.spec, self.manifest.classes
-        if not spec.classes:
-            if label is not None:
-                raise InputError("this model takes no label: it was trained without labels.")
-            return None
-        if label is None:
-            return torch.tensor([index % spec.classes for index in indices])
-        number = names.index(str(label)) if str(label) in names else label
-        if isinstance(number, str) and number.isdecimal():
-            number = int(number)
-        if not isinstance(number, int) or not 0 <= number < spec.classes:
-            raise unknown("label", str(label), names or map(str, range(spec.classes)))
-        return torch.full((len(indices),), number)
-
-    def _vectors(self, indices: range, vector: Sequence[float] | None) -> Tensor | None:
-        size = self.manifest.spec.vector
-        if not size and vector is None:
-            return None
-        if vector is None or len(vector) != size:
-            got = 0 if vector is None else len(vector)
-            raise InputError(f"this model takes a vector of {size} numbers, and got {got}.")
-        return torch.tensor(vector, dtype=torch.float32).expand(len(indices), size)
 
     def _headed(self, samples: Tensor) -> Tensor:
         """Networks without a tanh may overshoot the range that pictures have."""

@@ -93,7 +93,7 @@ def repair(
     from sparring.artifact.given import check_repairs
 
     model = load(run, trust)
-    check_repairs(model.manifest, model.task, model.scale)
+    check_repairs(model.manifest, model.task)
     place = _out(source, out, "repaired")
     options = {"mask": mask, "seed": seed, "tile": tile}
     _say(_with_bar(model, source, place, existing=existing, **options), place)
@@ -118,7 +118,7 @@ def upscale(
     from sparring.artifact.given import check_enlarges
 
     model = load(run, trust)
-    check_enlarges(model.manifest, model.task, model.scale)
+    check_enlarges(model.manifest, model.task)
     place = _out(source, out, f"x{model.scale}")
     _say(_with_bar(model, source, place, existing=existing, seed=seed, tile=tile), place)
 

@@ -153,11 +153,19 @@ class Round:
     real_verdict: Verdict | None
     """None in the generator's turn unless the loss is relativistic or a term reads it."""
     fake_verdict: Verdict
-    discriminate: Callable[[Tensor], Verdict]
-    """The discriminator, augmentation included, under this round's condition."""
+    discriminate: Callable[..., Verdict]
+    """Samples, and a condition if not this round's, to the verdict on them augmented."""
     watched: tuple[str, ...] = ()
     """The inputs ("real", "fake") that carry a gradient this round."""
+    own: Condition | None = None
+    """What is true of the real samples, where the condition says another thing."""
     _gradients: dict[str, Tensor] = field(default_factory=dict)
+
+    def discriminate_as(self, which: str, samples: Tensor) -> Verdict:
+        """The verdict on samples under the condition of the "real" or "fake" ones."""
+        if which == "fake" or self.own is None:
+            return self.discriminate(samples)
+        return self.discriminate(samples, self.own)
 
     def gradient(self, which: str) -> Tensor:
         """d(verdict)/d(input) in float32, (N, *shape), itself differentiable.
@@ -259,8 +267,11 @@ class Task(Protocol):
 
     @property
     def abilities(self) -> frozenset[str]:
-        """What its models can do: "sample" from nothing; "translate", and perhaps "repair",
-        "upscale" or "blend"; "mask" where they are also told which part to work on."""
+        """What its models can do, in words that the command line's verbs are called by.
+
+        They "sample" from nothing, or "translate", and then perhaps also "repair", "upscale" or
+        "blend"; with "mask" they are told which part to work on.
+        """
 
     @property
     def sources(self) -> str:

@@ -35,7 +35,7 @@ class Autoencoder(nn.Module):
 
     def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
         """The two sides of the ELBO (Kingma & Welling 2014, eq. 10), per sample."""
-        real, condition = batch
+        real, condition = batch.real, batch.condition
         mean, log_variance = self.encode(networks, real, condition)
         latent = mean + turn.latent * torch.exp(0.5 * log_variance)
         rebuilt = networks["decoder"](latent, condition).float()

@@ -99,32 +99,33 @@ class Duel(nn.Module):
     def _discriminator_round(
         self, networks: Networks, batch: Batch, turn: Turn, due: Sequence[Term]
     ) -> Round:
-        real, condition = batch
+        real, condition, own = batch
         with torch.no_grad():
             fake = self._made(networks, turn, condition)
         watched = tuple(sorted(frozenset().union(*(term.gradients for term in due))))
         real = real.requires_grad_() if "real" in watched else real
         fake = fake.requires_grad_() if "fake" in watched else fake
         discriminate = self._discriminate(networks["discriminator"], condition, turn)
-        verdicts = self._discriminate_both(networks["discriminator"], real, fake, condition, turn)
+        verdicts = self._discriminate_both(discriminate, real, fake, condition, own)
         self._adapt(*verdicts, turn)
-        return Round(turn, real, fake, condition, *verdicts, discriminate, watched)
+        return Round(turn, real, fake, condition, *verdicts, discriminate, watched, own)
 
     def _generator_round(
         self, networks: Networks, batch: Batch, turn: Turn, due: Sequence[Term]
     ) -> Round:
-        real, condition = batch
+        real, condition, own = batch
         fake = self._made(networks, turn, condition)
         discriminate = self._discriminate(networks["discriminator"], condition, turn)
         read = any(term.reads_real for term in due)
         if not self.weight(turn.images) and not read:
             unasked = Verdict(fake.new_zeros(len(fake), 0))
-            return Round(turn, real, fake, condition, None, unasked, discriminate)
+            return Round(turn, real, fake, condition, None, unasked, discriminate, (), own)
         real_verdict = None
         if read or self.loss.relativistic:
             with torch.no_grad():
-                real_verdict = discriminate(real)
-        return Round(turn, real, fake, condition, real_verdict, discriminate(fake), discriminate)
+                real_verdict = discriminate(real, own)
+        verdicts = real_verdict, discriminate(fake)
+        return Round(turn, real, fake, condition, *verdicts, discriminate, (), own)
 
     def _made(self, networks: Networks, turn: Turn, condition: Condition) -> Tensor:
         fake = self.generate(networks, turn.latent, condition)
@@ -132,29 +133,28 @@ class Duel(nn.Module):
 
     def _discriminate(
         self, discriminator: Callable[..., Verdict], condition: Condition, turn: Turn
-    ) -> Callable[[Tensor], Verdict]:
-        def discriminate(samples: Tensor) -> Verdict:
+    ) -> Callable[..., Verdict]:
+        if self._mixes is None:
+            self._mixes = mixes_batch(discriminator)
+
+        def discriminate(samples: Tensor, other: Condition | None = None) -> Verdict:
             seen = samples if self.augment is None else self.augment(samples, turn.images)
-            return discriminator(seen, condition)
+            return discriminator(seen, condition if other is None else other)
 
         return discriminate
 
     def _discriminate_both(
         self,
-        discriminator: Callable[..., Verdict],
+        discriminate: Callable[..., Verdict],
         real: Tensor,
         fake: Tensor,
         condition: Condition,
-        turn: Turn,
+        own: Condition | None,
     ) -> tuple[Verdict, Verdict]:
         """Real and fake in one pass, unless batch statistics would mix the two."""
-        if self._mixes is None:
-            self._mixes = mixes_batch(discriminator)
         if self._mixes:
-            discriminate = self._discriminate(discriminator, condition, turn)
-            return discriminate(real), discriminate(fake)
-        twice = condition.apply(lambda value: torch.cat([value, value]))
-        both = self._discriminate(discriminator, twice, turn)(torch.cat([real, fake]))
+            return discriminate(real, own), discriminate(fake)
+        both = discriminate(torch.cat([real, fake]), joined(own or condition, condition))
         return _half(both, slice(None, len(real))), _half(both, slice(len(real), None))
 
     def _discriminator_loss(self, played: Round) -> Tensor:
@@ -175,6 +175,12 @@ class Duel(nn.Module):
     def _adapt(self, real: Verdict, fake: Verdict, turn: Turn) -> None:
         if self.augment is not None:
             self.augment.update(real.logits, fake.logits, turn.images, turn.mean)
+
+
+def joined(one: Condition, other: Condition) -> Condition:
+    """The conditions of two batches as those of one; a field that one of them lacks is left out."""
+    pairs = zip(one, other, strict=True)
+    return Condition(*(None if a is None or b is None else torch.cat([a, b]) for a, b in pairs))
 
 
 def l1_distance(one: Tensor, other: Tensor) -> Tensor:

@@ -67,7 +67,7 @@ class Styled(Duel):
     def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
         """What the player pays; the other one's weights are taken as given."""
         with torch.set_grad_enabled(player == "generator"):
-            mean, log_variance = self.encode(networks, *batch)
+            mean, log_variance = self.encode(networks, batch.real, batch.condition)
             latent = mean + turn.latent * torch.exp(0.5 * log_variance)
         costs, stats = super().losses(player, networks, batch, turn._replace(latent=latent))
         if player == "generator":

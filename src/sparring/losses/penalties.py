@@ -38,7 +38,7 @@ def gradient_penalty(weight: Weight = 10.0, every: int = 1, target: float = 1.0)
     def measure(played: Round) -> Tensor:
         share = _column(torch.rand(len(played.real), device=played.real.device), played.real)
         real, fake = played.real.detach().float(), played.fake.detach().float()
-        return _norm_error(played, torch.lerp(real, fake, share), target)
+        return _norm_error(played, "fake", torch.lerp(real, fake, share), target)
 
     return _term("gradient_penalty", measure, weight, every)
 
@@ -53,7 +53,7 @@ def dragan(weight: Weight = 10.0, every: int = 1, target: float = 1.0, spread: f
         real, mean = played.real.detach().float(), played.turn.mean
         variance = mean(real.square().mean()) - mean(real.mean()).square()
         noise = spread * variance.clamp_min(0.0).sqrt() * torch.randn_like(real)
-        return _norm_error(played, real + noise, target)
+        return _norm_error(played, "real", real + noise, target)
 
     return _term("dragan", measure, weight, every)
 
@@ -120,10 +120,10 @@ def _steepness(gradient: Tensor) -> Tensor:
     return gradient.float().flatten(1).square().sum(1).mean() / 2.0
 
 
-def _norm_error(played: Round, points: Tensor, target: float) -> Tensor:
+def _norm_error(played: Round, which: str, points: Tensor, target: float) -> Tensor:
     """E (|grad D(points)| - target)^2."""
     points = points.requires_grad_(True)
-    logits = played.discriminate(points).logits.float().mean(1).sum()
+    logits = played.discriminate_as(which, points).logits.float().mean(1).sum()
     (gradient,) = torch.autograd.grad(logits, points, create_graph=True)
     # The tiny constant keeps the root's own gradient finite where D is flat.
     norm = (gradient.float().flatten(1).square().sum(1) + 1e-12).sqrt()
@@ -146,13 +146,13 @@ def _finite(name: str, which: str, weight: Weight, every: int, sigma: float) -> 
 def _change(played: Round, which: str, points: Tensor, moved: Tensor) -> Tensor:
     """D(moved) - D(points), both under the same augmentation and dropout."""
     before = _random_state(points.device)
-    there = played.discriminate(moved).logits.float()
+    there = played.discriminate_as(which, moved).logits.float()
     after = _random_state(points.device)
     if all(map(torch.equal, before, after)):
         # Nothing was drawn at random, so the verdict at hand is the one to compare with.
         return there - getattr(played, f"{which}_verdict").logits.float()
     _set_random_state(points.device, before)
-    return there - played.discriminate(points).logits.float()
+    return there - played.discriminate_as(which, points).logits.float()
 
 
 def _random_state(device: torch.device) -> list[Tensor]:

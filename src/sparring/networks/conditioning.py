@@ -31,8 +31,9 @@ def without_map(spec: Spec) -> None:
 
 
 def describe(spec: Spec, condition: Condition) -> Tensor:
-    """The condition as (N, known): the label one-hot, then the vector, then how large a share of
-    the tokens each word is, float32. An unknown label is all zeros.
+    """The condition as (N, known) float32: the label one-hot, then the vector, then the tokens.
+
+    An unknown label is all zeros; tokens are told as the share of each word (a bag of words).
 
     Raises:
         InputError: what the spec promises is missing, or a vector of another length.
@@ -62,7 +63,8 @@ def _shares(tokens: Tensor, vocabulary: int) -> Tensor:
 
 def _present(value: Tensor | None, name: str) -> Tensor:
     if value is None:
-        raise InputError(f"this network was built for a {name} condition; give {name if name == "tokens" else f"a {name}"}.")
+        article = "" if name == "tokens" else "a "
+        raise InputError(f"this network was built for a {name} condition; give {article}{name}.")
     return value
 
 

@@ -82,11 +82,12 @@ class Generator(nn.Module):
     ) -> Tensor | tuple[Tensor, tuple[Tensor, ...]]:
         """Samples (N, C, H, W) in float32; with `features` also the encoder's activations."""
         shown = given(condition)
-        first, (convolve, norm, activate) = self.encoder[0], self.encoder[1]
+        first, second, *blocks = self.encoder
         half = first(covered(shown, FACTOR))
         # Told between norm and activation: a norm would take away what is the same everywhere.
+        convolve, norm, activate = second.children()
         quarter = activate(self.told(norm(convolve(half)), latent, condition))
-        seen = (half, quarter, *activations(self.encoder[2:], quarter))
+        seen = (half, quarter, *activations(nn.Sequential(*blocks), quarter))
         sample = crop(self.decoder(seen[-1]), tuple(shown.shape[2:]))
         sample = sample + shown[:, : self.channels] if self.residual else sample
         sample = bounded(sample, self.head)

@@ -16,7 +16,6 @@ from sparring.core.errors import InputError
 from sparring.data.content import Progress
 from sparring.domains.image import raster
 from sparring.domains.layout.domain import Layout
-from sparring.tasks.blend import Blend
 from sparring.verbs.translate import files, folder, video
 from sparring.verbs.translate.folder import Done, Given, Job
 from sparring.verbs.translate.masks import Masker, masker
@@ -140,8 +139,7 @@ class _Maker:
         given.check_mask(mask is not None, model.takes_mask)
         self.style = None
         if style is not None:
-            self.style = _one(Path(style), model).stored[None]
-            model.style(self.style)  # says at once if it cannot
+            self.style = model.style(_one(Path(style), model).stored[None])
 
     def read(self, path: Path) -> Given:
         around = files.opened(path, self.entry)

@@ -1,0 +1,83 @@
+"""What a model is told when somebody asks for samples: labels by name, vectors, tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from sparring.core.errors import InputError, unknown
+from sparring.core.types import Condition
+
+if TYPE_CHECKING:
+    from sparring.artifact.manifest import Manifest
+
+
+def condition_for(
+    manifest: Manifest,
+    indices: Sequence[int],
+    label: int | str | None = None,
+    vector: Sequence[float] | None = None,
+    tokens: Sequence[int] | None = None,
+) -> Condition:
+    """The condition of samples with these indices; what is not given goes through all in turn.
+
+    Labels are all those of the data, vectors and tokens those of a few of its items.
+
+    Raises:
+        InputError: something that the model is not told, does not know, or has no example of.
+    """
+    return Condition(
+        label=_labels(manifest, indices, label),
+        vector=_vectors(manifest, indices, vector),
+        tokens=_tokens(manifest, indices, tokens),
+    )
+
+
+def _labels(manifest: Manifest, indices: Sequence[int], label: int | str | None) -> Tensor | None:
+    classes, names = manifest.spec.classes, manifest.classes
+    if not classes:
+        if label is not None:
+            raise InputError("this model takes no label: it was trained without labels.")
+        return None
+    if label is None:
+        return torch.tensor([index % classes for index in indices])
+    number = names.index(str(label)) if str(label) in names else label
+    if isinstance(number, str) and number.isdecimal():
+        number = int(number)
+    if not isinstance(number, int) or not 0 <= number < classes:
+        raise unknown("label", str(label), names or map(str, range(classes)))
+    return torch.full((len(indices),), number)
+
+
+def _vectors(
+    manifest: Manifest, indices: Sequence[int], vector: Sequence[float] | None
+) -> Tensor | None:
+    size = manifest.spec.vector
+    if not size and vector is None:
+        return None
+    rows = [vector] if vector is not None else manifest.examples.get("vector", ())
+    if not rows or len(rows[0]) != size:
+        got = len(rows[0]) if rows else 0
+        raise InputError(f"this model takes a vector of {size} numbers, and got {got}.")
+    return _in_turn(torch.tensor(rows, dtype=torch.float32), indices)
+
+
+def _tokens(
+    manifest: Manifest, indices: Sequence[int], tokens: Sequence[int] | None
+) -> Tensor | None:
+    vocabulary, most = manifest.spec.tokens or (0, 0)
+    if not vocabulary and tokens is None:
+        return None
+    rows = [tokens] if tokens is not None else manifest.examples.get("tokens", ())
+    fits = rows and len(rows[0]) <= most and all(-1 <= word < vocabulary for word in rows[0])
+    if not fits:
+        raise InputError(f"this model takes up to {most} tokens, whole numbers below {vocabulary}.")
+    padded = [[*row, *[-1] * (most - len(row))] for row in rows]
+    return _in_turn(torch.tensor(padded, dtype=torch.int64), indices)
+
+
+def _in_turn(rows: Tensor, indices: Sequence[int]) -> Tensor:
+    return rows[torch.tensor([index % len(rows) for index in indices])]
