@@ -147,7 +147,7 @@ def test_a_large_picture_counts_its_tiles_and_comes_as_stored() -> None:
     assert torch.equal(made, model.domain.decode(model.translate(pictures, tile=32)))
 
 
-def untrained(name: str, channels: int) -> Model:
+def tiny(name: str, channels: int) -> Model:
     recipe = recipe_named(name, {}).override({"generator.width": 4})
     domain = Part("sparring.domains.image.domain:Image", shape=(3, 16, 16))
     spec = Spec((3, 16, 16), recipe.latent, map=(channels, 16, 16))
@@ -161,14 +161,14 @@ def untrained(name: str, channels: int) -> Model:
 def test_a_model_of_blend_repairs_nothing() -> None:
     mask = torch.zeros(1, 1, 16, 16)
     mask[..., 4:8, 4:8] = 1
-    model, picture = untrained("blend", 4), stored(1, 16, 16)
+    model, picture = tiny("blend", 4), stored(1, 16, 16)
     assert model.translate(picture, mask=mask).shape == (1, 3, 16, 16)
     with pytest.raises(InputError, match="it repairs nothing"):
         model.repair(picture, mask)
 
 
 def test_a_style_may_be_read_once_for_many_pictures() -> None:
-    model, pictures = untrained("spade", 3), stored(3, 16, 16)
+    model, pictures = tiny("spade", 3), stored(3, 16, 16)
     style = stored(1, 20, 12)
     expected = model.translate(pictures, style=style)
     latent = model.style(style)

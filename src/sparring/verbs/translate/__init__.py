@@ -106,7 +106,7 @@ def blend(
         InputError: another kind of model, or pictures that cannot be used.
     """
     model = model if isinstance(model, Model) else Model.load(model)
-    if not isinstance(model.task, Blend) or model.domain.shape[0] not in (1, 3):
+    if "blend" not in model.task.abilities or model.domain.shape[0] not in (1, 3):
         raise InputError(
             f"a {model.manifest.recipe.name!r} model is a model of another task: it blends nothing "
             "in; train the recipe 'blend'."
