@@ -46,6 +46,10 @@ class Relabel:
     def finish(self, fake: torch.Tensor, condition: Condition) -> torch.Tensor:
         return fake
 
+    def shown(self, condition: Condition) -> torch.Tensor:
+        assert condition.map is not None
+        return condition.map
+
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> str:

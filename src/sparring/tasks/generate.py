@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sparring.core.errors import unknown
+from sparring.core.errors import InputError, unknown
 from sparring.core.types import Batch, Condition, Items
 
 if TYPE_CHECKING:
