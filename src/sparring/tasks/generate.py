@@ -67,6 +67,7 @@ class Generate:
         """
         raise InputError("samples out of nothing have no source to show.")
 
+
 def check_told(names: tuple[str, ...]) -> None:
     """Every name is a field of items that can be told.
 
