@@ -16,7 +16,7 @@ import typer
 import sparring
 from sparring.cli import app
 from sparring.cli.flags import summary
-from sparring.data.pack import PACKS
+from sparring.data import packs
 from sparring.domains.points.toys import TOYS
 from sparring.metrics.features import NAMES
 from sparring.metrics.scores import LOWER_IS_BETTER
@@ -31,6 +31,8 @@ OTHERS = {"--standalone", "--nproc_per_node", "--constraint", "--editable"}
 """Flags of torchrun and pip."""
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+PACKS = [pack.name for pack in packs()]
 
 
 def prose(page: Path) -> str:

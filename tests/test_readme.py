@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from sparring.cli import call
-from sparring.data.pack import PACKS
+from sparring.data import packs
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -57,6 +57,8 @@ COMMAND_REPLACEMENTS = (
 """Applied in this order to a command of the command line."""
 
 Block = tuple[str, str]
+
+PACKS = [pack.name for pack in packs()]
 
 
 def blocks(page: Path) -> list[Block]:

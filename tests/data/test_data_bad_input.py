@@ -56,7 +56,7 @@ def test_a_missing_folder(tmp_path: Path) -> None:
 
 def test_an_empty_folder_and_one_without_pictures(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert "no picture in" in refusal(tmp_path / "empty")
+    assert "the folder is empty. Give a folder of" in refusal(tmp_path / "empty")
     (tmp_path / "empty" / "a.txt").write_text("a")
     assert "none of its 1 files" in refusal(tmp_path / "empty")
 

@@ -172,8 +172,9 @@ def test_npy_layouts(tmp_path: Path, values: np.ndarray, shape: tuple[int, ...])
     ],
 )
 def test_ranges_of_numbers(tmp_path: Path, values: np.ndarray, expected: list[float]) -> None:
-    found = load(npy(tmp_path / "x.npy", values.reshape(3, 1, 1)), held_out=0)
-    assert np.allclose(found.train.fields["sample"].flatten().tolist(), expected, atol=1e-6)
+    found = load(npy(tmp_path / "x.npy", np.repeat(values, 4).reshape(3, 2, 2)), held_out=0)
+    sample = found.train.fields["sample"]
+    assert np.allclose(sample[:, 0, 0, 0].tolist(), expected, atol=1e-6)
 
 
 def test_npz_with_labels_vectors_classes_and_a_split(tmp_path: Path) -> None:

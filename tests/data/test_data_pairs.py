@@ -13,10 +13,10 @@ import torch
 from PIL import Image
 
 from sparring.core.errors import InputError
-from sparring.core.part import Part
 from sparring.data import Dataset, check, load
 from sparring.data.content import Content, Sources
 from sparring.data.dataset import dataset, digests, split, together
+from sparring.domains.image.arrays import image
 from sparring.recipes import recipe_named
 from sparring.training.loop import Intervals
 from sparring.verbs.evaluate import data_of
@@ -294,8 +294,9 @@ def test_items_with_equal_sources_stay_on_one_side() -> None:
     sources = generator.integers(0, 256, (30, 1, 4, 4), np.uint8)
     content = Content(
         sample=generator.integers(0, 256, (90, 1, 4, 4), np.uint8),
+        domain=image(sources),
         source=sources[np.arange(90) % 30],
-        source_domain=Part("sparring.domains.image.domain:Image", shape=(1, 4, 4)),
+        source_domain=image(sources),
     )
     found = dataset(content, name="x", address="x", held_out=0.1, seed=0)
     sides = [
@@ -321,12 +322,12 @@ def test_what_most_items_share_is_trained_on(seed: int) -> None:
 def test_the_fingerprint_covers_sources() -> None:
     grey = np.random.default_rng(0).integers(0, 256, (4, 1, 4, 4), np.uint8)
     made = [
-        Content(sample=grey),
-        Content(sample=grey, source=grey),
-        Content(sample=grey, source=255 - grey),
-        Content(sample=grey, sources=Sources(grey)),
-        Content(sample=grey, sources=Sources(255 - grey)),
-        Content(sample=grey, sources=Sources(grey, np.arange(4) < 2)),
+        Content(domain=image(grey), sample=grey),
+        Content(domain=image(grey), sample=grey, source=grey),
+        Content(domain=image(grey), sample=grey, source=255 - grey),
+        Content(domain=image(grey), sample=grey, sources=Sources(grey)),
+        Content(domain=image(grey), sample=grey, sources=Sources(255 - grey)),
+        Content(domain=image(grey), sample=grey, sources=Sources(grey, np.arange(4) < 2)),
     ]
     found = [dataset(one, name="x", address="x", held_out=0.0, seed=0) for one in made]
     assert len({one.fingerprint for one in found}) == len(made)

@@ -17,6 +17,9 @@ import pytest
 
 from sparring.core.errors import InputError
 from sparring.data import fetch, get, load, pack
+from sparring.data.content import Content
+from sparring.data.kinds import Reading, kinds
+from sparring.domains.image.kind import KIND
 from sparring.domains.image.packs import album
 
 PALETTE = ((0, 0, 0), (255, 0, 0), (0, 255, 0))
@@ -77,7 +80,7 @@ def squares(monkeypatch: pytest.MonkeyPatch) -> album.Album:
         default="bright",
         draw=draw,
     )
-    monkeypatch.setitem(pack.PACKS, "squares", made)
+    monkeypatch.setitem(KIND.packs, "squares", made)
     monkeypatch.setattr("shutil.which", lambda name: name)
     monkeypatch.setattr(subprocess, "run", delivers(ARCHIVE))
     return made
@@ -115,19 +118,23 @@ def test_a_view_gives_plain_samples_with_the_split_of_the_album(squares: album.A
     assert bright.fingerprint != dark.fingerprint
 
 
+def content(views: str, size: tuple[int, int] | None = None) -> Content:
+    return pack.read(KIND.packs["squares"], views, Reading(size=size, kinds=kinds()))
+
+
 @pytest.mark.parametrize(
     ("size", "side", "count"), [(None, 8, 40), (8, 8, 40), (6, 6, 40), (10, 10, 12), (99, 99, 12)]
 )
 def test_the_sheet_that_is_nearest_above_the_size_is_resized(
     squares: album.Album, size: int | None, side: int, count: int
 ) -> None:
-    found = pack.read("squares:dark", None if size is None else (size, size))
+    found = content("dark", None if size is None else (size, size))
     assert found.sample.shape == (count, 3, side, side)
     assert (found.sample[:, 0, 0, 0] == np.arange(count) * 3).all()
 
 
 def test_a_pair_holds_aligned_sources_and_samples(squares: album.Album) -> None:
-    found = pack.read("squares:dark-bright")
+    found = content("dark-bright")
     assert found.source is not None and found.source_domain is not None
     assert (found.source == 255 - found.sample).all()
     data = load("squares:dark-bright")
@@ -136,7 +143,7 @@ def test_a_pair_holds_aligned_sources_and_samples(squares: album.Album) -> None:
 
 
 def test_a_layout_keeps_its_classes_at_any_size(squares: album.Album) -> None:
-    found = pack.read("squares:plan", (5, 7))
+    found = content("plan", (5, 7))
     assert found.sample.shape == (40, 1, 5, 7)
     assert set(np.unique(found.sample)) <= {0, 1, 2}
     assert found.domain is not None and found.domain.arguments["shape"] == (3, 5, 7)
@@ -165,17 +172,17 @@ def test_an_interrupted_build_goes_on_without_a_second_download(
         yield next(draw(files, progress))
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(pack.PACKS, "squares", dataclasses.replace(squares, draw=breaks))
+    monkeypatch.setitem(KIND.packs, "squares", dataclasses.replace(squares, draw=breaks))
     with pytest.raises(KeyboardInterrupt):
         get("squares", say=len)
     assert not list((own_cache / "packs").rglob("*.npy"))
-    monkeypatch.setitem(pack.PACKS, "squares", squares)
+    monkeypatch.setitem(KIND.packs, "squares", squares)
     monkeypatch.setattr(subprocess, "run", None)
     assert (get("squares", say=len) / "album.json").exists()
 
 
 def test_what_a_killed_build_left_is_cleared_away(squares: album.Album, own_cache: Path) -> None:
-    path = album.location(squares)
+    path = squares.location()
     (path.with_name(f".{path.name}-0badcafe") / "0").mkdir(parents=True)
     half = own_cache / "downloads" / "npm-@toys-squares-1.0.0" / ".half"
     half.mkdir(parents=True)
@@ -201,7 +208,7 @@ def test_an_archive_packed_anew_is_known_by_what_it_holds(
     digest = fetch.digest({"package/step.txt": b"3"})
     (package,) = (dataclasses.replace(p, contents=(digest,)) for p in squares.packages)
     known = dataclasses.replace(squares, packages=(package,))
-    monkeypatch.setitem(pack.PACKS, "squares", known)
+    monkeypatch.setitem(KIND.packs, "squares", known)
     anew = tgz({"package/README": b"repacked", "package/step.txt": b"3"})
     monkeypatch.setattr(subprocess, "run", delivers(anew))
     assert get("squares", say=len).is_dir()

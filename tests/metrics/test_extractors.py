@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from sparring.core.errors import InputError
-from sparring.data import load
-from sparring.data.pack import location, packs
+from sparring.data import load, packs
 from sparring.domains.image import judge, pretrained
 from sparring.metrics.features import extractor
 
@@ -60,7 +59,7 @@ def test_a_judge_sees_each_picture_alone_and_alike_on_any_threads() -> None:
 # Only where the pack is there already: tests fetch nothing.
 @pytest.mark.parametrize(("name", "least"), [("digits", 0.97), ("fashion", 0.91)])
 def test_a_shipped_judge_knows_held_out_pictures(name: str, least: float) -> None:
-    if not any(found.name == name and location(found).exists() for found in packs()):
+    if not any(found.name == name and found.location().exists() for found in packs()):
         pytest.skip(f"the pack {name} is not in the cache")
     held_out = load(name).held_out
     items = held_out.take(torch.arange(min(1000, len(held_out))))

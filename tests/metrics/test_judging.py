@@ -16,6 +16,7 @@ from sparring.core.part import Part
 from sparring.data.content import Content
 from sparring.data.dataset import Dataset, dataset
 from sparring.domains.image import baselines
+from sparring.domains.image.arrays import image
 from sparring.domains.layout import segmentation
 from sparring.metrics import distances
 from sparring.metrics.scores import Scores
@@ -27,7 +28,7 @@ def inverted(count: int = 120, side: int = 16) -> Dataset:
     generator = torch.Generator().manual_seed(0)
     stored = torch.randint(0, 256, (count, 3, side, side), generator=generator).byte().numpy()
     domain = Part("sparring.domains.image.domain:Image", shape=(3, side, side))
-    content = Content(sample=255 - stored, source=stored, source_domain=domain)
+    content = Content(sample=255 - stored, domain=domain, source=stored, source_domain=domain)
     return dataset(content, name="negatives", address="negatives", held_out=0.3, seed=0)
 
 
@@ -122,7 +123,12 @@ def test_layouts_are_read_back_from_pictures(
     colours = torch.tensor([[250, 20, 20], [20, 250, 20], [20, 20, 250]]).byte()
     drawn = colours[layout[:, 0].long()].permute(0, 3, 1, 2).contiguous()
     domain = Part("sparring.domains.layout.domain:Layout", shape=(3, 16, 16))
-    made = Content(sample=drawn.numpy(), source=layout.numpy(), source_domain=domain)
+    made = Content(
+        sample=drawn.numpy(),
+        domain=image(drawn.numpy()),
+        source=layout.numpy(),
+        source_domain=domain,
+    )
     data = dataset(made, name="layouts", address="layouts", held_out=0.3, seed=0)
     found = sparring.evaluate(model(tmp_path, data), data, extractor="pixels")
     assert set(found.others) == {"truth"}

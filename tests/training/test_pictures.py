@@ -19,6 +19,7 @@ from sparring.core.part import Part
 from sparring.data.content import Content
 from sparring.data.dataset import Dataset, dataset
 from sparring.data.items import encode
+from sparring.domains.image.arrays import image
 from sparring.networks.backbone import efficientnet_installed
 from sparring.recipes import recipe_named
 from sparring.training.loop import Intervals
@@ -41,6 +42,7 @@ def pairs(source: Tensor, sample: Tensor, **domain: Any) -> Dataset:
     kind = domain or {"call": "sparring.domains.image.domain:Image", "shape": (3, SIDE, SIDE)}
     made = Content(
         sample=sample.numpy(),
+        domain=image(sample.numpy()),
         source=source.numpy(),
         source_domain=Part(kind.pop("call"), **kind),
     )
@@ -103,7 +105,8 @@ def test_superres_beats_enlarging(tmp_path: Path) -> None:
     generator = torch.Generator().manual_seed(0)
     coarse = torch.randint(0, 2, (160, 1, 4, 4), generator=generator) * 255
     blocks = coarse.repeat_interleave(4, 2).repeat_interleave(4, 3).expand(-1, 3, -1, -1).byte()
-    made = Content(sample=blocks.contiguous().numpy())
+    stored = blocks.contiguous().numpy()
+    made = Content(sample=stored, domain=image(stored))
     data = dataset(made, name="blocks", address="blocks", held_out=0.25, seed=0)
     flags = {"width": 8, "blocks": 2, "scale": 2, "realistic": False, "images": 2400}
     model = train(recipe_named("superres", flags), data, tmp_path / "run", steps=300, **QUIET)
@@ -112,7 +115,8 @@ def test_superres_beats_enlarging(tmp_path: Path) -> None:
 
 
 def test_before_the_discriminator_the_generator_learns_from_l1_alone(tmp_path: Path) -> None:
-    made = Content(sample=patterns(40).numpy())
+    stored = patterns(40).numpy()
+    made = Content(sample=stored, domain=image(stored))
     data = dataset(made, name="tiny", address="tiny", held_out=0.25, seed=0)
     tiny = {"width": 4, "blocks": 1, "batch": 2, "warmup": 6}
     recipe = recipe_named("restore", tiny)

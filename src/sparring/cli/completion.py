@@ -22,12 +22,12 @@ def runs(incomplete: str) -> list[str]:
 
 def data(incomplete: str) -> list[str]:
     """Packs, toys, and the files and folders that begin so."""
-    from sparring.data.pack import PACKS
-    from sparring.domains.points.toys import TOYS
+    from sparring.data.kinds import kinds
+    from sparring.data.pack import names
 
     here = Path(incomplete).parent if incomplete else Path()
     files = [str(path) + "/" * path.is_dir() for path in _listed(here)]
-    return _going_on(incomplete, [*PACKS, *TOYS, *files])
+    return _going_on(incomplete, [*names(kinds()), *files])
 
 
 def losses(incomplete: str) -> list[str]:

@@ -23,16 +23,18 @@ def list_packs() -> None:
     from rich.table import Table
 
     from sparring.data import packs
+    from sparring.data.kinds import kinds
 
     table = Table("name", "items", "shape", "licence", "what it is", box=None, pad_edge=False)
     for pack in packs():
         shape = "x".join(map(str, pack.shape))
-        views = getattr(pack, "views", {})
-        about = f"{pack.about}; views: {', '.join(views)}" if views else pack.about
+        views = f"; views: {', '.join(pack.views)}" if pack.views else ""
+        about = f"{pack.about}{views}"
         table.add_row(pack.name, f"{pack.count:,}", shape, pack.licence, about)
     Console().print(table)
     print("Views: --data maps:satellite gives one, --data maps:classes-satellite pairs, A to B.")
-    print("Toys: ring8, grid25, swissroll. Also any folder, file or Hugging Face name.")
+    toys = ", ".join(name for kind in kinds() for name in kind.toys)
+    print(f"Toys: {toys}. Also any folder, file or Hugging Face name.")
 
 
 @verb(data, "sparring data get digits", "sparring data get maps")

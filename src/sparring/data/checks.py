@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sparring.core.errors import InputError
-from sparring.core.part import Part
 from sparring.data import loading
-from sparring.data.content import UNKNOWN, Progress
+from sparring.data.content import CHUNK, UNKNOWN, Progress
 from sparring.data.dataset import Dataset, digests
 from sparring.data.hub import Stream
-from sparring.domains.image import folder, pictures, raster
+from sparring.data.kinds import Finder, kind_of, kinds
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +24,6 @@ FEW = 500
 """Below so many items a model rather memorises than learns."""
 UNEVEN = 10
 """Labels are called uneven where the largest has so many times the items of the smallest."""
-_CHUNK = 1024
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,8 @@ class CheckReport:
     """What training would refuse."""
     warnings: tuple[str, ...]
     """What training would suffer from."""
+    notes: tuple[str, ...] = ()
+    """Choices made while reading."""
 
     @property
     def ok(self) -> bool:
@@ -54,6 +53,7 @@ class CheckReport:
             *(f"{name:<{width}}  {value}" for name, value in self.facts),
             *(f"error: {text}" for text in self.errors),
             *(f"warning: {text}" for text in self.warnings),
+            *(f"note: {text}" for text in self.notes),
             f"{self.address} is {verdict}.",
         ]
 
@@ -62,69 +62,28 @@ def check(
     address: str | os.PathLike[str] | Dataset,
     *,
     batch: int = 1,
-    size: loading.Size = None,
-    channels: int | None = None,
-    pairs: str | None = None,
-    held_out: float = 0.1,
-    seed: int = 0,
-    streaming: bool = False,
     progress: Progress | None = None,
+    **options: Any,
 ) -> CheckReport:
     """Look for all that would spoil a training; bad input is reported, not raised.
 
-    Counts, sizes, modes, corrupt files by name, exact duplicates, label balance, too few items
-    for `batch`, and items or sources that are both trained on and held out; of layouts, what share
-    each class has. The other arguments are those of `load`.
+    Counts, corrupt files by name, exact duplicates, label balance, too few items for `batch`, and
+    items or sources that are both trained on and held out; and what the kind of data looks for:
+    sizes and modes of pictures, what share each class of layouts has. `options` are those of
+    `load`.
     """
     if isinstance(address, Dataset):
         return _report(address, batch, ())
     name = os.fspath(address)
     facts: list[tuple[str, str]] = []
     try:
-        facts, problems = _files(name, progress)
+        facts, problems = loading.survey(name, progress=progress, **options)
         if problems:
-            return CheckReport(name, tuple(facts), problems, ())
-        found = loading.load(
-            name,
-            size=size,
-            channels=channels,
-            pairs=pairs,
-            held_out=held_out,
-            seed=seed,
-            streaming=streaming,
-            progress=progress,
-        )
+            return CheckReport(name, tuple(facts), tuple(problems), ())
+        found = loading.load(name, progress=progress, **options)
     except InputError as error:
         return CheckReport(name, tuple(facts), (str(error),), ())
     return _report(found, batch, facts)
-
-
-def _files(name: str, progress: Progress | None) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
-    """For a folder of pictures: its facts, and every file that cannot be used."""
-    path = Path(name)
-    if not loading.is_folder(name):
-        return [], ()
-    files = folder.scan(path).files
-    headers = pictures.survey(files, progress)
-
-    def decodes(index: int) -> str:
-        header = headers[index]
-        return header.problem or raster.flaw(files.open(index))
-
-    problems = pictures.each(files, decodes, "decoding pictures", progress)
-    good = [header for header in headers if not header.problem]
-    facts = [
-        ("pictures", f"{len(files)}"),
-        ("sizes", _counts(f"{header.height} x {header.width}" for header in good)),
-        ("modes", _counts(raster.mode_name(header.channels, header.bits) for header in good)),
-    ]
-    return facts, tuple(pictures.unusable(files, problems))
-
-
-def _counts(words: Iterable[str]) -> str:
-    counted = Counter(words).most_common()
-    shown = ", ".join(f"{word} ({count})" for word, count in counted[:5])
-    return shown + (f" and {len(counted) - 5} more" if len(counted) > 5 else "")
 
 
 def _report(found: Dataset, batch: int, facts: Sequence[tuple[str, str]]) -> CheckReport:
@@ -133,15 +92,29 @@ def _report(found: Dataset, batch: int, facts: Sequence[tuple[str, str]]) -> Che
     known = [*facts, ("one item", shape), ("held out", f"{len(found.held_out)}")]
     rest = [("licence", found.licence), ("fingerprint", found.fingerprint)]
     if isinstance(found.train, Stream):
-        return CheckReport(found.address, (*known, *rest), (), found.notes)
-    train = _scanned(found.train)
+        return CheckReport(found.address, (*known, *rest), (), (), found.notes)
+    finders = _finders(found)
+    train = _scanned(found.train, finders)
     balance, uneven = _balance(train.labels, found.classes)
     few, errors = _few(len(found.train), batch)
     known += [("to train on", f"{len(found.train)}"), *balance]
-    told, doubts = _pairs(found, train, held)
+    told, doubts = _sources(found, train, held, finders)
+    for name, finder in finders.items():
+        more, unlikely = finder.found(name)
+        told, doubts = [*told, *more], [*doubts, *unlikely]
     doubled = _duplicates(train.hashes["sample"], held.hashes["sample"])
-    warnings = (*few, *doubled, *uneven, *doubts, *found.notes)
-    return CheckReport(found.address, (*known, *told, *rest), errors, warnings)
+    warnings = (*few, *doubled, *uneven, *doubts)
+    return CheckReport(found.address, (*known, *told, *rest), errors, warnings, found.notes)
+
+
+def _finders(found: Dataset) -> dict[str, Finder]:
+    """What the kinds of samples and of sources look for."""
+    finders = {}
+    for name, space in (("sample", found.domain), ("source", found.source_domain)):
+        kind = None if space is None else kind_of(space, kinds(found.trusted))
+        if space is not None and kind is not None and kind.finder is not None:
+            finders[name] = kind.finder(space)
+    return finders
 
 
 class _Scan(NamedTuple):
@@ -149,71 +122,45 @@ class _Scan(NamedTuple):
 
     hashes: dict[str, np.ndarray]
     """Of samples and sources, (N,) uint64."""
-    pixels: dict[str, np.ndarray]
-    """(256,) how often each byte occurs in them."""
     labels: list[int]
 
 
-def _scanned(store: Memory | Mapped) -> _Scan:
+def _scanned(store: Memory | Mapped, finders: Mapping[str, Finder] | None = None) -> _Scan:
     import numpy as np
     import torch
 
     names = [name for name in ("sample", "source") if name in store.fields]
     hashes = {name: [np.empty(0, np.uint64)] for name in names}
-    pixels, labels = {name: np.zeros(256, np.int64) for name in names}, []
-    for start in range(0, len(store), _CHUNK):
-        items = store.take(torch.arange(start, min(start + _CHUNK, len(store))))
+    labels: list[int] = []
+    for start in range(0, len(store), CHUNK):
+        items = store.take(torch.arange(start, min(start + CHUNK, len(store))))
         for name in names:
             values = items[name].cpu().numpy()
             hashes[name].append(digests(values))
-            if values.dtype == np.uint8 and values.shape[1] == 1:
-                pixels[name] += np.bincount(values.ravel(), minlength=256)
+            if finders and name in finders:
+                finders[name].see(values)
         labels += items["label"].tolist() if "label" in items else []
-    return _Scan({name: np.concatenate(found) for name, found in hashes.items()}, pixels, labels)
+    return _Scan({name: np.concatenate(found) for name, found in hashes.items()}, labels)
 
 
-def _pairs(found: Dataset, train: _Scan, held: _Scan) -> tuple[list[tuple[str, str]], list[str]]:
-    """Facts and warnings about sources, and about the classes of layouts."""
-    facts: list[tuple[str, str]] = []
-    doubts: list[str] = []
+def _sources(
+    found: Dataset, train: _Scan, held: _Scan, finders: Mapping[str, Finder]
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Facts and warnings about sources."""
+    if found.source_domain is None:
+        return [], []
     paired = found.sources is None
     if found.sources is not None and found.held_out_sources is not None:
-        loose, aside = _scanned(found.sources), _scanned(found.held_out_sources)
-        train, held = _joined(train, loose), _joined(held, aside)
-    if found.source_domain is not None:
-        shape = " x ".join(str(side) for side in found.source_domain.arguments["shape"])
-        own, others = train.hashes["source"], held.hashes["source"]
-        equal = len(own) - len(set(own.tolist()))
-        words = f"{len(own)} to train on, {len(others)} held out, {shape}"
-        facts.append(("sources", f"{words}, {'paired' if paired else 'unpaired'}"))
-        facts.append(("equal sources", f"{equal} to train on repeat another"))
-        doubts += _leaked(own, others, "sources")
-    for name, space in (("sample", found.domain), ("source", found.source_domain)):
-        if space is not None and space.call.endswith(":Layout"):
-            shares, empty = _classes(train.pixels[name], space)
-            facts.append((f"classes of {name}s", shares))
-            doubts += empty
-    return facts, doubts
-
-
-def _joined(samples: _Scan, sources: _Scan) -> _Scan:
-    hashes = samples.hashes | sources.hashes
-    return _Scan(hashes, samples.pixels | sources.pixels, samples.labels)
-
-
-def _classes(pixels: np.ndarray, space: Part) -> tuple[str, list[str]]:
-    """The share of pixels of a layout's classes, largest first, and a warning of those unseen."""
-    count = space.arguments["shape"][0]
-    names = space.arguments.get("names") or [str(index) for index in range(count)]
-    total = max(int(pixels.sum()), 1)
-    ranked = sorted(zip(pixels[:count].tolist(), names, strict=True), reverse=True)
-    shares = ", ".join(f"{name} {100 * seen / total:.1f} %" for seen, name in ranked[:5])
-    more = f" and {count - 5} more" if count > 5 else ""
-    unseen = [name for seen, name in ranked if not seen]
-    if not unseen or not pixels.any():
-        return shares + more, []
-    listed = ", ".join(unseen[:5]) + (f" and {len(unseen) - 5} more" if len(unseen) > 5 else "")
-    return shares + more, [f"no layout to train on shows {listed}, so that cannot be learnt."]
+        train, held = _scanned(found.sources, finders), _scanned(found.held_out_sources)
+    shape = " x ".join(str(side) for side in found.source_domain.arguments["shape"])
+    own, others = train.hashes["source"], held.hashes["source"]
+    equal = len(own) - len(set(own.tolist()))
+    words = f"{len(own)} to train on, {len(others)} held out, {shape}"
+    facts = [
+        ("sources", f"{words}, {'paired' if paired else 'unpaired'}"),
+        ("equal sources", f"{equal} to train on repeat another"),
+    ]
+    return facts, _leaked(own, others, "sources")
 
 
 def _few(count: int, batch: int) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -51,6 +51,8 @@ class Dataset:
     licence: str = "not stated"
     notes: tuple[str, ...] = ()
     """Choices made while reading, one sentence each."""
+    trusted: tuple[str, ...] = ()
+    """Packages whose kinds of data it was read with."""
 
     def __repr__(self) -> str:
         shape = " x ".join(map(str, self.domain.build().shape))
@@ -128,7 +130,7 @@ def dataset(content: Content, *, name: str, address: str, held_out: float, seed:
     return Dataset(
         name=name,
         address=address,
-        domain=content.domain or _image(content.sample.shape[1:]),
+        domain=content.domain,
         train=_store(content, ~mask),
         held_out=_store(content, mask),
         source_domain=content.source_domain,
@@ -202,10 +204,6 @@ def _mixed(values: np.ndarray) -> np.ndarray:
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return values ^ (values >> np.uint64(31))
-
-
-def _image(shape: tuple[int, ...]) -> Part:
-    return Part("sparring.domains.image.domain:Image", shape=tuple(int(side) for side in shape))
 
 
 def _extent(tokens: np.ndarray | None) -> tuple[int, ...]:

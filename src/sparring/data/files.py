@@ -5,13 +5,15 @@ from __future__ import annotations
 import gzip
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from sparring.core.errors import InputError
 from sparring.data import cache
-from sparring.data.content import Content, content
+from sparring.data.arrays import content
+from sparring.data.content import Content
+from sparring.data.kinds import Reader, Reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,11 +23,10 @@ LABELS = ("label", "labels", "class", "target", "y", "y_train")
 VECTORS = ("vector", "vectors")
 """Names under which an archive or a table may hold each; the first that is there counts."""
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
-Size = tuple[int, int] | None
 
 
-def read_npy(path: Path, size: Size = None) -> Content:
-    """One array: (N, H, W), (N, H, W, C) or (N, C, H, W) pictures, or (N, F) points.
+def read_npy(path: Path, reading: Reading) -> Content:
+    """One array (N, ...).
 
     Raises:
         InputError: a file that is damaged, or holds Python objects.
@@ -39,10 +40,10 @@ def read_npy(path: Path, size: Size = None) -> Content:
         raise InputError(_unreadable(path, "an .npy array", error)) from error
     if not isinstance(sample, np.ndarray):
         raise InputError(f"{path} is an archive; name it .npz.")
-    return content(sample, str(path), size=size)
+    return content(sample, str(path), reading)
 
 
-def read_npz(path: Path, size: Size = None) -> Content:
+def read_npz(path: Path, reading: Reading) -> Content:
     """An archive of arrays: samples under any of `SAMPLES`, labels and vectors likewise.
 
     `classes` may name the labels and `held_out` (N,) bool tell the split; Keras's x_train,
@@ -69,71 +70,77 @@ def read_npz(path: Path, size: Size = None) -> Content:
     return content(
         sample,
         str(path),
+        reading,
         label=_first(arrays, LABELS),
         vector=_first(arrays, VECTORS),
         tokens=arrays.get("tokens"),
         classes=tuple(str(name) for name in arrays.get("classes", np.array(()))),
         held_out=None if held_out is None else held_out.astype(bool),
-        size=size,
     )
 
 
-def read_csv(path: Path, size: Size = None) -> Content:
+def read_csv(path: Path, reading: Reading) -> Content:
     """A table of numbers, one item a row, with or without a line of names.
 
-    A column named `label` (or `class`, `target`, `y`) holds the labels. Without names, the last
-    column does if the others make a square picture. Columns are the pixels of a square grey
-    picture, row by row, if they are at least 64 in a square number and hold whole numbers from
-    0 to 255; otherwise each row is a point.
+    A column named `label` (or `class`, `target`, `y`) holds the labels. The rows are points, unless
+    a kind of data knows them for its own: as pictures, pixel by pixel.
 
     Raises:
         InputError: a table that is empty, ragged, or holds words.
     """
-    names, table = _table(path)
-    label = None
-    labelled = [index for index, name in enumerate(names) if name.lower() in LABELS]
-    if labelled:
-        label = labelled[0]
-    elif not names and _square(table[:, :-1]):
-        label = table.shape[1] - 1
     import numpy as np
 
-    sample = table if label is None else np.delete(table, label, axis=1)
-    if _square(sample):
-        side = math.isqrt(sample.shape[1])
-        sample = sample.astype(np.uint8).reshape(-1, side, side)
-    column = None if label is None else table[:, label]
-    return content(sample, str(path), label=column, size=size)
+    names, table = _table(path)
+    labelled = [index for index, name in enumerate(names) if name.lower() in LABELS]
+    label = table[:, labelled[0]] if labelled else None
+    sample = np.delete(table, labelled[0], axis=1) if labelled else table
+    takers = [kind.arrays.rows for kind in reading.kinds if kind.arrays and kind.arrays.rows]
+    found = next((known for rows in takers if (known := rows(sample, bool(names)))), None)
+    if found is not None:
+        items, column = found
+        label = label if column is None else sample[:, column]
+        sample = items
+    return content(sample, str(path), reading, label=label)
 
 
-def read_idx(path: Path, size: Size = None) -> Content:
-    """MNIST's format: pictures, with the labels from the file beside it named so.
+def read_idx(path: Path, reading: Reading) -> Content:
+    """MNIST's format: items, with the labels from the file beside it named so.
 
     Raises:
         InputError: a file that is damaged, or labels of another length.
     """
-    labels = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
-    label = idx(labels) if labels != path and labels.exists() else None
-    return content(idx(path), str(path), label=label, size=size)
+    return content(idx(path), str(path), reading, label=_labels(path))
 
 
-def read_idx_folder(path: Path, size: Size = None) -> Content:
+def read_idx_folder(path: Path, reading: Reading) -> Content:
     """A folder of MNIST's four files; the t10k ones are held out.
 
     Raises:
-        InputError: a file that is damaged.
+        InputError: a file that is damaged, or items of two sizes.
     """
     import numpy as np
 
-    images = {name: next(iter(path.glob(f"{name}-images*"))) for name in ("train", "t10k")}
-    found = [read_idx(images[name], size) for name in ("train", "t10k")]
-    labels = [part.label for part in found if part.label is not None]
+    files = [next(iter(sorted(path.glob(f"{name}-images*")))) for name in ("train", "t10k")]
+    items = [idx(file) for file in files]
+    if items[0].shape[1:] != items[1].shape[1:]:
+        raise InputError(
+            f"{files[0]} holds items of shape {items[0].shape[1:]} and {files[1].name} of "
+            f"{items[1].shape[1:]}; they must be alike."
+        )
+    labels = [label for label in map(_labels, files) if label is not None]
     return content(
-        np.concatenate([part.sample for part in found]),
+        np.concatenate(items),
         str(path),
+        reading,
         label=np.concatenate(labels) if len(labels) == 2 else None,
-        held_out=np.repeat([False, True], [len(part.sample) for part in found]),
+        held_out=np.repeat([False, True], [len(part) for part in items]),
     )
+
+
+def _labels(path: Path) -> np.ndarray | None:
+    """Those of an IDX file's items, from the file beside it."""
+    beside = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
+    return idx(beside) if beside != path and beside.exists() else None
 
 
 def is_idx_folder(path: Path) -> bool:
@@ -223,14 +230,6 @@ def _is_number(word: str) -> bool:
     return True
 
 
-def _square(pixels: np.ndarray) -> bool:
-    """Whether each row may be a square grey picture with 8 bits."""
-    width = pixels.shape[1]
-    if width < 64 or math.isqrt(width) ** 2 != width:
-        return False
-    return bool(((pixels >= 0) & (pixels <= 255) & (pixels == pixels.round())).all())
-
-
 def _unreadable(path: Path, kind: str, error: Exception) -> str:
     if isinstance(error, ValueError) and "pickle" in str(error).lower():
         return (
@@ -239,3 +238,25 @@ def _unreadable(path: Path, kind: str, error: Exception) -> str:
         )
     said = getattr(error, "strerror", None) or str(error).splitlines()[0]
     return f"{path} cannot be read as {kind}: {said}."
+
+
+def _ends(*endings: str) -> Callable[[Path], bool]:
+    return lambda path: path.name.lower().endswith(endings) and not path.is_dir()
+
+
+READERS = (
+    Reader(
+        "a folder of MNIST's four files",
+        lambda path: path.is_dir() and is_idx_folder(path),
+        read_idx_folder,
+    ),
+    Reader("an .npy array", _ends(".npy"), read_npy),
+    Reader("an .npz archive", _ends(".npz"), read_npz),
+    Reader("a table of numbers (.csv, .csv.gz)", _ends(".csv", ".csv.gz"), read_csv),
+    Reader(
+        "an IDX file (…-ubyte, .idx, also .gz)",
+        _ends("-ubyte", "-ubyte.gz", ".idx", ".idx.gz"),
+        read_idx,
+    ),
+)
+"""Asked in this order; the first that claims a path reads it."""

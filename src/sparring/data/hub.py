@@ -12,11 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sparring.core.errors import InputError
 from sparring.core.streams import seed_for
 from sparring.data import cache
-from sparring.data.content import Content, Progress, key_for
-from sparring.domains.image import pictures, raster
-from sparring.domains.image.folder import HELD_OUT, TRAIN
-from sparring.domains.image.pictures import Encoded
-from sparring.domains.image.raster import Form
+from sparring.data.content import Content, key_for
+from sparring.data.kinds import Cells, Column, Decoder, Reader, Reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,46 +25,37 @@ FIRST = 5000
 """Items at the start of a stream among which the held-out ones are looked for."""
 KINDS = {".parquet": "parquet", ".tar": "webdataset"}
 """File suffix -> the name of its reader in `datasets`."""
+TRAIN = ("train", "training")
+HELD_OUT = ("test", "testing", "val", "valid", "validation", "held_out")
+"""What splits are called: of a data set, of shards, of the top folders of a folder."""
 _LABELS = ("label", "labels", "class", "cls", "target", "fine_label")
 
 
 class Columns(NamedTuple):
     """Which columns of a table hold what, and the label's names."""
 
-    picture: str
+    sample: str
+    kind: Column
+    """How a sample is decoded."""
     label: str | None
     classes: tuple[str, ...]
 
 
-def read(
-    address: str | Path,
-    *,
-    size: tuple[int, int] | None = None,
-    channels: int | None = None,
-    progress: Progress | None = None,
-) -> Content:
-    """All pictures of a data set by its name, or of a shard or a folder of shards.
+def read(address: str | Path, reading: Reading) -> Content:
+    """All items of a data set by its name, or of a shard or a folder of shards.
 
     A split named `test` or `validation` is held out.
 
     Raises:
-        InputError: `datasets` or the network is missing, there is no picture column, or the
-            pictures are such as a folder of them would be refused for.
+        InputError: `datasets` or the network is missing, no kind of data claims a column, or its
+            values are such as the kind refuses.
     """
     import numpy as np
 
-    parts = _open(address, streaming=False)
-    train, held = parts
-    columns = _columns(train, address)
-    rows = [part.select_columns(_names(columns)) for part in parts if part is not None]
-    files = _encoded(rows, columns, str(address))
-    form = pictures.settle(files, pictures.survey(files, progress), size, channels)
-    if form.bits == 32:
-        raise InputError(f"{address} holds float pictures; convert them to .npy.")
-    found = Content(
-        sample=pictures.decode(files, form, progress),
-        licence=str(getattr(train.info, "license", "") or "not stated"),
-    )
+    train, held, columns = _open(address, reading, streaming=False)
+    rows = [part.select_columns(_names(columns)) for part in (train, held) if part is not None]
+    found = columns.kind.read(_cells(rows, columns, str(address)), reading)
+    found = found.replace(licence=str(getattr(train.info, "license", "") or "not stated"))
     if held is not None:
         found = found.replace(held_out=np.repeat([False, True], [len(train), len(held)]))
     if columns.label is None:
@@ -81,17 +69,15 @@ def read(
 
 @dataclass(frozen=True)
 class Stream:
-    """Pictures that can only be read in order."""
+    """Items that can only be read in order."""
 
     rows: Any
-    """A `datasets.IterableDataset` whose pictures are not decoded."""
+    """A `datasets.IterableDataset` whose samples are not decoded."""
     columns: Columns
-    form: Form
+    decoder: Decoder
     where: str
     threshold: int
     """Items whose hash lies below it are held out."""
-    fitting: bool
-    """Whether pictures of other sizes are cropped and resized, or refused."""
 
     def items(self, seed: int, rank: int, world: int, skip: int) -> Iterator[dict[str, Tensor]]:
         """This process's items without end, epoch after epoch, after the first `skip`."""
@@ -111,33 +97,26 @@ class Stream:
             epoch += 1
 
     def item(self, row: Mapping[str, Any]) -> dict[str, Tensor]:
-        """One row as a stored sample (C, H, W) and its label.
+        """One row as a stored sample and its label.
 
         Raises:
-            InputError: a picture that cannot be read, or of another size where none was chosen.
+            InputError: a sample that cannot be read, or has another form than the first ones.
         """
         import torch
 
-        sample = torch.from_numpy(self._decoded(row[self.columns.picture]))
+        sample = torch.from_numpy(self._decoded(row[self.columns.sample]))
         if self.columns.label is None:
             return {"sample": sample}
         return {"sample": sample, "label": torch.tensor(int(row[self.columns.label]))}
 
     def _decoded(self, value: Any) -> np.ndarray:
-        import numpy as np
-
         try:
-            data = _data(value)
-            header = raster.header(data)
-            problem = header.problem
-            if not (problem or self.fitting) and header[:2] != self.form[1:3]:
-                problem = f"{header.height} x {header.width}, unlike the first; give a --size"
-            if problem:
-                raise ValueError(problem)
-            return np.array(raster.decoded(data, self.form))
-        except Exception as error:  # Pillow's readers raise almost anything.
-            why = raster.reason(error)
-            raise InputError(f"a picture of {self.where} cannot be used ({why}).") from error
+            return self.decoder.decode(value)
+        except Exception as error:  # Readers raise almost anything.
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise InputError(
+                f"an item of {self.where} cannot be used ({why.rstrip('.')})."
+            ) from error
 
     def _epoch(self, seed: int, epoch: int, rank: int, world: int) -> Any:
         import inspect
@@ -154,13 +133,7 @@ class Stream:
         return split_dataset_by_node(mixed, rank=rank, world_size=world)
 
 
-def stream(
-    address: str | Path,
-    *,
-    size: tuple[int, int] | None = None,
-    channels: int | None = None,
-    held_out: float = 0.1,
-) -> tuple[Stream, Content]:
+def stream(address: str | Path, reading: Reading, held_out: float = 0.1) -> tuple[Stream, Content]:
     """A stream of all but the held-out items, and the held-out ones among the first.
 
     A split named `test` or `validation` is held out; without one it is every item whose hash
@@ -169,49 +142,53 @@ def stream(
     Raises:
         InputError: as `read` does.
     """
-    train, held = _open(address, streaming=True)
-    columns = _columns(train, address)
-    start = [row[columns.picture] for row in train.take(100)]
+    train, held, columns = _open(address, reading, streaming=True)
+    start = [row[columns.sample] for row in train.take(100)]
     names = [f"item {number}" for number in range(len(start))]
-    files = Encoded(names, lambda number: _data(start[number]), str(address), key="")
-    form = pictures.settle(files, pictures.survey(files), size, channels)
-    if form.bits == 32:
-        raise InputError(f"{address} holds float pictures; convert them to .npy.")
+    first = Cells(names, start.__getitem__, str(address), key="")
+    decoder = columns.kind.decoder(first, reading)
     threshold = 0 if held is not None else int(held_out * 2**64)
-    found = Stream(train, columns, form, str(address), threshold, fitting=size is not None)
-    first = (train if held is None else held).take(FIRST)
-    rows = [row for row in first if held is not None or is_held_out(row, columns, threshold)]
+    found = Stream(train, columns, decoder, str(address), threshold)
+    begin = (train if held is None else held).take(FIRST)
+    rows = [row for row in begin if held is not None or is_held_out(row, columns, threshold)]
     return found, _content([found.item(row) for row in rows], found)
 
 
 def is_held_out(row: Mapping[str, Any], columns: Columns, threshold: int) -> bool:
-    """Whether the hash of a row's picture, as encoded, lies below the threshold."""
+    """Whether the hash of a row's sample, as encoded, lies below the threshold."""
     if not threshold:
         return False
-    digest = hashlib.blake2b(_data(row[columns.picture]), digest_size=8).digest()
+    digest = hashlib.blake2b(contents(row[columns.sample]), digest_size=8).digest()
     return int.from_bytes(digest, "little") < threshold
 
 
 def _content(items: Sequence[Mapping[str, Tensor]], stream: Stream) -> Content:
     import numpy as np
 
-    form = stream.form
-    sample = np.empty((len(items), *form[:3]), "uint8" if form.bits == 8 else "float32")
+    decoder = stream.decoder
+    sample = np.empty((len(items), *decoder.shape), decoder.dtype)
     for index, item in enumerate(items):
         sample[index] = item["sample"].numpy()
     notes = (f"a stream; its {len(items)} held-out items come from the first {FIRST}.",)
-    found = Content(sample=sample, notes=notes, classes=stream.columns.classes)
+    classes = stream.columns.classes
+    found = Content(sample=sample, domain=decoder.domain, notes=notes, classes=classes)
     if stream.columns.label is None:
         return found
     return found.replace(label=np.array([int(item["label"]) for item in items], dtype=np.int64))
 
 
-def _data(value: Any) -> bytes:
-    """The bytes of an undecoded picture, which `datasets` gives as bytes or as an address."""
+def contents(value: Any) -> bytes:
+    """What an undecoded value holds: the bytes of a file, given or at an address; or its words.
+
+    Raises:
+        Exception: the value is missing, or whatever the address leads to.
+    """
     import fsspec  # type: ignore[import-untyped]
 
     if value is None:
-        raise ValueError("the picture is missing")
+        raise ValueError("it is missing")
+    if not isinstance(value, Mapping) or set(value) != {"bytes", "path"}:
+        return repr(value).encode()
     if value["bytes"] is not None:
         return bytes(value["bytes"])
     with fsspec.open(value["path"], "rb") as file:
@@ -219,50 +196,48 @@ def _data(value: Any) -> bytes:
 
 
 def _names(columns: Columns) -> list[str]:
-    return [columns.picture, *([columns.label] if columns.label else [])]
+    return [columns.sample, *([columns.label] if columns.label else [])]
 
 
-def _encoded(rows: Sequence[Any], columns: Columns, where: str) -> Encoded:
+def _cells(rows: Sequence[Any], columns: Columns, where: str) -> Cells:
     places = [(part, index) for part in rows for index in range(len(part))]
 
-    def opened(number: int) -> bytes:
+    def value(number: int) -> Any:
         part, index = places[number]
-        return _data(part[index][columns.picture])
+        return part[index][columns.sample]
 
     key = key_for([part._fingerprint for part in rows])
-    return Encoded([f"item {number}" for number in range(len(places))], opened, where, key)
+    return Cells([f"item {number}" for number in range(len(places))], value, where, key)
 
 
-def _columns(rows: Any, address: str | Path) -> Columns:
-    """The first picture column, and the first that holds class labels or is named like one."""
+def _columns(rows: Any, address: str | Path, reading: Reading) -> Columns:
+    """The first column that a kind claims, and the first with class labels or named like one."""
     import datasets
 
     features = rows.features or {}
-    found = [name for name, kind in features.items() if _is_picture(name, kind)]
+    known = [kind.column for kind in reading.kinds if kind.column is not None]
+    found = [
+        (name, column)
+        for name, feature in features.items()
+        for column in known
+        if column.claims(name, feature)
+    ]
     if not found:
-        known = ", ".join(features) or "none"
-        raise InputError(f"{address} has no column of pictures; its columns are: {known}.")
+        words = " or ".join(column.words for column in known) or "this kind of data"
+        given = ", ".join(features) or "none"
+        raise InputError(f"{address} has no column of {words}; its columns are: {given}.")
     named = [name for name, kind in features.items() if isinstance(kind, datasets.ClassLabel)]
     label = next(iter([*named, *(name for name in _LABELS if _is_whole(features.get(name)))]), None)
     classes = tuple(features[label].names) if label in named else ()
-    return Columns(found[0], label, classes)
-
-
-def _is_picture(name: str, kind: Any) -> bool:
-    import datasets
-
-    if isinstance(kind, dict):
-        return set(kind) == {"bytes", "path"}
-    binary = isinstance(kind, datasets.Value) and kind.dtype in ("binary", "large_binary")
-    return isinstance(kind, datasets.Image) or (binary and not name.startswith("__"))
+    return Columns(*found[0], label, classes)
 
 
 def _is_whole(kind: Any) -> bool:
     return "int" in str(getattr(kind, "dtype", "")) and not isinstance(kind, list | dict)
 
 
-def _open(address: str | Path, *, streaming: bool) -> tuple[Any, Any]:
-    """The rows to train on and those the source holds out (or None), pictures undecoded."""
+def _open(address: str | Path, reading: Reading, *, streaming: bool) -> tuple[Any, Any, Columns]:
+    """The rows to train on, those held out (or None), samples undecoded; and their columns."""
     try:
         import datasets
     except ImportError as error:
@@ -275,10 +250,11 @@ def _open(address: str | Path, *, streaming: bool) -> tuple[Any, Any]:
         held = next((splits[name] for name in HELD_OUT if name in splits), None)
         train = next(iter(splits.values())) if train is None else train
         held = None if held is train else held
-        picture = _columns(train, address).picture
-        plain = datasets.Image(decode=False)
-        train = train.cast_column(picture, plain)
-        return train, held if held is None else held.cast_column(picture, plain)
+        columns = _columns(train, address, reading)
+        plain = columns.kind.plain(train.features[columns.sample])
+        train = train.cast_column(columns.sample, plain)
+        held = None if held is None else held.cast_column(columns.sample, plain)
+        return train, held, columns
     except InputError:
         raise
     except Exception as error:  # Network, credentials, formats: `datasets` raises its own of each.
@@ -301,3 +277,17 @@ def _arguments(address: str | Path) -> dict[str, Any]:
         "data_files": {name: paths for name, paths in groups.items() if paths},
         "cache_dir": str(cache.folder("datasets")),
     }
+
+
+def is_shards(path: Path) -> bool:
+    """Whether it is a Parquet or WebDataset shard, or a folder of nothing but such."""
+    if not path.is_dir():
+        return path.suffix in KINDS
+    kinds = {file.suffix for file in path.iterdir() if not file.name.startswith(".")}
+    return len(kinds) == 1 and kinds <= set(KINDS)
+
+
+READERS = (
+    Reader("Parquet or WebDataset shards (.parquet, .tar)", is_shards, read, ("streaming",)),
+)
+"""Asked in this order; the first that claims a path reads it."""

@@ -5,28 +5,17 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sparring.core.errors import InputError, unknown
 from sparring.data import files, hub, pack
 from sparring.data.content import Content, Progress
 from sparring.data.dataset import Dataset, dataset
-from sparring.domains.image import pairs as pairing
-from sparring.domains.points import toys
+from sparring.data.kinds import Pack, Reader, Reading, Toy, kinds, stated, user_kinds
 
 Size = int | tuple[int, int] | None
-_ARRAYS: dict[str, Callable[..., Content]] = {
-    ".npy": files.read_npy,
-    ".npz": files.read_npz,
-    ".csv": files.read_csv,
-    ".csv.gz": files.read_csv,
-    "-ubyte": files.read_idx,
-    "-ubyte.gz": files.read_idx,
-    ".idx": files.read_idx,
-    ".idx.gz": files.read_idx,
-}
-"""How a file's name ends -> its reader."""
 
 
 def load(
@@ -35,9 +24,11 @@ def load(
     size: Size = None,
     channels: int | None = None,
     pairs: str | None = None,
+    kind: str | None = None,
     held_out: float = 0.1,
     seed: int = 0,
     streaming: bool = False,
+    trusted: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Dataset:
     """The items of an address, split into those to train on and those held out.
@@ -55,9 +46,11 @@ def load(
         pairs: how a folder holds sources and samples, where it does not say so by itself: words
             between commas, of "stems" (A and B must match by file stem), "unpaired", "none" (A
             and B are labels), "side-by-side" (each picture shows A and B), "reverse" (B to A).
+        kind: "pictures", "points" or another kind of data, where the address does not say so.
         held_out: the share of items to hold out, unless the address has a split of its own.
         seed: salts the hash that chooses the held-out items.
         streaming: read a Hugging Face data set or shards in order, without loading them all.
+        trusted: packages that offer kinds of data of their own, in a value named KIND.
         progress: called with what is being done, how much is done, and how much there is.
 
     Raises:
@@ -65,19 +58,63 @@ def load(
             choice; the `datasets` package or the network is missing.
     """
     address = os.fspath(address)
-    shape = _size(size)
+    reading = _reading(size, channels, pairs, kind, trusted, progress)
+    if streaming:
+        found = _stream(address, reading, held_out)
+    else:
+        content, name = _read(address, reading), _name(address)
+        found = dataset(content, name=name, address=address, held_out=held_out, seed=seed)
+    return dataclasses.replace(found, trusted=tuple(trusted))
+
+
+def survey(
+    address: str, *, progress: Progress | None = None, **options: Any
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Facts of the address's files, and each that cannot be used; options are those of `load`.
+
+    Raises:
+        InputError: as `load`, for what is wrong with the options or with all of the address.
+    """
+    known = {n: options.get(n) for n in ("size", "channels", "pairs", "kind")}
+    reading = _reading(**known, trusted=options.get("trusted", ()), progress=progress)
+    if _named(address, reading) is not None:
+        return [], []
+    path = located(address, reading)
+    reader = reader_of(path, reading) if isinstance(path, Path) else hub.READERS[0]
+    if not isinstance(path, Path) or reader.survey is None:
+        return [], []
+    return reader.survey(path, reading)
+
+
+def takes(address: str, option: str, trusted: Sequence[str] = ()) -> bool:
+    """Whether an address on this machine is read by a reader that obeys this option."""
+    reading = Reading(kinds=kinds(tuple(trusted)))
+    if _named(address, reading) is not None:
+        return False
+    path = located(address, reading)
+    return isinstance(path, Path) and option in reader_of(path, reading).options
+
+
+def _reading(
+    size: Size,
+    channels: int | None,
+    pairs: str | None,
+    kind: str | None,
+    trusted: Sequence[str],
+    progress: Progress | None,
+) -> Reading:
     if channels not in (None, 1, 2, 3, 4):
         raise InputError(f"channels must be 1, 2, 3 or 4, not {channels}.")
-    if pairs is not None:
-        _check_pairs(address, pairs)
-    name = _name(address)
-    if streaming:
-        return _stream(address, name, shape, channels, held_out)
-    found = _read(address, shape, channels, pairs, progress)
-    return dataset(found, name=name, address=address, held_out=held_out, seed=seed)
+    return Reading(
+        size=_size(size),
+        channels=channels,
+        pairs=pairs,
+        kinds=stated(kind, trusted),
+        progress=progress,
+    )
 
 
-def located(address: str) -> str | Path:
+def located(address: str, reading: Reading) -> str | Path:
     """A Path if the address is on this machine, else the name of a Hugging Face data set.
 
     Raises:
@@ -92,15 +129,35 @@ def located(address: str) -> str | Path:
         return address
     if "/" in address or "." in address:
         raise InputError(f"there is no file or folder {address}.")
-    raise unknown("data set", address, [*pack.PACKS, *toys.TOYS])
+    raise unknown("data set", address, pack.names(reading.kinds))
 
 
-def is_folder(address: str) -> bool:
-    """Whether `load` would read it as a folder of pictures."""
-    if address in toys.TOYS or pack.is_pack(address) or address.startswith("hf:"):
-        return False
-    path = Path(address).expanduser()
-    return path.is_dir() and not files.is_idx_folder(path) and not _shards(path)
+def reader_of(path: Path, reading: Reading) -> Reader:
+    """The reader that claims a path: of a stated kind or of a user's, then for files of arrays.
+
+    Raises:
+        InputError: no reader claims it, or it cannot be looked at.
+    """
+    first = reading.kinds if len(reading.kinds) == 1 else user_kinds(reading.kinds)
+    rest = [kind for kind in reading.kinds if kind not in first]
+    asked = [reader for kind in first for reader in kind.readers]
+    asked += [*files.READERS, *hub.READERS]
+    asked += [reader for kind in rest for reader in kind.readers]
+    try:
+        found = next((reader for reader in asked if reader.claims(path)), None)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    if found is None:
+        known = "; ".join(reader.what for reader in asked)
+        raise InputError(f"{path} is no data set: {_strange(path)}. Give {known}.")
+    return found
+
+
+def _strange(path: Path) -> str:
+    if not path.is_dir():
+        return "no reader knows its name"
+    count = sum(len(files) for _, _, files in os.walk(path))
+    return f"none of its {count} files is known" if count else "the folder is empty"
 
 
 def _name(address: str) -> str:
@@ -118,71 +175,64 @@ def _size(size: Size) -> tuple[int, int] | None:
     return pair
 
 
-def _check_pairs(address: str, words: str) -> None:
-    pairing.wanted(words)
-    if not (address in toys.TOYS or pack.is_pack(address)):
-        located(address)
-    if not is_folder(address):
-        raise InputError(
-            f"--pairs says how a folder of pictures is read, and {address} is none; leave it out. "
-            "A pack's pairs are named as in maps:classes-satellite."
-        )
+def _named(address: str, reading: Reading) -> Pack | Toy | None:
+    """The pack, or its view, or the toy of that name, if there is one."""
+    toys = {name: toy for kind in reading.kinds for name, toy in kind.toys.items()}
+    return toys.get(address) or pack.named(reading.kinds).get(address.partition(":")[0])
 
 
-def _read(
-    address: str,
-    size: tuple[int, int] | None,
-    channels: int | None,
-    pairs: str | None,
-    progress: Progress | None,
-) -> Content:
-    if address in toys.TOYS:
-        return toys.read(address)
-    if pack.is_pack(address):
-        return _pack(address, size, progress)
-    path = located(address)
-    if isinstance(path, Path) and path.is_dir() and files.is_idx_folder(path):
-        return files.read_idx_folder(path, size)
-    if isinstance(path, str) or _shards(path):
-        try:
-            return hub.read(path, size=size, channels=channels, progress=progress)
-        except InputError as error:
-            raise _also(error, path, address) from error
-    if path.is_dir():
-        return pairing.read(path, pairs=pairs, size=size, channels=channels, progress=progress)
-    for ending, reader in _ARRAYS.items():
-        if path.name.lower().endswith(ending):
-            return reader(path, size)
-    raise InputError(
-        f"{path} is no data set: give a folder of pictures, or a file that ends in "
-        f"{', '.join([*_ARRAYS, *hub.KINDS])}."
+def _read(address: str, reading: Reading) -> Content:
+    found = _named(address, reading)
+    if found is not None and reading.pairs is not None:
+        raise _no_pairs(address)
+    if isinstance(found, Toy):
+        return found.read()
+    if found is not None:
+        return _pack(found, address, reading)
+    path = located(address, reading)
+    reader = hub.READERS[0] if isinstance(path, str) else reader_of(path, reading)
+    if reading.pairs is not None and "pairs" not in reader.options:
+        raise _no_pairs(address)
+    try:
+        if isinstance(path, str):
+            return hub.read(path, reading)
+        return reader.read(path, reading)
+    except InputError as error:
+        raise _also(error, path, address) from error
+    except Exception as error:  # Readers of damaged files raise almost anything.
+        raise InputError(_unreadable(address, reader, error)) from error
+
+
+def _no_pairs(address: str) -> InputError:
+    return InputError(
+        f"--pairs says how a folder of pictures is read, and {address} is none; leave it out. "
+        "A pack's pairs are named as in maps:classes-satellite."
     )
 
 
-def _pack(address: str, size: tuple[int, int] | None, progress: Progress | None) -> Content:
+def _pack(found: Pack, address: str, reading: Reading) -> Content:
     try:
-        return pack.read(address, size, progress)
+        return pack.read(found, address.partition(":")[2], reading)
     except InputError as error:
-        wanted = pack.PACKS[address.partition(":")[0]]
-        if not isinstance(wanted, pack.Pack) or not wanted.hub:
+        if not found.hub:
             raise
         try:
-            found = hub.read(wanted.hub, size=size, progress=progress)
+            content = hub.read(found.hub, reading)
         except InputError as second:
             raise InputError(f"{error} {second}") from error
-    return found.replace(licence=wanted.licence)
+    return content.replace(licence=found.licence)
 
 
-def _shards(path: Path) -> bool:
-    """Whether it is a Parquet or WebDataset shard, or a folder of nothing but such."""
-    if not path.is_dir():
-        return path.suffix in hub.KINDS
-    try:
-        found = [file for file in path.iterdir() if not file.name.startswith(".")]
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
-    kinds = {file.suffix for file in found}
-    return len(kinds) == 1 and kinds <= set(hub.KINDS)
+def _unreadable(address: str, reader: Reader, error: Exception) -> str:
+    """What a reader stumbled over, as one sentence."""
+    said = getattr(error, "strerror", None) or " ".join(str(error).split())
+    if "pickle" in said.lower():
+        return (
+            f"{address} is damaged, or holds Python objects, which are never loaded; "
+            "save plain numbers instead."
+        )
+    said = said.rstrip(".") or type(error).__name__
+    return f"{address} cannot be read as {reader.what}: {said[:200]}."
 
 
 def _also(error: InputError, path: str | Path, address: str) -> InputError:
@@ -194,22 +244,17 @@ def _also(error: InputError, path: str | Path, address: str) -> InputError:
     )
 
 
-def _stream(
-    address: str,
-    name: str,
-    size: tuple[int, int] | None,
-    channels: int | None,
-    held_out: float,
-) -> Dataset:
-    local = address in toys.TOYS or pack.is_pack(address)
-    path = None if local else located(address)
-    if path is None or (isinstance(path, Path) and not _shards(path)):
+def _stream(address: str, reading: Reading, held_out: float) -> Dataset:
+    named = _named(address, reading) is not None
+    path = None if named else located(address, reading)
+    streams = isinstance(path, str) or (path is not None and hub.is_shards(path))
+    if path is None or not streams:
         raise InputError(
             f"{address} cannot be streamed; only Hugging Face data sets and shards can."
         )
     import numpy as np
 
-    train, held = hub.stream(path, size=size, channels=channels, held_out=held_out)
+    train, held = hub.stream(path, reading, held_out)
     held = held.replace(held_out=np.ones(len(held.sample), dtype=bool))
-    found = dataset(held, name=name, address=address, held_out=held_out, seed=0)
+    found = dataset(held, name=_name(address), address=address, held_out=held_out, seed=0)
     return dataclasses.replace(found, train=train)

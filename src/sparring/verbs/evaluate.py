@@ -189,7 +189,7 @@ def data_of(model: Model, data: Dataset | str | None = None, size: Any = None) -
         InputError: they cannot be read, or their samples have another shape.
     """
     from sparring.data import load
-    from sparring.data.loading import is_folder
+    from sparring.data.loading import takes
 
     manifest = model.manifest
     reading = dict(manifest.sitting.get("reading") or {})
@@ -201,7 +201,7 @@ def data_of(model: Model, data: Dataset | str | None = None, size: Any = None) -
         source = manifest.source_domain
         if source is not None and source.build().shape[0] != manifest.spec.shape[0]:
             form["channels"] = reading.get("channels")  # One number would not do for both.
-        dataset = load(data, pairs=reading.get("pairs") if is_folder(data) else None, **form)
+        dataset = load(data, pairs=reading.get("pairs") if takes(data, "pairs") else None, **form)
     else:
         dataset = data
     shape = dataset.domain.build().shape

@@ -269,8 +269,9 @@ def _survey(dataset: Dataset, recipe: Recipe, quiet: bool) -> None:
     if found.errors:
         raise InputError(found.errors[0])
     if not quiet and os.environ.get("RANK", "0") == "0":
-        for warning in found.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
+        told = [f"warning: {text}" for text in found.warnings]
+        for line in (*told, *(f"note: {text}" for text in found.notes)):
+            print(line, file=sys.stderr)
 
 
 def _reading(manifest: Manifest) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparring.core.errors import InputError
-from sparring.data.content import Content, Progress, content, key_for
-from sparring.domains.image import pictures, raster
+from sparring.data.content import Content, Progress, key_for
+from sparring.data.hub import HELD_OUT, TRAIN
+from sparring.data.kinds import Reading
+from sparring.domains.image import arrays, pictures, raster
 from sparring.domains.image.pictures import Encoded
 from sparring.domains.image.raster import Form
 
@@ -18,10 +20,6 @@ if TYPE_CHECKING:
 
 Facts = Mapping[PurePosixPath, tuple[int, int]]
 """Path within a folder -> the file's size and time of change."""
-
-TRAIN = ("train", "training")
-HELD_OUT = ("test", "testing", "val", "valid", "validation", "held_out")
-"""Top folders with these names, if there are no others, are the split."""
 
 
 class Listing(NamedTuple):
@@ -35,13 +33,7 @@ class Listing(NamedTuple):
     notes: tuple[str, ...]
 
 
-def read(
-    path: Path,
-    *,
-    size: tuple[int, int] | None = None,
-    channels: int | None = None,
-    progress: Progress | None = None,
-) -> Content:
+def read(path: Path, reading: Reading) -> Content:
     """All pictures in the folder and below.
 
     The first folder below `path` is the label; or, where the folders on top are named `train` and
@@ -52,8 +44,10 @@ def read(
             sizes or modes that differ, and no choice.
     """
     listing = scan(path)
-    form = pictures.settle(listing.files, pictures.survey(listing.files, progress), size, channels)
-    found = Content(sample=decoded(listing.files, form, progress), notes=listing.notes)
+    headers = pictures.survey(listing.files, reading.progress)
+    form = pictures.settle(listing.files, headers, reading.size, reading.channels)
+    values = decoded(listing.files, form, reading.progress)
+    found = Content(sample=values, domain=arrays.image(values), notes=listing.notes)
     return described(found, listing.labels, listing.held_out)
 
 
@@ -69,7 +63,9 @@ def decoded(
         InputError: pictures that cannot be decoded, or floats in no known range.
     """
     values = pictures.decode(files, form, progress, read)
-    return content(values, files.where).sample if form.bits == 32 else values
+    if form.bits != 32:
+        return values
+    return arrays.stored(values, files.where, Reading(kinds=()))[0]
 
 
 def described(
@@ -106,6 +102,15 @@ def scan(path: Path) -> Listing:
     return Listing(encoded(path, names, facts), labels, split, (*notes, *ignored))
 
 
+def holds_pictures(path: Path) -> bool:
+    """Whether it is a folder in which, or below which, a visible picture lies."""
+    for _, folders, files in os.walk(path):
+        folders[:] = [name for name in folders if _is_visible(name)]
+        if any(is_picture(PurePosixPath(name)) for name in files if not name.startswith(".")):
+            return True
+    return False
+
+
 def is_picture(name: PurePosixPath) -> bool:
     """Whether the file's name ends like a picture's."""
     return name.suffix.lower() in raster.SUFFIXES
@@ -132,7 +137,7 @@ def visible(path: Path) -> Facts:
 
     found = {}
     for top, folders, files in os.walk(path, onerror=stop):
-        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
+        folders[:] = [name for name in folders if _is_visible(name)]
         for name in files:
             if not name.startswith("."):
                 file = Path(top, name)
@@ -164,3 +169,7 @@ def labels_of(
     if "" in different:
         return None, ("some pictures lie in no sub-folder, so the sub-folders are no labels.",)
     return tuple(tops), ()
+
+
+def _is_visible(folder: str) -> bool:
+    return not folder.startswith((".", "__MACOSX"))

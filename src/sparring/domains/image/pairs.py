@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sparring.core.errors import InputError, unknown
 from sparring.core.part import Part
 from sparring.data.content import Content, Progress, Sources
+from sparring.data.hub import HELD_OUT, TRAIN
+from sparring.data.kinds import Reading
 from sparring.domains.image import folder, pictures, raster
-from sparring.domains.image.folder import HELD_OUT, TRAIN, Facts
+from sparring.domains.image.arrays import image
+from sparring.domains.image.folder import Facts
 from sparring.domains.image.pictures import Encoded
 from sparring.domains.image.raster import Form, Header
 from sparring.domains.layout import palette
@@ -70,14 +73,7 @@ def wanted(words: str | None) -> Wanted:
     return Wanted(forms[0] if forms else "", REVERSE in found)
 
 
-def read(
-    path: Path,
-    *,
-    pairs: str | None = None,
-    size: tuple[int, int] | None = None,
-    channels: int | None = None,
-    progress: Progress | None = None,
-) -> Content:
+def read(path: Path, reading: Reading) -> Content:
     """The pictures of a folder, with sources where it holds any; otherwise as `folder.read`.
 
     Top folders A and B (also trainA, testA, ...; or A/train, A/test, ...) hold sources and
@@ -90,29 +86,29 @@ def read(
         InputError: as `folder.read`; an empty side, unmatched stems, sizes that differ within a
             pair, or values outside the palette.
     """
-    form, reverse = wanted(pairs)
+    form, reverse = wanted(reading.pairs)
     if form == "side-by-side":
-        return _halves(path, reverse, size, channels, progress)
+        return _halves(path, reverse, reading)
     facts = folder.visible(path)
     sides = {} if form == "none" else _tops(path, asked=bool(form) or reverse)
     if not sides:
-        return folder.read(path, size=size, channels=channels, progress=progress)
+        return folder.read(path, reading)
     a, b = (_side(path, name, facts, sides) for name in "AB")
-    a, b = _surveyed(path, a, b, progress)
+    a, b = _surveyed(path, a, b, reading.progress)
     source, sample = (b, a) if reverse else (a, b)
     paired, notes = _paired(path, a, b, form)
     others = sum(map(folder.is_picture, facts)) - len(a.files) - len(b.files)
     if others:
         notes += (f"{others} pictures that lie in neither A nor B are left out.",)
-    extents = [_form(side, size, channels)[1:3] for side in (a, b)]
+    extents = [_form(side, reading)[1:3] for side in (a, b)]
     if extents[0] != extents[1]:
         (high, wide), (other_high, other_wide) = extents
         raise InputError(
             f"the pictures of {path}/A are {high} x {wide} and those of B {other_high} x "
             f"{other_wide} (height x width); bring them to one with --size."
         )
-    given, source_domain = _stored(source, size, channels, progress)
-    made, domain = _stored(sample, size, channels, progress)
+    given, source_domain = _stored(source, reading)
+    made, domain = _stored(sample, reading)
     found = Content(sample=made, domain=domain, source_domain=source_domain, notes=notes)
     found = folder.described(found, sample.labels, sample.held_out)
     if paired:
@@ -267,21 +263,19 @@ def _check_sizes(path: Path, a: Side, b: Side) -> None:
         )
 
 
-def _form(side: Side, size: tuple[int, int] | None, channels: int | None) -> Form:
+def _form(side: Side, reading: Reading) -> Form:
     """The form of a side's pictures; of label maps, one byte a pixel."""
     if side.layout is None:
-        return pictures.settle(side.files, side.headers, size, channels)
-    return pictures.settle(side.files, side.headers, size, 1)._replace(bits=8)
+        return pictures.settle(side.files, side.headers, reading.size, reading.channels)
+    return pictures.settle(side.files, side.headers, reading.size, 1)._replace(bits=8)
 
 
-def _stored(
-    side: Side, size: tuple[int, int] | None, channels: int | None, progress: Progress | None
-) -> tuple[np.ndarray, Part]:
+def _stored(side: Side, reading: Reading) -> tuple[np.ndarray, Part]:
     """A side's pictures in stored form, and their sample space."""
-    form = _form(side, size, channels)
+    form = _form(side, reading)
     if side.layout is None:
-        values = folder.decoded(side.files, form, progress)
-        return values, _images(values)
+        values = folder.decoded(side.files, form, reading.progress)
+        return values, image(values)
     shape = (len(side.layout["names"]), *form[1:3])
     domain = Part("sparring.domains.layout.domain:Layout", shape=shape, **side.layout)
     layout: Layout = domain.build()
@@ -290,16 +284,10 @@ def _stored(
         return layout.numbered(raster.numbers(file, form))
 
     files = _keyed(side.files, f"layout-{len(layout.names)}-{layout.values}")
-    return pictures.decode(files, form, progress, classes), domain
+    return pictures.decode(files, form, reading.progress, classes), domain
 
 
-def _halves(
-    path: Path,
-    reverse: bool,
-    size: tuple[int, int] | None,
-    channels: int | None,
-    progress: Progress | None,
-) -> Content:
+def _halves(path: Path, reverse: bool, reading: Reading) -> Content:
     """Pictures that show A on the left and B on the right.
 
     Raises:
@@ -311,16 +299,20 @@ def _halves(
             f"{path} has a palette, but label maps cannot be half of a picture; put them into a "
             "sub-folder A, the others into B, and leave out --pairs side-by-side."
         )
-    headers = [_halved(header) for header in pictures.survey(listing.files, progress)]
-    form = pictures.settle(listing.files, headers, size, channels)
+    headers = [_halved(header) for header in pictures.survey(listing.files, reading.progress)]
+    form = pictures.settle(listing.files, headers, reading.size, reading.channels)
 
     def half(*, right: bool) -> np.ndarray:
         files = _keyed(listing.files, "right" if right else "left")
-        return folder.decoded(files, form, progress, partial(raster.half, right=right))
+        return folder.decoded(files, form, reading.progress, partial(raster.half, right=right))
 
     source, sample = half(right=reverse), half(right=not reverse)
     found = Content(
-        sample=sample, source=source, source_domain=_images(source), notes=listing.notes
+        sample=sample,
+        domain=image(sample),
+        source=source,
+        source_domain=image(source),
+        notes=listing.notes,
     )
     return folder.described(found, listing.labels, listing.held_out)
 
@@ -332,10 +324,6 @@ def _halved(header: Header) -> Header:
 
 def _keyed(files: Encoded, word: str) -> Encoded:
     return dataclasses.replace(files, key=f"{files.key}-{re.sub(r'[^0-9a-z]+', '-', word)}")
-
-
-def _images(stored: np.ndarray) -> Part:
-    return Part("sparring.domains.image.domain:Image", shape=tuple(map(int, stored.shape[1:])))
 
 
 def _mask(held_out: Sequence[bool] | None) -> np.ndarray | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-
-from sparring.data.content import central
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,6 +145,14 @@ def fitted(picture: Image, form: Form) -> np.ndarray:
     if form.bits == 16:
         values = np.clip(values / np.float32(127.5) - np.float32(1), -1, 1)
     return values[None] if values.ndim == 2 else values.transpose(2, 0, 1)
+
+
+def central(shape: Sequence[int], size: Sequence[int]) -> tuple[int, int, int, int]:
+    """Top, left, bottom, right of the largest central cut of (H, W) with the aspect of `size`."""
+    scale = min(shape[0] / size[0], shape[1] / size[1])
+    tall, wide = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    top, left = (shape[0] - tall) // 2, (shape[1] - wide) // 2
+    return top, left, top + tall, left + wide
 
 
 def _sized(picture: Image, form: Form, by: Resampling) -> Image:

@@ -13,7 +13,9 @@ from sparring.core.errors import InputError, unknown
 from sparring.core.part import Part
 from sparring.core.storage import read_json, whole_folder, write_json
 from sparring.data import cache, fetch
-from sparring.data.content import Content, Progress, content, key_for
+from sparring.data.content import Content, Progress, key_for
+from sparring.data.kinds import Reading
+from sparring.domains.image import arrays
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,72 +67,79 @@ class Album:
     """Draws the sheets from the packages' files; of a view's sizes the default comes first."""
     version: int = 1
     """Counted up whenever `draw` changes what it draws."""
+    hub: str = ""
+    """The same data on Hugging Face; empty where there are none."""
 
     @property
     def megabytes(self) -> float:
         """Size of all downloads."""
         return sum(package.megabytes for package in self.packages)
 
+    def location(self) -> Path:
+        """Where the built album lies, or will lie, in the cache: a folder."""
+        known = [(package.archives, package.contents) for package in self.packages]
+        return cache.folder("packs") / f"{self.name}-{key_for(self.version, known)[:8]}"
 
-def location(album: Album) -> Path:
-    """Where the built album lies, or will lie, in the cache: a folder."""
-    known = [(package.archives, package.contents) for package in album.packages]
-    key = key_for(album.version, known)[:8]
-    return cache.folder("packs") / f"{album.name}-{key}"
+    def build(self, path: Path, say: Callable[[str], Any], progress: Progress | None) -> None:
+        """Download, check and draw the album into the folder `path`, whole or not at all.
 
+        Downloads stay in the cache until the album is built, so an interrupted build goes on.
 
-def build(
-    album: Album, path: Path, say: Callable[[str], Any], progress: Progress | None = None
-) -> None:
-    """Download, check and draw the album into the folder `path`, whole or not at all.
+        Raises:
+            InputError: no client or network, or data other than expected.
+        """
+        told = progress or (lambda what, done, total: None)
+        words = " and ".join(f"{p.name} ({p.client}, {p.megabytes:g} MB)" for p in self.packages)
+        say(f"{self.name}: {self.about}. Licence: {self.licence}. Needs {words}.")
+        archives = [fetch.archive(package, progress) for package in self.packages]
+        files: dict[str, bytes] = {}
+        for package, archive in zip(self.packages, archives, strict=True):
+            told(f"reading {package.name}", 0, 0)
+            files.update(fetch.checked(package, archive))
+        for killed in path.parent.glob(f".{path.name}-*"):
+            shutil.rmtree(killed, ignore_errors=True)
+        with whole_folder(path) as draft:
+            kept = [
+                _save(sheet, draft, place) for place, sheet in enumerate(self.draw(files, told))
+            ]
+            write_json(draft / "album.json", {"name": self.name, "sheets": kept})
+        for archive in archives:
+            shutil.rmtree(archive.parent, ignore_errors=True)
 
-    Downloads stay in the cache until the album is built, so an interrupted build goes on.
+    def check(self, views: str) -> None:
+        """Refuse views that the album does not have.
 
-    Raises:
-        InputError: no client or network, or data other than expected.
-    """
-    told = progress or (lambda what, done, total: None)
-    words = " and ".join(f"{p.name} ({p.client}, {p.megabytes:g} MB)" for p in album.packages)
-    say(f"{album.name}: {album.about}. Licence: {album.licence}. Needs {words}.")
-    archives = [fetch.archive(package, progress) for package in album.packages]
-    files: dict[str, bytes] = {}
-    for package, archive in zip(album.packages, archives, strict=True):
-        told(f"reading {package.name}", 0, 0)
-        files.update(fetch.checked(package, archive))
-    for killed in path.parent.glob(f".{path.name}-*"):
-        shutil.rmtree(killed, ignore_errors=True)
-    with whole_folder(path) as draft:
-        kept = [_save(sheet, draft, place) for place, sheet in enumerate(album.draw(files, told))]
-        write_json(draft / "album.json", {"name": album.name, "sheets": kept})
-    for archive in archives:
-        shutil.rmtree(archive.parent, ignore_errors=True)
+        Raises:
+            InputError: there are such.
+        """
+        views_in(self, views)
 
+    def read(self, path: Path, views: str, reading: Reading) -> Content:
+        """The items: views are VIEW, SOURCE-TARGET, or empty for the default.
 
-def read(album: Album, path: Path, words: str, size: tuple[int, int] | None) -> Content:
-    """The items of a built album: words are VIEW, SOURCE-TARGET, or empty for its default.
+        Without a size they come as the album's default one; otherwise from the sheet that is
+        nearest above it, and then resized.
 
-    Without a size they come as the album's default one; otherwise from the sheet that is nearest
-    above it, and then resized.
-
-    Raises:
-        InputError: no such view, or two that show different items.
-    """
-    source, target = views_in(album, words)
-    views = [view for view in (source, target) if view]
-    sheet = _sheet(album, path, views, size)
-    folder = path / sheet["folder"]
-    found = Content(
-        sample=_stored(album, folder, target, size),
-        label=_load(folder / "label.npy") if sheet["classes"] else None,
-        classes=tuple(sheet["classes"]),
-        held_out=_load(folder / "held_out.npy"),
-        licence=album.licence,
-    )
-    found = found.replace(domain=_domain(album.views[target], found.sample))
-    if not source:
-        return found
-    given = _stored(album, folder, source, size)
-    return found.replace(source=given, source_domain=_domain(album.views[source], given))
+        Raises:
+            InputError: no such view, or two that show different items.
+        """
+        source, target = views_in(self, views)
+        names = [view for view in (source, target) if view]
+        sheet = _sheet(self, path, names, reading.size)
+        folder = path / sheet["folder"]
+        values = _stored(self, folder, target, reading)
+        found = Content(
+            sample=values,
+            domain=_domain(self.views[target], values),
+            label=_load(folder / "label.npy") if sheet["classes"] else None,
+            classes=tuple(sheet["classes"]),
+            held_out=_load(folder / "held_out.npy"),
+            licence=self.licence,
+        )
+        if not source:
+            return found
+        given = _stored(self, folder, source, reading)
+        return found.replace(source=given, source_domain=_domain(self.views[source], given))
 
 
 def views_in(album: Album, words: str) -> tuple[str, str]:
@@ -163,11 +172,11 @@ def _sheet(
     return dict(next((sheet for sheet in sheets if sheet["size"] >= max(size)), sheets[-1]))
 
 
-def _stored(album: Album, folder: Path, view: str, size: tuple[int, int] | None) -> np.ndarray:
+def _stored(album: Album, folder: Path, view: str, reading: Reading) -> np.ndarray:
     values = _load(folder / f"{view}.npy")
     if album.views[view].palette:
-        return _nearest(values, size or values.shape[2:])
-    return content(values, f"{album.name}:{view}", size=size).sample
+        return _nearest(values, reading.size or values.shape[2:])
+    return arrays.stored(values, f"{album.name}:{view}", reading)[0]
 
 
 def _nearest(values: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
@@ -185,7 +194,7 @@ def _nearest(values: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
 
 def _domain(view: View, stored: np.ndarray) -> Part:
     if not view.palette:
-        return Part("sparring.domains.image.domain:Image", shape=stored.shape[1:])
+        return arrays.image(stored)
     shape = (len(view.palette), *stored.shape[2:])
     address = "sparring.domains.layout.domain:Layout"
     return Part(address, shape=shape, palette=view.palette, names=view.names)

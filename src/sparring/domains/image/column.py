@@ -1,0 +1,87 @@
+"""A column of pictures in a Hugging Face data set or in shards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.data.content import Content
+from sparring.data.hub import contents
+from sparring.data.kinds import Cells, Decoder, Reading
+from sparring.domains.image import pictures, raster
+from sparring.domains.image.arrays import image
+from sparring.domains.image.pictures import Encoded
+from sparring.domains.image.raster import Form
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def claims(name: str, feature: Any) -> bool:
+    """Whether a column holds pictures: so declared, or the bytes of files."""
+    import datasets
+
+    if isinstance(feature, dict):
+        return set(feature) == {"bytes", "path"}
+    binary = isinstance(feature, datasets.Value) and feature.dtype in ("binary", "large_binary")
+    return isinstance(feature, datasets.Image) or (binary and not name.startswith("__"))
+
+
+def plain(feature: Any) -> Any:
+    """Pictures as their files' bytes."""
+    import datasets
+
+    return datasets.Image(decode=False)
+
+
+def read(cells: Cells, reading: Reading) -> Content:
+    """All pictures of a column.
+
+    Raises:
+        InputError: they are such as a folder of them would be refused for.
+    """
+    files = _encoded(cells)
+    form = _form(files, reading)
+    values = pictures.decode(files, form, reading.progress)
+    return Content(sample=values, domain=image(values))
+
+
+def decoder(cells: Cells, reading: Reading) -> Decoder:
+    """Decodes pictures to the form that the first ones ask for.
+
+    Raises:
+        InputError: as `read`.
+    """
+    form = _form(_encoded(cells), reading)
+
+    def decode(value: Any) -> np.ndarray:
+        return _decoded(contents(value), form, fitting=reading.size is not None)
+
+    domain = Part("sparring.domains.image.domain:Image", shape=form[:3])
+    return Decoder(domain, form[:3], "uint8" if form.bits == 8 else "float32", decode)
+
+
+def _encoded(cells: Cells) -> Encoded:
+    return Encoded(cells.names, lambda number: contents(cells.open(number)), cells.where, cells.key)
+
+
+def _form(files: Encoded, reading: Reading) -> Form:
+    headers = pictures.survey(files, reading.progress)
+    form = pictures.settle(files, headers, reading.size, reading.channels)
+    if form.bits == 32:
+        raise InputError(f"{files.where} holds float pictures; convert them to .npy.")
+    return form
+
+
+def _decoded(data: bytes, form: Form, *, fitting: bool) -> np.ndarray:
+    """The pixels of a picture, stored; unless they are fitted, pictures must have one size."""
+    import numpy as np
+
+    header = raster.header(data)
+    problem = header.problem
+    if not (problem or fitting) and header[:2] != form[1:3]:
+        problem = f"{header.height} x {header.width}, unlike the first; give a --size"
+    if problem:
+        raise ValueError(problem)
+    return np.array(raster.decoded(data, form))
