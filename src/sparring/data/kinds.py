@@ -223,8 +223,8 @@ def user_kinds(known: Iterable[Kind]) -> tuple[Kind, ...]:
 def _own() -> tuple[Kind, ...]:
     package = importlib.util.find_spec(GROUP)
     places = package.submodule_search_locations if package else None
-    names = [f"{GROUP}.{module.name}.kind" for module in pkgutil.iter_modules(places)]
-    return tuple(importlib.import_module(name).KIND for name in names)
+    packages = [module.name for module in pkgutil.iter_modules(places) if module.ispkg]
+    return tuple(importlib.import_module(f"{GROUP}.{name}.kind").KIND for name in packages)
 
 
 def _imported(name: str, load: Callable[[], Any]) -> Any:
