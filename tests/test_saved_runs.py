@@ -39,6 +39,15 @@ def test_a_run_of_version_0_1_goes_on(name: str, steps: int, tmp_path: Path) -> 
     report(run)
 
 
+def test_opacity_of_earlier_versions_stays_straight(tmp_path: Path) -> None:
+    model = Path(shutil.copytree(FROZEN / "digits" / "model", tmp_path / "model"))
+    written = json.loads((model / "recipe.json").read_text())
+    written["domain"]["shape"] = written["spec"]["shape"] = [4, 28, 28]
+    (model / "recipe.json").write_text(json.dumps(written))
+    domain = Manifest.read(model).domain.build()
+    assert domain.decode(torch.zeros(1, 4, 28, 28)).unique().tolist() == [128]
+
+
 def test_the_first_schema_still_loads(tmp_path: Path) -> None:
     model = Path(shutil.copytree(FROZEN / "points" / "model", tmp_path / "model"))
     written = json.loads((model / "recipe.json").read_text())

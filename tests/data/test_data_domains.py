@@ -69,6 +69,67 @@ def test_preview_of_nothing_is_refused(tmp_path: Path) -> None:
         Image((1, 4, 4)).preview(torch.zeros(0, 1, 4, 4), tmp_path / "grid.png")
 
 
+def every_shade(colour: str) -> torch.Tensor:
+    """(1, C, 256, 256): each grey level down, or one and its opposite, with each opacity across."""
+    level = torch.arange(256, dtype=torch.uint8)[:, None].expand(256, 256)
+    colours = [level] if colour == "grey" else [level, 255 - level, level // 2]
+    return torch.stack([*colours, level.T])[None]
+
+
+@pytest.mark.parametrize("colour", ["grey", "colour"])
+def test_opacity_survives_encode_and_decode(colour: str) -> None:
+    stored = every_shade(colour)
+    domain = Image(tuple(stored.shape[1:]))
+    encoded = domain.encode(stored)
+    back = domain.decode(encoded)
+    seen = stored[:, -1:] > 0
+    assert torch.equal(back[:, -1:], stored[:, -1:])
+    assert torch.equal(back.where(seen, 255), stored.where(seen, 255))
+    assert (back[:, :-1].amin(1, keepdim=True)[~seen] == 255).all(), "what nobody sees is white"
+    share = stored[:, -1:].double() / 255
+    on_white = stored[:, :-1] / 255 * share + 1 - share
+    assert torch.allclose(encoded[:, :-1].double(), 2 * on_white - 1, atol=1e-6)
+    assert torch.equal(encoded[:, :-1, :, 255], Image((3, 1, 1)).encode(stored[:, :-1, :, 255]))
+
+
+def test_a_sample_darker_than_its_opacity_allows_is_black() -> None:
+    sample = torch.tensor([-1.0, -1.0, 1.0, 0.0]).view(1, 4, 1, 1)
+    assert Image((4, 1, 1)).decode(sample).flatten().tolist() == [0, 0, 255, 128]
+
+
+def test_straight_opacity_is_encoded_as_version_0_1_did() -> None:
+    stored = every_shade("colour")
+    domain = Image((4, 256, 256), opacity="straight")
+    assert torch.equal(domain.encode(stored), stored.float() / 127.5 - 1)
+    assert torch.equal(domain.decode(domain.encode(stored)), stored)
+    with pytest.raises(InputError, match="straight"):
+        Image((4, 1, 1), opacity="strait")
+
+
+@pytest.mark.parametrize("ending", ["jpg", "bmp", "gif", "ppm"])
+@pytest.mark.parametrize("channels", [2, 4])
+def test_files_without_opacity_are_laid_on_white(
+    tmp_path: Path, ending: str, channels: int
+) -> None:
+    stored = torch.zeros(channels, 8, 24, dtype=torch.uint8)
+    stored[-1, :, 8:16], stored[-1, :, 16:] = 128, 255
+    Image((channels, 8, 24)).write(stored, tmp_path / f"x.{ending}")
+    with Pillow.open(tmp_path / f"x.{ending}") as written:
+        assert "transparency" not in written.info
+        shown = np.asarray(written.convert("L")).astype(int)
+    for column, level in ((3, 255), (11, 127), (20, 0)):
+        assert abs(shown[4, column] - level) <= 6
+
+
+def test_a_preview_of_opacity_lies_on_white(tmp_path: Path) -> None:
+    stored = torch.zeros(2, 4, 64, 64, dtype=torch.uint8)
+    stored[1, 3] = 255
+    Image((4, 64, 64)).preview(Image((4, 64, 64)).encode(stored), tmp_path / "x.png")
+    grid = drawn(tmp_path / "x.png")
+    assert grid.shape == (64, 130, 3)
+    assert (grid[:, :66] == 255).all() and (grid[:, 66:] == 0).all()
+
+
 @pytest.mark.parametrize("shape", [(5, 8, 8), (0, 8, 8), (1, 0, 8)])
 def test_a_picture_has_one_to_four_channels_and_an_area(shape: tuple[int, int, int]) -> None:
     with pytest.raises(InputError, match="1 to 4 channels"):

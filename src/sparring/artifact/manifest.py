@@ -15,7 +15,7 @@ from sparring.core.recipe import Recipe
 from sparring.core.storage import read_json, write_json
 from sparring.core.types import Spec
 
-SCHEMA = 4
+SCHEMA = 5
 """Raised when recipe.json changes its meaning; MIGRATIONS then leads older files here."""
 
 
@@ -65,7 +65,23 @@ def _with_conditions(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "schema": 4, "spec": spec, "recipe": recipe, "examples": {}}
 
 
-MIGRATIONS: Mapping[int, Any] = {1: _with_maps, 2: _in_their_rooms, 3: _with_conditions}
+def _straight(data: dict[str, Any]) -> dict[str, Any]:
+    """Schema 5 premultiplies colours with opacity; models before it learnt straight ones."""
+
+    def dated(part: dict[str, Any] | None) -> dict[str, Any] | None:
+        picture = part is not None and part["call"] == "sparring.domains.image.domain:Image"
+        return {**(part or {}), "opacity": "straight"} if picture else part
+
+    ends = {name: dated(data[name]) for name in ("domain", "source_domain")}
+    return {**data, "schema": 5, **ends}
+
+
+MIGRATIONS: Mapping[int, Any] = {
+    1: _with_maps,
+    2: _in_their_rooms,
+    3: _with_conditions,
+    4: _straight,
+}
 """Schema number -> function from that schema's dictionary to the next one's."""
 
 

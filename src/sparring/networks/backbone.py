@@ -73,7 +73,9 @@ def block_features(pictures: Tensor, blocks: tuple[int, ...]) -> list[Tensor]:
 
 
 def coloured(pictures: Tensor) -> Tensor:
-    """Pictures (N, 1 to 4, H, W) in [-1, 1] to (N, 3, H, W); alpha is laid over white.
+    """Pictures (N, 1 to 4, H, W) in [-1, 1] to (N, 3, H, W), as they look on white.
+
+    Colours with opacity lie on white already; they are never darker than it allows.
 
     Raises:
         InputError: not pictures.
@@ -82,6 +84,5 @@ def coloured(pictures: Tensor) -> Tensor:
         shape = tuple(pictures.shape[1:])
         raise InputError(f"this extractor reads pictures of 1 to 4 channels, not {shape}.")
     if pictures.shape[1] in (2, 4):
-        alpha = (pictures[:, -1:] + 1) / 2
-        pictures = pictures[:, :-1] * alpha + (1 - alpha)
+        pictures = pictures[:, :-1].maximum(-pictures[:, -1:])
     return pictures.expand(-1, 3, -1, -1)

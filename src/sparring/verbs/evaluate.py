@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -210,7 +210,7 @@ def data_of(model: Model, data: Dataset | str | None = None, size: Any = None) -
             f"the samples of {dataset.address} have shape {shape} and the model's "
             f"{manifest.spec.shape}; give the data that it was trained on with --data."
         )
-    return dataset
+    return replace(dataset, domain=manifest.domain)  # Encoded as the model's samples are.
 
 
 def reals_of(model: Model, dataset: Dataset, count: int) -> Batch:

@@ -62,13 +62,12 @@ def write_rows(found: Sequence[Row], path: Path) -> None:
 
 
 def _drawn(row: Row, path: Path) -> Image:
-    """A row as a picture in colour; what is clear in it is white."""
+    """A row as a picture in colour."""
     from PIL import Image
 
     row.domain.preview(row.samples, path, len(row.samples))
     with Image.open(path) as picture:
-        whole = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", whole.size, "white"), whole).convert("RGB")
+        return picture.convert("RGB")
 
 
 def _stacked(pictures: Sequence[Image]) -> Image:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from sparring.core.errors import InputError
+from sparring.core.errors import InputError, unknown
 from sparring.domains.embedding import drawn
+from sparring.domains.image import raster
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 """Channels -> Pillow's name: grey, grey + alpha, colour, colour + alpha."""
+OPACITIES = ("premultiplied", "straight")
+CLEAR = (".png", ".webp", ".tif", ".tiff", ".avif", ".tga", ".jp2")
+"""Files that keep opacity; GIF knows no half of it, and others none."""
 GAP = 2
 """White pixels between the pictures of a preview."""
 
@@ -25,10 +29,17 @@ class Image:
     """Pictures (C, H, W), C from 1 to 4; encoded samples are float32 in [-1, 1].
 
     Stored items are uint8 in [0, 255], or float32 already in [-1, 1] where the source has more
-    than 8 bits.
+    than 8 bits. The last of 2 or 4 channels is opacity. Stored colours are straight, as in files;
+    encoded ones are premultiplied and laid on white, so that what is under transparent pixels,
+    which nobody sees, is nothing to learn. `opacity="straight"` encodes them as they are stored,
+    as version 0.1 did.
+
+    Raises:
+        InputError: a shape that no picture has, or an unknown kind of opacity.
     """
 
     shape: tuple[int, int, int]
+    opacity: str = "premultiplied"
 
     suffixes: ClassVar[tuple[str, ...]] = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
     many: ClassVar[bool] = False
@@ -38,6 +49,8 @@ class Image:
         channels, height, width = self.shape
         if channels not in MODES or height < 1 or width < 1:
             raise InputError(f"a picture has 1 to 4 channels and at least 1 x 1 px, not {self}.")
+        if self.opacity not in OPACITIES:
+            raise unknown("kind of opacity", self.opacity, OPACITIES)
 
     @property
     def head(self) -> str:
@@ -48,33 +61,71 @@ class Image:
         """Stored pictures (N, C, H, W) to float32 in [-1, 1], on the device they are on."""
         if stored.is_floating_point():
             return stored.float()
-        return stored.float().div_(127.5).sub_(1.0)
+        samples = stored.float().div_(127.5).sub_(1.0)
+        return _laid(samples) if self._premultiplied else samples
 
     def decode(self, samples: Tensor) -> Tensor:
-        """Samples in [-1, 1] to uint8 pictures of the same shape, clamped and rounded."""
-        import torch
+        """Samples in [-1, 1] to uint8 pictures of the same shape, clamped and rounded.
 
-        return ((samples.detach().float() + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8)
+        A premultiplied colour is taken off white again; where nothing is opaque it is white.
+        """
+        samples = samples.detach().float()
+        return _levels(_lifted(samples) if self._premultiplied else samples)
 
     def write(self, stored: Tensor, path: Path) -> None:
         """Write one picture (C, H, W), 8 bits a channel, in the format that the suffix names."""
         _save(self._bytes(stored), Path(path))
 
     def preview(self, samples: Tensor, path: Path, columns: int | None = None) -> None:
-        """Write a grid of samples (N, C, H, W), left to right; below 64 px they are enlarged."""
+        """Write a grid of samples (N, C, H, W) on white, left to right; small ones are enlarged."""
         pictures = self._bytes(samples)
         if not len(pictures):
             raise InputError(f"there is no sample to draw in {path}.")
-        _save(_grid(_enlarge(pictures), columns), Path(path))
+        _save(_grid(_enlarge(pictures), columns), Path(path), clear=False)
 
     def embed(self, samples: Tensor, columns: int | None = None) -> str:
         """The grid of samples (N, C, H, W) as an `<img>`."""
         return drawn(lambda path: self.preview(samples, path, columns))
 
+    @property
+    def _premultiplied(self) -> bool:
+        return self.shape[0] in (2, 4) and self.opacity == "premultiplied"
+
     def _bytes(self, pictures: Tensor) -> np.ndarray:
         """uint8 array of pictures that may be stored or encoded."""
         whole = self.decode(pictures) if pictures.is_floating_point() else pictures
         return whole.cpu().numpy()
+
+
+def _parted(samples: Tensor) -> tuple[Tensor, Tensor]:
+    """Colours and opacity of pictures (..., C, H, W)."""
+    return samples[..., :-1, :, :], samples[..., -1:, :, :]
+
+
+def _laid(samples: Tensor) -> Tensor:
+    """Straight colours in [-1, 1], with their opacity, laid on white."""
+    import torch
+
+    colours, alpha = _parted(samples)
+    share = (alpha + 1) / 2
+    return torch.cat([colours * share + (1 - share), alpha], dim=-3)
+
+
+def _lifted(samples: Tensor) -> Tensor:
+    """Colours that lie on white, with their opacity, made straight: the inverse of `_laid`."""
+    import torch
+
+    colours, alpha = _parted(samples)
+    share = _levels(alpha).float() / 255  # As it will be stored: so colours fit it.
+    straight = 1 - (1 - colours) / share
+    return torch.cat([straight.where(share > 0, 1.0), alpha], dim=-3)
+
+
+def _levels(samples: Tensor) -> Tensor:
+    """[-1, 1] to uint8, clamped and rounded."""
+    import torch
+
+    return ((samples + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
 def _enlarge(pictures: np.ndarray) -> np.ndarray:
@@ -99,8 +150,8 @@ def _grid(pictures: np.ndarray, columns: int | None) -> np.ndarray:
     return grid
 
 
-def _save(picture: np.ndarray, path: Path) -> None:
-    from PIL import Image as Pillow
-
-    channels_last = picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0)
-    Pillow.fromarray(channels_last).save(path)
+def _save(picture: np.ndarray, path: Path, clear: bool = True) -> None:
+    """Files that keep no opacity, and what shall not be `clear`, are laid on white."""
+    whole = raster.painted(picture)
+    keeps = clear and path.suffix.lower() in CLEAR
+    (whole if keeps else raster.opaque(whole)).save(path)

@@ -210,6 +210,18 @@ def _as_float(picture: Image) -> Image:
     return picture if picture.mode == "F" else _as_channels(picture, 1).convert("F")
 
 
+def painted(values: np.ndarray) -> Image:
+    """The picture of 8-bit values (C, H, W)."""
+    from PIL.Image import fromarray
+
+    return fromarray(values[0] if len(values) == 1 else values.transpose(1, 2, 0))
+
+
+def opaque(picture: Image) -> Image:
+    """The picture in grey or colour; one with opacity is laid on white."""
+    return _as_channels(picture, 1 if picture.mode in ("L", "LA") else 3)
+
+
 def _as_channels(picture: Image, channels: int) -> Image:
     """8 bits in L, LA, RGB or RGBA."""
     from PIL import Image as Pillow

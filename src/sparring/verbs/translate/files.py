@@ -13,14 +13,13 @@ from torch import Tensor
 from sparring.core.errors import InputError
 from sparring.core.storage import whole_file
 from sparring.domains.image import raster
+from sparring.domains.image.domain import CLEAR
 from sparring.domains.layout.domain import Layout
 
 if TYPE_CHECKING:
     from sparring.core.types import Domain
 
 WRITABLE = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-CLEAR = (".png", ".webp", ".tif", ".tiff")
-"""Formats that keep transparency."""
 QUALITY = 95
 
 
