@@ -134,3 +134,20 @@ def test_check_network_finds_a_wrong_shape_and_idle_weights() -> None:
     check_network(Part("sparring.networks.dense:Discriminator", widths=(4,)), spec, outputs=1)
     with pytest.raises(InputError, match="contract asks"):
         check_network(Part("sparring.networks.dense:Discriminator", outputs=2), spec, outputs=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "players"),
+    [
+        ("denoise", {"generator"}),
+        ("deblur", {"generator"}),
+        ("watermark", {"generator"}),
+        ("jpeg", {"generator", "discriminator"}),
+        ("colour", {"generator", "discriminator"}),
+    ],
+)
+def test_restore_plays_with_whom_the_kind_gains_from(kind: str, players: set[str]) -> None:
+    assert set(recipe_named("restore", {"kind": kind}).turns) == players
+    forced = recipe_named("restore", {"kind": kind, "adversarial": 1.0})
+    assert set(forced.turns) == {"generator", "discriminator"}
+    assert set(recipe_named("restore", {"kind": kind, "adversarial": 0}).turns) == {"generator"}

@@ -118,7 +118,7 @@ def test_before_the_discriminator_the_generator_learns_from_l1_alone(tmp_path: P
     stored = patterns(40).numpy()
     made = Content(sample=stored, domain=image(stored))
     data = dataset(made, name="tiny", address="tiny", held_out=0.25, seed=0)
-    tiny = {"width": 4, "blocks": 1, "batch": 2, "warmup": 6}
+    tiny = {"kind": "jpeg", "width": 4, "blocks": 1, "batch": 2, "warmup": 6}
     recipe = recipe_named("restore", tiny)
     options: dict[str, Any] = {"intervals": Intervals(log=1, sample=0, checkpoint=0)}
     train(recipe, data, tmp_path / "run", steps=5, quiet=True, **options)
