@@ -13,7 +13,7 @@ from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.core.recipe import Recipe
 from sparring.core.storage import read_json, write_json
-from sparring.core.types import Spec
+from sparring.core.types import Block, Spec
 
 SCHEMA = 5
 """Raised when recipe.json changes its meaning; MIGRATIONS then leads older files here."""
@@ -60,7 +60,7 @@ def _with_conditions(data: dict[str, Any]) -> dict[str, Any]:
     if "condition" in task:
         condition = task.pop("condition")
         task["told"] = [] if condition == "none" else [condition]
-    spec = {**data["spec"], "tokens": []}
+    spec = {**data["spec"], "tokens": [], "blocks": []}
     recipe = {**data["recipe"], "task": task}
     return {**data, "schema": 4, "spec": spec, "recipe": recipe, "examples": {}}
 
@@ -175,7 +175,8 @@ def _part(data: Mapping[str, Any] | None, trusted: Iterable[str]) -> Part | None
 
 
 def _spec(data: Mapping[str, Any]) -> Spec:
-    return Spec(**{**data, **{name: tuple(data[name]) for name in ("shape", "map", "tokens")}})
+    tuples = {name: tuple(data[name]) for name in ("shape", "map", "tokens")}
+    return Spec(**{**data, **tuples, "blocks": tuple(Block(*block) for block in data["blocks"])})
 
 
 def _migrated(data: dict[str, Any], path: Path) -> dict[str, Any]:

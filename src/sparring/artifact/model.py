@@ -333,7 +333,8 @@ class Model:
 
     def _headed(self, samples: Tensor) -> Tensor:
         """Networks without a tanh may overshoot the range that pictures have."""
-        return samples.clamp(-1.0, 1.0) if self.manifest.spec.head == "tanh" else samples
+        spec = self.manifest.spec
+        return samples.clamp(-1.0, 1.0) if spec.head == "tanh" and not spec.blocks else samples
 
 
 def build_game(manifest: Manifest) -> Game:

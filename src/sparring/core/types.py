@@ -20,6 +20,14 @@ it is unknown, "vector" (N, F) float32, "tokens" (N, T) int64, -1 after the last
 (N, ...), what the sample is to be made from."""
 
 
+class Block(NamedTuple):
+    """Numbers of a sample that belong together, side by side along its first axis."""
+
+    size: int
+    head: str
+    """"tanh" for [-1, 1], "linear" for unbounded, "softmax" for shares that add up to 1."""
+
+
 @dataclass(frozen=True)
 class Spec:
     """What networks are built from; they know nothing else of the data."""
@@ -38,10 +46,12 @@ class Spec:
     """Range of a sample: "tanh" for [-1, 1], "linear" for unbounded."""
     tokens: tuple[int, ...] = ()
     """The condition's tokens: (vocabulary, most of them in a row); empty where it holds none."""
+    blocks: tuple[Block, ...] = ()
+    """What a sample is made of, where its numbers are not all of one head."""
 
     def turned(self) -> Spec:
         """The same for networks that make or judge sources: sample and map change places."""
-        return replace(self, shape=self.map, map=self.shape, head="tanh")
+        return replace(self, shape=self.map, map=self.shape, head="tanh", blocks=())
 
     @property
     def map_channels(self) -> int:
@@ -235,6 +245,10 @@ class Domain(Protocol):
     def head(self) -> str:
         """Range of an encoded sample, as in `Spec.head`."""
 
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """Which of its numbers belong together, as in `Spec.blocks`; most have none."""
+
     def encode(self, stored: Tensor) -> Tensor:
         """Stored items (N, ...) to float32 samples (N, *shape)."""
 
@@ -332,6 +346,7 @@ __all__ = [
     "AdversarialLoss",
     "Augmentation",
     "Batch",
+    "Block",
     "Condition",
     "Domain",
     "Game",

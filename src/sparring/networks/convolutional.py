@@ -11,14 +11,15 @@ import math
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sparring.core.schedule import Schedule
 from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
+from sparring.networks.heads import Head
 from sparring.networks.layers import (
     CONVOLUTIONS,
     TRANSPOSED,
     activations,
     base_grid,
-    bounded,
     choose,
     crop,
     initialise,
@@ -44,7 +45,9 @@ class Generator(nn.Module):
             the channels, then spread them over space) or "transposed" (kernel 4, stride 2).
         depth: Further convolutions after each doubling.
         slope: Of the leaky ReLU; 0 for ReLU.
-        head: "tanh", "leaky" or "linear"; the spec's own if None.
+        head: "tanh", "leaky" or "linear"; the spec's own if None. Blocks have their own.
+        softmax: How blocks of that head are filled; see `heads.Head`.
+        temperature: Of the softmax; a number or a schedule.
 
     Raises:
         InputError: a setting out of range.
@@ -59,10 +62,13 @@ class Generator(nn.Module):
         depth: int = 0,
         slope: float = 0.2,
         head: str | None = None,
+        softmax: str = "plain",
+        temperature: float | Schedule = 1.0,
     ) -> None:
         super().__init__()
         positive("width", width)
-        self.space, self.head = space_of(spec.shape, least=0), head or spec.head
+        self.space = space_of(spec.shape, least=0)
+        self.head = Head(spec, head, softmax, temperature)
         dims = len(self.space)
         ways = {"nearest": _Repeat, "shuffle": _Spread, "transposed": _growing}
         doubling = choose("up", up, ways) if dims else _keeping
@@ -80,7 +86,7 @@ class Generator(nn.Module):
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
         """Samples (N, C, *space) in float32."""
         grid = self.dense(self.latent(latent, condition)).unflatten(1, self.grid)
-        return bounded(crop(self.layers(grid), self.space), self.head)
+        return self.head(crop(self.layers(grid), self.space), latent)
 
 
 class Discriminator(nn.Module):

@@ -13,15 +13,16 @@ import math
 from torch import Tensor, nn
 
 from sparring.core.errors import InputError
+from sparring.core.schedule import Schedule
 from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
+from sparring.networks.heads import Head
 from sparring.networks.layers import (
     BATCH_NORMS,
     CONVOLUTIONS,
     TRANSPOSED,
     activations,
     base_grid,
-    bounded,
     choose,
     crop,
     dropped,
@@ -46,7 +47,9 @@ class Generator(nn.Module):
         norm: "batch" for BatchNorm before each activation, "none" for none.
         slope: Of the leaky ReLU; 0 for ReLU.
         init: See `layers.initialise`.
-        head: "tanh", "leaky" or "linear"; the spec's own if None.
+        head: "tanh", "leaky" or "linear"; the spec's own if None. Blocks have their own.
+        softmax: How blocks of that head are filled; see `heads.Head`.
+        temperature: Of the softmax; a number or a schedule.
 
     Raises:
         InputError: points, which have no space, or a setting out of range.
@@ -62,9 +65,12 @@ class Generator(nn.Module):
         slope: float = 0.3,
         init: str = "glorot",
         head: str | None = None,
+        softmax: str = "plain",
+        temperature: float | Schedule = 1.0,
     ) -> None:
         super().__init__()
-        self.space, self.head = space_of(spec.shape), head or spec.head
+        self.space = space_of(spec.shape)
+        self.head = Head(spec, head, softmax, temperature)
         widths = widths_of(widths)
         if not 0 <= doublings <= len(widths):
             raise InputError(f"doublings must lie in 0 to {len(widths)}, one a width at most.")
@@ -85,7 +91,7 @@ class Generator(nn.Module):
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
         """Samples (N, C, *space) in float32."""
         grid = self.dense(self.latent(latent, condition)).unflatten(1, self.grid)
-        return bounded(crop(self.layers(grid), self.space), self.head)
+        return self.head(crop(self.layers(grid), self.space), latent)
 
 
 class Discriminator(nn.Module):

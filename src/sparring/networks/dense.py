@@ -6,11 +6,12 @@ import math
 
 from torch import Tensor, nn
 
+from sparring.core.schedule import Schedule
 from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
+from sparring.networks.heads import Head
 from sparring.networks.layers import (
     activations,
-    bounded,
     choose,
     dropped,
     initialise,
@@ -30,7 +31,9 @@ class Generator(nn.Module):
         momentum: How far BatchNorm's averages move at each step (Keras says 1 - momentum).
         slope: Of the leaky ReLU; 0 for ReLU.
         init: See `layers.initialise`.
-        head: "tanh", "leaky" or "linear"; the spec's own if None.
+        head: "tanh", "leaky" or "linear"; the spec's own if None. Blocks have their own.
+        softmax: How blocks of that head are filled; see `heads.Head`.
+        temperature: Of the softmax; a number or a schedule.
         octaves: Fourier features of the latent; 0 for none. They help it jump between modes.
     """
 
@@ -44,9 +47,11 @@ class Generator(nn.Module):
         init: str = "glorot",
         head: str | None = None,
         octaves: int = 0,
+        softmax: str = "plain",
+        temperature: float | Schedule = 1.0,
     ) -> None:
         super().__init__()
-        self.shape, self.head = spec.shape, head or spec.head
+        self.shape, self.head = spec.shape, Head(spec, head, softmax, temperature)
         self.latent, self.octaves = ConditionedLatent(spec), octaves
         normed = choose("norm", norm, {"batch": True, "none": False})
         layers: list[nn.Module] = []
@@ -63,7 +68,7 @@ class Generator(nn.Module):
         # A third of the latent: most of its normal distribution lies within one period then.
         told = waves(self.latent(latent, condition), self.octaves, scale=1 / 3)
         sample = self.layers(told)
-        return bounded(sample, self.head).unflatten(1, self.shape)
+        return self.head(sample.unflatten(1, self.shape), latent)
 
 
 class Discriminator(nn.Module):

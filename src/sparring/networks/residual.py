@@ -15,13 +15,14 @@ from torch import Tensor, nn
 
 from sparring.core.errors import InputError
 from sparring.core.precision import precise
+from sparring.core.schedule import Schedule
 from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
+from sparring.networks.heads import Head
 from sparring.networks.layers import (
     CONVOLUTIONS,
     activations,
     base_grid,
-    bounded,
     crop,
     double,
     gain,
@@ -49,7 +50,9 @@ class Generator(nn.Module):
         expansion: Channels inside a block, as a multiple of those outside.
         groups_of: Channels in a group of the inner convolution; 0 for one dense convolution.
         patch: Extent of the patches that are one cell of the finest stage; 2 costs a quarter.
-        head: "tanh", "leaky" or "linear"; the spec's own if None.
+        head: "tanh", "leaky" or "linear"; the spec's own if None. Blocks have their own.
+        softmax: How blocks of that head are filled; see `heads.Head`.
+        temperature: Of the softmax; a number or a schedule.
 
     Raises:
         InputError: a setting out of range.
@@ -66,9 +69,12 @@ class Generator(nn.Module):
         groups_of: int = 16,
         patch: int = 1,
         head: str | None = "linear",
+        softmax: str = "plain",
+        temperature: float | Schedule = 1.0,
     ) -> None:
         super().__init__()
-        self.space, self.head = space_of(spec.shape, least=0), head or spec.head
+        self.space = space_of(spec.shape, least=0)
+        self.head = Head(spec, head, softmax, temperature)
         dims, widths = len(self.space), _widths(width, stages, halved)
         positive("blocks", blocks)
         positive("patch", patch)
@@ -91,7 +97,7 @@ class Generator(nn.Module):
         grid = scale.unflatten(1, (-1, *ones)) * self.basis.to(scale.dtype)
         patches = self.last(self.layers(grid))
         sample = shuffle(patches, self.patch) if self.patch > 1 else patches
-        return bounded(crop(sample, self.space), self.head)
+        return self.head(crop(sample, self.space), latent)
 
 
 class Discriminator(nn.Module):

@@ -11,6 +11,7 @@ from sparring.artifact.manifest import Manifest
 from sparring.core.schedule import Schedule, scheduled
 from sparring.core.streams import seed_for, stream
 from sparring.core.types import Batch, Turn
+from sparring.networks.heads import Setting
 from sparring.training.ema import update_average
 from sparring.training.engine import Engine
 from sparring.training.guard import Guard
@@ -31,6 +32,10 @@ class Stepper:
         self.weights = {name: list(net.parameters()) for name, net in state.networks.items()}
         self.rates = {p: _schedule(v) for p, v in recipe.learning_rates.items()}
         self.betas = None if recipe.betas is None else _schedule(recipe.betas)
+        every = (*state.networks.values(), *state.averaged.values())
+        self.network_settings = [
+            m for net in every for m in net.modules() if isinstance(m, Setting)
+        ]
         self.half_life = _schedule(recipe.ema)
         self.images_a_step = recipe.batch * recipe.turns.count(recipe.turns[0])
 
@@ -42,7 +47,7 @@ class Stepper:
         """
         recipe, progress = self.manifest.recipe, self.state.progress
         values: dict[str, Tensor] = {}
-        self._schedule_optimizers()
+        self._follow_schedules()
         for index, player in enumerate(recipe.turns):
             if player != "discriminator" or progress.images >= recipe.warmup:
                 values.update(self._turn(index, player))
@@ -115,8 +120,10 @@ class Stepper:
         self.guard.saw(finite)
         return norm
 
-    def _schedule_optimizers(self) -> None:
+    def _follow_schedules(self) -> None:
         progress = self.state.progress
+        for setting in self.network_settings:
+            setting.follow(progress.images)
         for player, optimizer in self.state.optimizers.items():
             schedule = self.rates.get(player)
             for group, base in zip(

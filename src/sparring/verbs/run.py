@@ -155,6 +155,7 @@ def plan(recipe: Recipe, dataset: Dataset, seed: int = 0) -> Manifest:
         vector=dataset.vector if "vector" in task.conditions else 0,
         map=task.map_shape(domain.shape, source),
         head=domain.head,
+        blocks=domain.blocks,
         tokens=dataset.tokens if "tokens" in task.conditions else (),
     )
     return Manifest(

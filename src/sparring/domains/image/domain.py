@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+    from sparring.core.types import Block
+
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 """Channels -> Pillow's name: grey, grey + alpha, colour, colour + alpha."""
 OPACITIES = ("premultiplied", "straight")
@@ -56,6 +58,11 @@ class Image:
     def head(self) -> str:
         """Samples lie in [-1, 1]."""
         return "tanh"
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All numbers are of one kind."""
+        return ()
 
     def encode(self, stored: Tensor) -> Tensor:
         """Stored pictures (N, C, H, W) to float32 in [-1, 1], on the device they are on."""

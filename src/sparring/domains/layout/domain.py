@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+    from sparring.core.types import Block
+
 Colour = tuple[int, int, int]
 MOST = 256
 """Classes that one stored byte can tell apart."""
@@ -56,6 +58,11 @@ class Layout:
     def head(self) -> str:
         """Scores of classes are unbounded."""
         return "linear"
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All numbers are of one kind."""
+        return ()
 
     def encode(self, stored: Tensor) -> Tensor:
         """Class numbers (N, 1, H, W) to one-hot float32 (N, K, H, W).

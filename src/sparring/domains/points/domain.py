@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from sparring.core.errors import InputError
+from sparring.core.types import Block
 from sparring.domains.embedding import drawn
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Points:
     """The mean of each column, in the data's units; zeros where empty."""
     scale: tuple[float, ...] = ()
     """The spread of each column, in the data's units; ones where empty."""
+    groups: tuple[tuple[int, str], ...] = ()
+    """Size and head of each block of columns, as in `Spec.blocks`; empty where all are linear."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".csv",)
     many: ClassVar[bool] = True
@@ -34,11 +37,19 @@ class Points:
         for values in (self.centre, self.scale):
             if values and len(values) != self.shape[0]:
                 raise InputError(f"points of {self.shape[0]} numbers have {len(values)} scales.")
+        grouped = sum(block.size for block in self.blocks)
+        if self.groups and grouped != self.shape[0]:
+            raise InputError(f"points of {self.shape[0]} numbers have groups of {grouped}.")
 
     @property
     def head(self) -> str:
         """Samples are unbounded."""
         return "linear"
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The groups of columns that belong together."""
+        return tuple(Block(*group) for group in self.groups)
 
     def encode(self, stored: Tensor) -> Tensor:
         """Stored points (N, F) to float32 samples (N, F) of unit scale."""
