@@ -57,7 +57,8 @@ def recipe(softmax: str, **changes: Any) -> Recipe:
         },
         optimizers={"generator": adam, "discriminator": adam},
         loss=Part("sparring.losses.adversarial:relativistic"),
-        terms=(Part("sparring.losses.penalties:r1", weight=0.1),),
+        terms=tuple(Part(f"sparring.losses.penalties:{n}", weight=0.1) for n in ("r1", "r2")),
+        ema=Part("sparring.core.schedule:share", fraction=0.1, most=5000.0),
         latent=4,
         batch=64,
         precision="fp32",
@@ -146,7 +147,7 @@ def test_kinds_are_learnt_with_their_shares_and_what_goes_with_them(
 ) -> None:
     options: dict[str, Any] = {"intervals": Intervals(log=0, sample=0), "quiet": True}
     data = mixed(monkeypatch)
-    model = train(recipe(softmax), data, tmp_path / "run", steps=500, **options)
+    model = train(recipe(softmax), data, tmp_path / "run", steps=600, **options)
     made = model.sample(1000)
     kinds = made[:, :3].argmax(1)
     shares = kinds.bincount(minlength=3) / 1000
