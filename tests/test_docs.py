@@ -17,9 +17,10 @@ import sparring
 from sparring.cli import app
 from sparring.cli.flags import summary
 from sparring.data import packs
+from sparring.domains.image.domain import Image
+from sparring.domains.points.domain import Points
 from sparring.domains.points.toys import TOYS
-from sparring.metrics.features import NAMES
-from sparring.metrics.scores import LOWER_IS_BETTER
+from sparring.metrics.scores import FIRST_VERSION, LOWER_IS_BETTER
 from sparring.recipes import choices, recipe_functions
 from test_readme import blocks, extras, lines, targets
 
@@ -29,6 +30,10 @@ PAGES = [ROOT / n for n in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "
 PAGES += DOCS
 OTHERS = {"--standalone", "--nproc_per_node", "--constraint", "--editable"}
 """Flags of torchrun and pip."""
+
+EXTRACTING = (Image((3, 8, 8)), Points((2,)))
+NAMES = ("auto", *(name for domain in EXTRACTING for name in domain.judging("").extractors))
+"""What `--extractor` takes, beside the address of a function."""
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -153,7 +158,7 @@ def test_recipe_table_is_what_sparring_recipes_lists() -> None:
 
 def test_every_score_and_extractor_is_explained() -> None:
     text = (ROOT / "docs" / "scores.md").read_text()
-    for name in (*LOWER_IS_BETTER, *NAMES):
+    for name in (*LOWER_IS_BETTER, *FIRST_VERSION, *NAMES):
         assert f"`{name}`" in text, name
 
 

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 
 from sparring.core.errors import InputError
+from sparring.domains.points.domain import columns
 from sparring.metrics import distances, intervals
 from sparring.metrics.extractor import Embedded, Extractor
-from sparring.metrics.features import pixels
+from sparring.metrics.intervals import Interval
+from sparring.metrics.judging import Measured, Score, measured
 from sparring.metrics.score import Distance, score
 from sparring.metrics.scores import HEADER, LOWER_IS_BETTER, Scores
 
@@ -86,9 +88,9 @@ def test_t_and_wilson_are_the_tabled_ones() -> None:
 
 def test_all_scores_are_there_with_labels_and_floor() -> None:
     real, fake, train = (labelled(900, 3, seed) for seed in range(3))
-    found = score(real, fake, pixels(), reference=train, classes=("a", "b", "c"), resamples=3)
-    of_pairs = {"l1", "psnr", "ssim", "perceptual", "miou", "cycle_error"}
-    assert set(found.scores) == set(LOWER_IS_BETTER) - {"label_accuracy"} - of_pairs
+    found = score(real, fake, columns(), reference=train, classes=("a", "b", "c"), resamples=3)
+
+    assert set(found.scores) == set(LOWER_IS_BETTER) - {"label_accuracy"}
     assert found.floor is not None and found.floor.n_fake == 900
     assert set(found.floor.scores) == set(found.scores)
     assert set(found.histogram) == {"a", "b", "c"}
@@ -101,7 +103,7 @@ def test_all_scores_are_there_with_labels_and_floor() -> None:
 
 def test_a_missing_label_shows_in_the_histogram_only_as_it_should() -> None:
     real, fake = labelled(600, 3, 0), labelled(600, 3, 1, [1.0, 1.0, 0.0])
-    found = score(real, fake, pixels(), classes=("a", "b", "c"), resamples=3)
+    found = score(real, fake, columns(), classes=("a", "b", "c"), resamples=3)
     assert found.scores["label_shift"].value == pytest.approx(1 / 3, abs=0.06)
     assert found.histogram["c"][1] == 0
     assert found.notes["intra_kernel"] == "mean over 2 of 3 labels"
@@ -114,45 +116,46 @@ def test_fakes_of_another_label_than_asked_for_are_counted() -> None:
     assert fake.logits is not None
     asked = fake.logits.argmax(1)
     asked[:50] = 1 - asked[:50]
-    found = score(real, fake, pixels(), fake_labels=asked, resamples=3)
+    found = score(real, fake, columns(), fake_labels=asked, resamples=3)
     accuracy = found.scores["label_accuracy"]
     assert accuracy.value == 0.75 and 0.65 < accuracy.low < accuracy.high < 0.85
     wrong = found.scores["intra_kernel"].value
-    right = score(real, fake, pixels(), fake_labels=fake.logits.argmax(1), resamples=3)
+    right = score(real, fake, columns(), fake_labels=fake.logits.argmax(1), resamples=3)
     assert wrong > 10 * right.scores["intra_kernel"].value
 
 
 def test_a_judge_of_other_labels_is_not_asked() -> None:
     real, fake = labelled(100, 3, 0), labelled(100, 3, 1)
-    found = score(real, fake, pixels(), classes=("cat", "dog"), resamples=3)
+    found = score(real, fake, columns(), classes=("cat", "dog"), resamples=3)
     assert not {"label_shift", "intra_kernel"} & set(found.scores) and not found.histogram
     known = torch.arange(100) % 2
-    both = score(real, fake, pixels(), real_labels=known, fake_labels=known, classes=("cat", "dog"))
+    classes = ("cat", "dog")
+    both = score(real, fake, columns(), real_labels=known, fake_labels=known, classes=classes)
     assert "intra_kernel" in both.scores and "label_shift" not in both.scores
 
 
 def test_small_sets_are_headed_by_the_kernel_distance() -> None:
-    small = score(gauss(100, 3, 0), gauss(100, 3, 1), pixels(), resamples=3)
+    small = score(gauss(100, 3, 0), gauss(100, 3, 1), columns(), resamples=3)
     assert small.headline == "kernel" and small.table()[0][0] == "kernel"
     assert "biased" in small.notes["frechet"]
-    large = score(gauss(2048, 3, 0), gauss(2048, 3, 1), pixels(), resamples=3, subset=200)
+    large = score(gauss(2048, 3, 0), gauss(2048, 3, 1), columns(), resamples=3, subset=200)
     assert large.headline == "frechet" and large.table()[0][0] == "frechet"
     assert not large.notes
 
 
 def test_scores_come_back_from_json_and_repeat_by_seed() -> None:
     real, fake = labelled(100, 2, 0), labelled(100, 2, 1)
-    found = score(real, fake, pixels(), reference=real, classes=("a", "b"), resamples=3, seed=4)
+    found = score(real, fake, columns(), reference=real, classes=("a", "b"), resamples=3, seed=4)
     back = Scores.from_json(json.loads(json.dumps(found.to_json())))
     assert back == found and back.floor == found.floor
     assert back.seed == 4 and len(back.digest) == 64 and back.split == "held-out"
-    again = score(real, fake, pixels(), reference=real, classes=("a", "b"), resamples=3, seed=4)
+    again = score(real, fake, columns(), reference=real, classes=("a", "b"), resamples=3, seed=4)
     assert again == found
     assert all(len(row) == len(HEADER) for row in found.table())
 
 
 def test_damaged_json_is_refused_in_words() -> None:
-    data = score(gauss(30, 3, 0), gauss(30, 3, 1), pixels(), resamples=3).to_json()
+    data = score(gauss(30, 3, 0), gauss(30, 3, 1), columns(), resamples=3).to_json()
     with pytest.raises(InputError, match="unknown field of the scores 'sed'"):
         Scores.from_json({**data, "sed": 1})
     del data["n_fake"]
@@ -163,17 +166,17 @@ def test_damaged_json_is_refused_in_words() -> None:
 def test_bad_input_is_refused_in_words() -> None:
     real = gauss(30, 3, 0)
     with pytest.raises(InputError, match="19 fake samples are too few"):
-        score(real, real[:19], pixels())
+        score(real, real[:19], columns())
     with pytest.raises(InputError, match="real labels are"):
-        score(real, real, pixels(), real_labels=torch.zeros(29))
+        score(real, real, columns(), real_labels=torch.zeros(29))
     with pytest.raises(InputError, match="NaN"):
-        score(real, real * torch.nan, pixels())
+        score(real, real * torch.nan, columns())
     with pytest.raises(InputError, match="use one extractor"):
-        score(real, gauss(30, 4, 0), pixels())
+        score(real, gauss(30, 4, 0), columns())
     with pytest.raises(InputError, match="floats"):
-        score(real, torch.zeros(30, 3, dtype=torch.uint8), pixels())
+        score(real, torch.zeros(30, 3, dtype=torch.uint8), columns())
     with pytest.raises(InputError, match="no samples"):
-        score(real, iter(()), pixels())
+        score(real, iter(()), columns())
 
 
 def test_an_extractor_gives_the_same_for_batches_as_for_the_whole() -> None:
@@ -189,3 +192,28 @@ def test_an_extractor_gives_the_same_for_batches_as_for_the_whole() -> None:
     assert seen == [20, 20, 10]
     assert torch.equal(extractor.features(iter(samples.split(15))), samples * 2)
     assert extractor.classify(samples) is None
+
+
+def test_scores_of_a_domains_own_keep_their_direction_and_follow_the_others() -> None:
+    def drift(real: Tensor, fake: Tensor) -> Interval:
+        return intervals.between(lambda r, f: float((r.mean() - f.mean()).abs()), real, fake)
+
+    real, fake = gauss(200, 2, 0), gauss(300, 2, 1, 1.5)
+    own = {"drift": Score(drift), "spread": Score(drift, lower_is_better=False)}
+    plain = score(real, fake, columns(), resamples=3)
+    found = plain.with_more(measured(own, real, fake))
+    assert found.scores["drift"].low < 1.5 < found.scores["drift"].high
+    assert [row[0] for row in found.table()][-2:] == ["drift", "spread"]
+    notes = {row[0]: row[4] for row in found.table()}
+    assert (notes["drift"], notes["spread"]) == ("lower is better", "higher is better")
+    again = Scores.from_json(json.loads(json.dumps(found.to_json())))
+    assert again.directions == found.directions and again == found
+    _, rows = found.beside({"other": found}).comparison()
+    assert {"drift", "spread"} <= {row[0] for row in rows}
+
+
+def test_scores_of_version_0_1_know_which_way_is_better() -> None:
+    found = score(gauss(50, 2, 0), gauss(50, 2, 1), columns(), resamples=3)
+    old = found.with_more({"psnr": Measured(Interval(20, 19, 21), lower_is_better=True)}).to_json()
+    del old["lower_is_better"]
+    assert Scores.from_json(old).directions["psnr"] is False

@@ -13,11 +13,11 @@ from sparring.core.part import Part
 from sparring.core.recipe import Recipe
 from sparring.core.types import Batch, Condition, Spec, Turn, Verdict
 from sparring.data import load
+from sparring.domains.image.judging import pixels
 from sparring.games.autoencoder import Autoencoder
 from sparring.games.duel import Duel, mixes_batch
 from sparring.losses import adversarial, penalties
 from sparring.metrics.distances import kernel
-from sparring.metrics.features import pixels
 from sparring.training.loop import Intervals
 from sparring.verbs.run import train
 

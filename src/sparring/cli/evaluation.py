@@ -36,7 +36,8 @@ def evaluate(
     extractor: Annotated[
         str,
         typer.Option(
-            help="auto, digits, fashion, efficientnet, inception, pixels or module:function."
+            help="auto, one of the data's kind (of pictures digits, fashion, efficientnet, "
+            "inception, pixels), or module:function."
         ),
     ] = "auto",
     count: Annotated[int | None, typer.Option("-n", "--count", help="Samples to score.")] = None,

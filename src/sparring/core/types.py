@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from sparring.metrics.judging import Baseline, Judging, Score
+
 Items = Mapping[str, "Tensor"]
 """Items, batch first: "sample" (N, ...) and, where the data has them, "label" (N,) int64, -1 where
 it is unknown, "vector" (N, F) float32, "tokens" (N, T) int64, -1 after the last one, and "source"
@@ -271,6 +273,9 @@ class Domain(Protocol):
     def embed(self, samples: Tensor, columns: int | None = None) -> str:
         """HTML that shows all samples (N, *shape) and needs no other file."""
 
+    def judging(self, data: str) -> Judging:
+        """Its extractors and scores, with what is usual beside data of this name."""
+
 
 class Task(Protocol):
     """A pure function from items to what is real and what is known, and back."""
@@ -302,6 +307,17 @@ class Task(Protocol):
 
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         """A generated sample to the finished one."""
+
+    def measures(self, judging: Judging) -> Mapping[str, Score]:
+        """Of what is measured on each sample and its true partner; none where it has none."""
+
+    def baselines(
+        self, judging: Judging, source: Domain, targets: Callable[[], Tensor]
+    ) -> Mapping[str, Baseline]:
+        """What can be had without learning, of sources in this domain.
+
+        `targets()` gives encoded training samples.
+        """
 
     def shown(self, condition: Condition) -> Tensor:
         """What of the condition is for the eye, encoded as sources are; only where it has a map."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib
+import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from sparring.core.errors import InputError
+from sparring.core.errors import InputError, unknown
 
 
 class Embedded(NamedTuple):
@@ -71,3 +74,45 @@ class Extractor:
             shape = tuple(features.shape)
             raise InputError(f"{self.name} gave {shape} for {len(samples)} samples, not (N, F).")
         return Embedded(features.float().cpu(), None if logits is None else logits.float().cpu())
+
+
+def custom(address: str) -> Extractor:
+    """The user's own function "module:function": float32 samples (N, *shape) to features (N, F).
+
+    Raises:
+        InputError: no such module or function.
+    """
+    module_name, _, name = address.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise InputError(f"the extractor {address!r} cannot be imported: {error}.") from error
+    found = getattr(module, name, None)
+    if not callable(found):
+        known = [n for n, value in vars(module).items() if callable(value)]
+        raise unknown(f"function in {module_name}", name, known)
+    return of_function(address, found)
+
+
+def of_function(
+    name: str, function: Callable[[Tensor], Tensor], resize: str = "its own"
+) -> Extractor:
+    """An extractor of a plain function: float32 samples (N, *shape) to features (N, F)."""
+
+    def read(samples: Tensor) -> Embedded:
+        features: Any = function(samples)
+        if not isinstance(features, Tensor):
+            kind = type(features).__name__
+            raise InputError(f"the extractor must return a tensor (N, F), not a {kind}.")
+        return Embedded(features)
+
+    return Extractor(name, _source_digest(function), resize, read)
+
+
+def _source_digest(function: Callable[[Tensor], Tensor]) -> str:
+    """Of the module's source: the nearest there is to a hash of weights unknown to us."""
+    try:
+        source = inspect.getsource(importlib.import_module(function.__module__))
+    except (OSError, TypeError):
+        source = repr(function)
+    return hashlib.sha256(source.encode()).hexdigest()

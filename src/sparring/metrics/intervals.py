@@ -16,7 +16,7 @@ bias that a Frechet distance has at small N.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -89,6 +89,21 @@ def deal(features: Tensor, seed: int, name: str) -> Dealt:
     order = torch.randperm(len(features), generator=stream("groups", seed, name))
     whole = features[order]
     return Dealt(whole, whole.tensor_split(GROUPS))
+
+
+def between(
+    statistic: Callable[[Tensor, Tensor], float],
+    real: Tensor,
+    fake: Tensor,
+    *,
+    least: float = 0.0,
+    most: float = float("inf"),
+) -> Interval:
+    """A number that compares two sets (N, ...) and (M, ...), with the interval of a jackknife."""
+    sides = deal(real, 0, "real"), deal(fake, 0, "fake")
+    without = zip(*(_rows_without(side) for side in sides), strict=True)
+    left_out = [statistic(r, f) for r, f in without]
+    return jackknife(statistic(sides[0].whole, sides[1].whole), left_out, least, most)
 
 
 def frechet(real: Dealt, fake: Dealt) -> tuple[float, list[float]]:

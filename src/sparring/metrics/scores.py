@@ -9,6 +9,7 @@ from typing import Any
 
 from sparring.core.errors import InputError, unknown
 from sparring.metrics.intervals import Interval
+from sparring.metrics.judging import Measured
 
 ENOUGH = 2048
 """Samples below which a Frechet distance is too biased to be the headline."""
@@ -23,6 +24,9 @@ LOWER_IS_BETTER = {
     "intra_kernel": True,
     "label_shift": True,
     "label_accuracy": False,
+}
+"""The scores that all data have, in the order of the table; a domain's own follow."""
+FIRST_VERSION = {
     "l1": True,
     "psnr": False,
     "ssim": False,
@@ -30,7 +34,7 @@ LOWER_IS_BETTER = {
     "miou": False,
     "cycle_error": True,
 }
-"""Every score there is, in the order of the table."""
+"""Further scores of version 0.1, whose files do not say which way is better."""
 HEADER = ("score", "value", "95 % interval", "floor", "note")
 
 
@@ -53,6 +57,8 @@ class Scores:
     """Label -> its share among the reals and among the fakes."""
     notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Score name -> what to bear in mind."""
+    lower_is_better: Mapping[str, bool] = dataclasses.field(default_factory=dict)
+    """Whether it is, for each score that only some data have."""
     floor: Scores | None = None
     """The same scores of as many training samples: what a perfect generator would get."""
     others: Mapping[str, Scores] = dataclasses.field(default_factory=dict)
@@ -65,13 +71,19 @@ class Scores:
 
     def table(self) -> list[tuple[str, str, str, str, str]]:
         """One row a score, in words, under HEADER; the headline comes first."""
-        known = [name for name in LOWER_IS_BETTER if name in self.scores]
-        return [self._row(name) for name in sorted(known, key=lambda n: n != self.headline)]
+        names = sorted(self.directions, key=lambda name: name != self.headline)
+        return [self._row(name) for name in names]
+
+    @property
+    def directions(self) -> dict[str, bool]:
+        """Score name -> whether lower is better, in the order of the table."""
+        known = {**LOWER_IS_BETTER, **self.lower_is_better}
+        return {name: lower for name, lower in known.items() if name in self.scores}
 
     def _row(self, name: str) -> tuple[str, str, str, str, str]:
         found = self.scores[name]
         floor = self.floor.scores.get(name) if self.floor else None
-        words = "lower is better" if LOWER_IS_BETTER[name] else "higher is better"
+        words = "lower is better" if self.directions[name] else "higher is better"
         note = "; ".join(part for part in (words, self.notes.get(name)) if part)
         interval = f"{_short(found.low)} to {_short(found.high)}"
         return name, _short(found.value), interval, _short(floor.value) if floor else "", note
@@ -82,14 +94,20 @@ class Scores:
             return (), []
         rows = [
             (name, *(_short(s.scores[name].value) for s in (self, *self.others.values())))
-            for name in LOWER_IS_BETTER
+            for name in self.directions
             if all(name in s.scores for s in (self, *self.others.values()))
         ]
         return ("score", "this model", *self.others), rows
 
-    def with_more(self, found: Mapping[str, Interval]) -> Scores:
+    def with_more(self, found: Mapping[str, Measured]) -> Scores:
         """The scores with further ones."""
-        return dataclasses.replace(self, scores={**self.scores, **found})
+        values = {name: each.interval for name, each in found.items()}
+        lower = {name: each.lower_is_better for name, each in found.items()}
+        return dataclasses.replace(
+            self,
+            scores={**self.scores, **values},
+            lower_is_better={**self.lower_is_better, **lower},
+        )
 
     def beside(self, others: Mapping[str, Scores]) -> Scores:
         """The scores with those of others beside them."""
@@ -106,6 +124,7 @@ class Scores:
             "scores": {name: found._asdict() for name, found in self.scores.items()},
             "histogram": {name: list(shares) for name, shares in self.histogram.items()},
             "notes": dict(self.notes),
+            "lower_is_better": dict(self.lower_is_better),
             "headline": self.headline,
             "floor": self.floor.to_json() if self.floor else None,
             "others": {name: other.to_json() for name, other in self.others.items()},
@@ -123,7 +142,8 @@ class Scores:
             if name not in known | {"headline"}:
                 raise unknown("field of the scores", name, known)
         try:
-            fields = {name: data[name] for name in known - {"others"}}
+            fields = {name: data[name] for name in known - {"others", "lower_is_better"}}
+            fields["lower_is_better"] = data.get("lower_is_better", FIRST_VERSION)
             fields["scores"] = {n: Interval(**values) for n, values in data["scores"].items()}
             fields["histogram"] = {n: (a, b) for n, (a, b) in data["histogram"].items()}
             fields["floor"] = cls.from_json(data["floor"]) if data["floor"] else None

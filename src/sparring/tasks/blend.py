@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from sparring.core.types import Batch, Condition, Items
+from sparring.domains.image import baselines
 from sparring.tasks.degradations import between
 from sparring.tasks.masks import blob, widened
 from sparring.tasks.mending import Mending, joined, parted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sparring.core.types import Domain
+    from sparring.metrics.judging import Baseline, Judging
 
 BORDER = 2
 """Pixels around the object that may change with it."""
@@ -42,6 +50,12 @@ class Blend(Mending):
     def known(self, items: Items) -> Condition:
         """The composite, and where in it the object is (mask, 1 there)."""
         return Condition(map=joined(items["source"], items["mask"]))
+
+    def baselines(
+        self, judging: Judging, source: Domain, targets: Callable[[], Tensor]
+    ) -> Mapping[str, Baseline]:
+        """The paste as it is; OpenCV's seamless clone, where it is installed."""
+        return baselines.clones()
 
     def shown(self, condition: Condition) -> Tensor:
         """The picture without its mask."""

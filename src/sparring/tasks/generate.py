@@ -9,7 +9,12 @@ from sparring.core.errors import InputError, unknown
 from sparring.core.types import Batch, Condition, Items
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from torch import Tensor
+
+    from sparring.core.types import Domain
+    from sparring.metrics.judging import Baseline, Judging, Score
 
 TOLD = ("label", "vector", "tokens")
 """Fields of items that a generator may be told."""
@@ -58,6 +63,16 @@ class Generate:
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         """Nothing to add to a generated sample."""
         return fake
+
+    def measures(self, judging: Judging) -> Mapping[str, Score]:
+        """No sample has a partner."""
+        return {}
+
+    def baselines(
+        self, judging: Judging, source: Domain, targets: Callable[[], Tensor]
+    ) -> Mapping[str, Baseline]:
+        """Nothing is as good as nothing."""
+        return {}
 
     def shown(self, condition: Condition) -> Tensor:
         """There is no map to show.

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from sparring.core.types import Batch, Condition, Items
+from sparring.domains.image import baselines
 from sparring.tasks.masks import masks
 from sparring.tasks.mending import Mending, joined, parted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sparring.core.types import Domain
+    from sparring.metrics.judging import Baseline, Judging
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,12 @@ class Inpaint(Mending):
         """The picture without what the mask (1 = missing) covers."""
         missing = items["mask"]
         return Condition(map=joined(items["source"] * (1 - missing), missing))
+
+    def baselines(
+        self, judging: Judging, source: Domain, targets: Callable[[], Tensor]
+    ) -> Mapping[str, Baseline]:
+        """The holes as they are; OpenCV's fillings, where it is installed."""
+        return baselines.fillings()
 
     def shown(self, condition: Condition) -> Tensor:
         """The picture without its mask."""

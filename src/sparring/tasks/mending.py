@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
 from sparring.core.types import Condition, Items
 from sparring.tasks.translate import mirrored
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sparring.metrics.judging import Judging, Score
 
 
 class Mending:
@@ -15,6 +22,10 @@ class Mending:
     conditions = frozenset({"map"})
     abilities = frozenset({"translate"})
     sources = "none"
+
+    def measures(self, judging: Judging) -> Mapping[str, Score]:
+        """Those of the pictures' domain."""
+        return judging.measures
 
     def shown(self, condition: Condition) -> Tensor:
         """The broken picture."""

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from sparring.core.errors import unknown
 from sparring.core.types import Batch, Condition, Items
+from sparring.domains.image import baselines
 from sparring.tasks import degradations
 from sparring.tasks.mending import Mending
 from sparring.tasks.overlay import overlay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sparring.core.types import Domain
+    from sparring.metrics.judging import Baseline, Judging
 
 KINDS = ("denoise", "jpeg", "deblur", "watermark", "colour")
 
@@ -75,3 +83,9 @@ class Restore(Mending):
         room = torch.where(colour > 0, 1 - bright, -1 - bright)
         share = torch.where(colour == 0, 1.0, room / torch.where(colour == 0, 1.0, colour))
         return bright + colour * share.amin(1, keepdim=True).clamp(0, 1)
+
+    def baselines(
+        self, judging: Judging, source: Domain, targets: Callable[[], Tensor]
+    ) -> Mapping[str, Baseline]:
+        """The picture as it is; filters of noise."""
+        return baselines.filters()

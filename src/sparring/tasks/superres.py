@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from sparring.core.errors import InputError
 from sparring.core.types import Batch, Condition, Items
+from sparring.domains.image import baselines
 from sparring.tasks import degradations
 from sparring.tasks.mending import Mending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sparring.core.types import Domain
+    from sparring.metrics.judging import Baseline, Judging
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,12 @@ class Superres(Mending):
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         """Nothing to add."""
         return fake
+
+    def baselines(
+        self, judging: Judging, source: Domain, targets: Callable[[], Tensor]
+    ) -> Mapping[str, Baseline]:
+        """Bicubic interpolation."""
+        return {"bicubic": baselines.identity}
 
     def shown(self, condition: Condition) -> Tensor:
         """The small picture, each pixel repeated to the extent of what is made of it."""

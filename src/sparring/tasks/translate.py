@@ -9,7 +9,12 @@ from sparring.core.types import Batch, Condition, Items
 from sparring.tasks.generate import check_told
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from torch import Tensor
+
+    from sparring.core.types import Domain
+    from sparring.metrics.judging import Baseline, Judging, Score
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,16 @@ class Translate:
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         """Nothing to add."""
         return fake
+
+    def measures(self, judging: Judging) -> Mapping[str, Score]:
+        """Those of the samples' domain."""
+        return judging.measures
+
+    def baselines(
+        self, judging: Judging, source: Domain, targets: Callable[[], Tensor]
+    ) -> Mapping[str, Baseline]:
+        """Those of the samples' domain."""
+        return judging.baselines(source, targets)
 
     def shown(self, condition: Condition) -> Tensor:
         """The source."""

@@ -1,4 +1,4 @@
-"""Judging pictures made from pictures: against their true partners, and beside baselines."""
+"""Judging samples made from sources: against their true partners, and beside baselines."""
 
 from __future__ import annotations
 
@@ -12,26 +12,22 @@ from sparring.core.errors import InputError
 from sparring.core.streams import latents, seed_for
 from sparring.core.types import Batch, Items
 from sparring.data.items import encode
-from sparring.domains.image import baselines, fidelity
-from sparring.domains.layout import segmentation
-from sparring.domains.layout.domain import Layout
 from sparring.metrics import intervals
+from sparring.metrics.judging import Measured, measured
 from sparring.metrics.score import score
-from sparring.networks.backbone import efficientnet_installed
 
 if TYPE_CHECKING:
     from sparring.artifact.model import Model
     from sparring.data import Dataset
     from sparring.metrics.extractor import Extractor
+    from sparring.metrics.judging import Baseline, Judging
     from sparring.metrics.scores import Scores
 
 CHUNK = 128
-FEW = 32
-"""Pictures measured at once: their features are memory that malloc keeps, not new pages."""
 TARGETS = 500
-"""Training pictures whose histogram the histogram baseline takes."""
+"""Training samples that a baseline may learn from, such as their histogram."""
 Make = Callable[[Batch, int], Tensor]
-"""A batch and the index of its first item to pictures (N, C, H, W)."""
+"""A batch and the index of its first item to samples (N, *shape)."""
 
 
 def prepared(model: Model, items: Items, start: int = 0) -> Batch:
@@ -48,6 +44,7 @@ def prepared(model: Model, items: Items, start: int = 0) -> Batch:
 def compare(
     model: Model,
     dataset: Dataset,
+    judging: Judging,
     extractor: Extractor,
     *,
     count: int | None = None,
@@ -57,82 +54,64 @@ def compare(
 ) -> Scores:
     """Score what a model makes of held-out sources, with baselines and other models beside it.
 
-    Of each picture: `l1`, `psnr`, `ssim` and, with the extra `efficientnet`, `perceptual` against
-    its true partner; of all of them: the distances between distributions. Sources without
-    partners have the latter alone. Of pictures made from layouts also `miou`, what a network
-    that never saw a fake reads back from them; of models that go both ways `cycle_error`. Every
-    row sees the same conditions.
+    Of each sample: the task's measures against its true partner (of pictures `l1`, `psnr`, `ssim`
+    and, with the extra `efficientnet`, `perceptual`); of all of them: the distances between
+    distributions. Sources without partners have the latter alone. Where sources can be read back
+    from what was made of them (layouts), so is that (`miou`); of models that go both ways
+    `cycle_error`. Every row sees the same conditions.
 
     Raises:
         InputError: too few held-out items.
     """
     batches = _batches(model, dataset, count, split)
     real = torch.cat([batch.real for batch in batches])
-    rows = _rows(model, dataset, seed, others or {})
+    given = torch.cat([_map(batch) for batch in batches])
     paired = dataset.held_out_sources is None
     embedded = extractor.embed(real)
-    read = _reader(model, dataset) if paired else None
+    against = model.task.measures(judging) if paired else {}
+    source = (model.source_domain or model.domain).judging(dataset.name)
+    back = source.read_back(dataset, model.domain) if paired and model.source_domain else {}
 
     def judged(make: Make) -> Scores:
         fakes = torch.cat([make(batch, CHUNK * k) for k, batch in enumerate(batches)])
         scores = score(embedded, fakes, extractor, split=split.replace("_", "-"), seed=seed)
-        scores = scores.with_more(fidelities(fakes, real)) if paired else scores
-        return scores if read is None else scores.with_more(_layouts(read, fakes, batches))
+        scores = scores.with_more(measured(judging.scores, real, fakes))
+        scores = scores.with_more(measured(against, real, fakes))
+        return scores.with_more(measured(back, given, fakes))
 
+    rows = _rows(model, dataset, judging, seed, others or {})
+    rows = {"truth": lambda batch, start: batch.real, **rows} if back else rows
     beside = {kind: judged(make) for kind, make in rows.items()}
     found = judged(_maker(model, seed)).with_more(_cycle(model, batches))
     return _with_floor(found, dataset, extractor, embedded, model, split).beside(beside)
 
 
 def _rows(
-    model: Model, dataset: Dataset, seed: int, others: Mapping[str, Model]
+    model: Model, dataset: Dataset, judging: Judging, seed: int, others: Mapping[str, Model]
 ) -> dict[str, Make]:
     """What stands beside the model: baselines of its task, and other models."""
-    rows: dict[str, Make] = {}
-    name = type(model.task).__name__
-    targets = _targets(model, dataset) if name == "Translate" else None
-    if all(end is None or end.head == "tanh" for end in (model.source_domain, model.domain)):
-        found = baselines.for_task(name, targets)
-        rows |= {kind: _baseline(baseline) for kind, baseline in found.items()}
-    elif _has_layouts(model):
-        rows["truth"] = lambda batch, start: batch.real
+
+    def targets() -> Tensor:
+        store: Any = dataset.train
+        return model.domain.encode(store.take(torch.arange(min(TARGETS, len(store))))["sample"])
+
+    source = model.source_domain or model.domain
+    found = model.task.baselines(judging, source, targets)
+    rows = {kind: _baseline(baseline) for kind, baseline in found.items()}
     for other, made in others.items():
         rows[other if other not in rows else f"{other} (run)"] = _maker(made, seed)
     return rows
 
 
-def _has_layouts(model: Model) -> bool:
-    """Whether pictures are made from layouts."""
-    return isinstance(model.source_domain, Layout) and model.domain.head == "tanh"
-
-
-def _reader(model: Model, dataset: Dataset) -> Callable[[Tensor], Tensor] | None:
-    if not _has_layouts(model):
-        return None
-    from sparring.domains.layout.segmenter import segmenter
-
-    assert model.source_domain is not None
-    return segmenter(dataset, model.domain, model.source_domain)
-
-
-def _layouts(
-    read: Callable[[Tensor], Tensor], fakes: Tensor, batches: list[Batch]
-) -> dict[str, intervals.Interval]:
-    """How much of their layouts can be read back from fakes."""
-    maps = torch.cat([_map(batch) for batch in batches])
-    found = torch.cat([read(part) for part in fakes.split(CHUNK)])
-    return {"miou": segmentation.miou(segmentation.confusion(found, maps.argmax(1), maps.shape[1]))}
-
-
-def _cycle(model: Model, batches: list[Batch]) -> dict[str, intervals.Interval]:
-    """What is lost on the way there and back (L1), where a model goes both ways."""
+def _cycle(model: Model, batches: list[Batch]) -> dict[str, Measured]:
+    """What is lost on the way there and back (L1 of [0, 1]), where a model goes both ways."""
     if not hasattr(model.game, "reverse"):
         return {}
     lost = []
     for batch in batches:
         back = model.translate(model.translate(_map(batch)), reverse=True)
-        lost.append(fidelity.l1(back, _map(batch)).double())
-    return {"cycle_error": intervals.mean(torch.cat(lost))}
+        lost.append((back.double() - _map(batch).double()).abs().flatten(1).mean(1) / 2)
+    return {"cycle_error": Measured(intervals.mean(torch.cat(lost)), lower_is_better=True)}
 
 
 def _with_floor(
@@ -150,24 +129,6 @@ def _with_floor(
         return found
     some = store.take(torch.arange(number) * len(store) // number)["sample"]
     return found.with_floor(score(embedded, model.domain.encode(some), extractor, split=split))
-
-
-def fidelities(fakes: Tensor, real: Tensor) -> dict[str, intervals.Interval]:
-    """Means over pictures of their likeness to the true ones, with intervals."""
-    measures: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-        "l1": fidelity.l1,
-        "psnr": lambda a, b: fidelity.psnr(a, b).clamp(max=fidelity.EQUAL),
-    }
-    if min(real.shape[2:]) >= fidelity.WINDOW:
-        measures["ssim"] = fidelity.ssim
-    if efficientnet_installed():
-        measures["perceptual"] = fidelity.perceptual
-    return {name: intervals.mean(_chunked(m, fakes, real)) for name, m in measures.items()}
-
-
-def _chunked(measure: Callable[[Tensor, Tensor], Tensor], a: Tensor, b: Tensor) -> Tensor:
-    pairs = zip(a.split(FEW), b.split(FEW), strict=True)
-    return torch.cat([measure(x, y).double() for x, y in pairs])
 
 
 def _batches(model: Model, dataset: Dataset, count: int | None, split: str) -> list[Batch]:
@@ -197,7 +158,7 @@ def _maker(model: Model, seed: int) -> Make:
     return make
 
 
-def _baseline(baseline: baselines.Baseline) -> Make:
+def _baseline(baseline: Baseline) -> Make:
     def make(batch: Batch, start: int) -> Tensor:
         return baseline(_map(batch), tuple(batch.real.shape[1:]))
 
@@ -207,8 +168,3 @@ def _baseline(baseline: baselines.Baseline) -> Make:
 def _map(batch: Batch) -> Tensor:
     assert batch.condition.map is not None
     return batch.condition.map
-
-
-def _targets(model: Model, dataset: Dataset) -> Tensor:
-    store: Any = dataset.train
-    return model.domain.encode(store.take(torch.arange(min(TARGETS, len(store))))["sample"])

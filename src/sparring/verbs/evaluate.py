@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sparring.artifact.model import Model
     from sparring.core.types import Batch
     from sparring.data import Dataset
+    from sparring.metrics.judging import Judging
     from sparring.metrics.scores import Scores
 
 CHUNK = 1000
@@ -48,7 +49,7 @@ def evaluate(
         what: a run's or model's folder, a folder of pictures, a `.npy` or a tensor with samples
             (N, *shape) in [-1, 1], or a Model.
         data: what to compare with; the run's own data if None.
-        extractor: see `sparring.metrics.features.extractor`.
+        extractor: a name of the domain's, "auto", or the user's own "module:function".
         count: samples to draw or read; at most 10,000 and no more than training items if None.
         seed: of the samples, and of the subsets that intervals come from.
         split: which items to compare with: held_out or train.
@@ -59,40 +60,65 @@ def evaluate(
     Raises:
         InputError: nothing to score at `what`, no data, or data of another shape.
     """
-    from sparring.metrics import features
     from sparring.metrics.score import score
 
     if split.replace("-", "_") not in SPLITS:
         raise unknown("split", split, SPLITS)
     model = _model(what, trusted)
     dataset = _dataset(model, data, size)
-    shape = dataset.domain.build().shape
-    reader = features.extractor(extractor, data_name=dataset.name, shape=shape)
+    judging = dataset.domain.build().judging(dataset.name)
+    reader = judging.extractor(extractor)
     if model is not None and "translate" in model.task.abilities:
         from sparring.verbs.compare import compare
 
         others = _others(against, model, trusted)
         part = split.replace("-", "_")
-        found = compare(model, dataset, reader, count=count, seed=seed, split=part, others=others)
+        found = compare(
+            model, dataset, judging, reader, count=count, seed=seed, split=part, others=others
+        )
         return _kept(found, model, what)
     if list(against):
         raise InputError("--against is for models that make pictures from pictures.")
     fakes = _fakes(what, model, dataset, count, seed)
     real, other = _sides(dataset, split.replace("-", "_"))
     floor = None if other is None else _some(other, fakes.count, seed)
+    reals, drawn = encoded(dataset, real), fakes.samples
+    reference = None if floor is None else encoded(dataset, floor)
+    if judging.scores:  # these look at all samples at once
+        reals, drawn, reference = (_whole(side) for side in (reals, drawn, reference))
     found = score(
-        encoded(dataset, real),
-        fakes.samples,
+        reals,
+        drawn,
         reader,
         real_labels=real.column("label"),
         fake_labels=fakes.labels,
-        reference=None if floor is None else encoded(dataset, floor),
+        reference=reference,
         reference_labels=None if floor is None else floor.column("label"),
         classes=dataset.classes,
         split=split.replace("_", "-"),
         seed=seed,
     )
-    return _kept(found, model, what)
+    return _kept(_with_own(found, judging, reals, drawn, reference), model, what)
+
+
+def _with_own(found: Scores, judging: Judging, real: Any, fake: Any, floor: Any) -> Scores:
+    """The scores with those that the domain has of its own, beside the floor's."""
+    from sparring.metrics.judging import measured
+
+    if not judging.scores:
+        return found
+    whole = found.with_more(measured(judging.scores, real, fake))
+    if found.floor is None:
+        return whole
+    return whole.with_floor(found.floor.with_more(measured(judging.scores, real, floor)))
+
+
+def _whole(samples: Iterable[Tensor] | Tensor | None) -> Any:
+    import torch
+
+    if samples is None or isinstance(samples, torch.Tensor):
+        return samples
+    return torch.cat(list(samples))
 
 
 def scorer(dataset: Dataset, count: int = 2000) -> Callable[[Model], float]:
@@ -103,11 +129,9 @@ def scorer(dataset: Dataset, count: int = 2000) -> Callable[[Model], float]:
     """
     import itertools
 
-    from sparring.metrics import features
     from sparring.metrics.distances import moments, quick_frechet
 
-    shape = dataset.domain.build().shape
-    reader = features.extractor("auto", data_name=dataset.name, shape=shape)
+    reader = dataset.domain.build().judging(dataset.name).extractor()
     few = not dataset.streaming and len(dataset.held_out) < count
     reals = itertools.islice(encoded(dataset, dataset.train if few else dataset.held_out), 10)
     known = moments(reader.features(reals))

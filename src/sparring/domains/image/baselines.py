@@ -14,9 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sparring.metrics.judging import Baseline
+
 ERODED = 3
 """Pixels by which seamlessClone shrinks its mask."""
-Baseline = Callable[[Tensor, tuple[int, ...]], Tensor]
 
 
 def identity(given: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -105,21 +106,25 @@ def _cloned(cv2: Any, composite: Any, mask: Any) -> Any:
     return made if composite.ndim == 3 else made[..., 0]
 
 
-def for_task(name: str, targets: Tensor | None) -> dict[str, Baseline]:
-    """The baselines of a task, by its class; those of OpenCV where it is installed."""
-    cv2 = importlib.util.find_spec("cv2") is not None
-    simple = {"Superres": "bicubic", "Blend": "paste"}
-    found: dict[str, Baseline] = {simple.get(name, "identity"): identity}
-    if name == "Translate" and targets is not None:
-        found["histogram"] = histogram(targets)
-    if name == "Restore":
-        found["median"] = median
-        found |= {"non-local means": non_local_means} if cv2 else {}
-    if name == "Inpaint" and cv2:
-        found |= {"telea": telea, "navier-stokes": navier_stokes}
-    if name == "Blend" and cv2:
-        found["poisson"] = poisson
-    return found
+def filters() -> dict[str, Baseline]:
+    """Nothing at all, and filters of noise; those of OpenCV where it is installed."""
+    more = {"non-local means": non_local_means} if _opencv() else {}
+    return {"identity": identity, "median": median, **more}
+
+
+def fillings() -> dict[str, Baseline]:
+    """Holes as they are, and filled by OpenCV where it is installed."""
+    more = {"telea": telea, "navier-stokes": navier_stokes} if _opencv() else {}
+    return {"identity": identity, **more}
+
+
+def clones() -> dict[str, Baseline]:
+    """Objects as they were pasted, and blended by OpenCV where it is installed."""
+    return {"paste": identity, **({"poisson": poisson} if _opencv() else {})}
+
+
+def _opencv() -> bool:
+    return importlib.util.find_spec("cv2") is not None
 
 
 def _ranks(values: Tensor) -> Tensor:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from sparring.core.types import Block
+    from sparring.core.types import Block, Domain
+    from sparring.metrics.judging import Baseline, Judging
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 """Channels -> Pillow's name: grey, grey + alpha, colour, colour + alpha."""
@@ -93,6 +95,20 @@ class Image:
     def embed(self, samples: Tensor, columns: int | None = None) -> str:
         """The grid of samples (N, C, H, W) as an `<img>`."""
         return drawn(lambda path: self.preview(samples, path, columns))
+
+    def judging(self, data: str) -> Judging:
+        """Shipped judges, EfficientNet-Lite0, Inception and pixels; l1, PSNR, SSIM, perceptual."""
+        from sparring.domains.image.judging import of_pictures
+
+        return replace(of_pictures(self.shape, data), baselines=self._unlearnt)
+
+    def _unlearnt(self, source: Domain, targets: Callable[[], Tensor]) -> Mapping[str, Baseline]:
+        """Only a picture can stand for the one that is to be made of it."""
+        from sparring.domains.image import baselines
+
+        if not isinstance(source, Image):
+            return {}
+        return {"identity": baselines.identity, "histogram": baselines.histogram(targets())}
 
     @property
     def _premultiplied(self) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from sparring.core.types import Block
+    from sparring.metrics.judging import Judging
 
 Colour = tuple[int, int, int]
 MOST = 256
@@ -134,6 +135,12 @@ class Layout:
         stored = self.decode(samples) if samples.is_floating_point() else samples
         pictures = self.coloured(stored)
         Image((3, *self.shape[1:])).preview(pictures, path, columns)
+
+    def judging(self, data: str) -> Judging:
+        """Cells of the one-hot maps; agreement of classes; what can be read back of them."""
+        from sparring.domains.layout.judging import of_layouts
+
+        return of_layouts(self)
 
     def embed(self, samples: Tensor, columns: int | None = None) -> str:
         """The grid of layouts as an `<img>`."""

@@ -13,6 +13,9 @@ from sparring.domains.embedding import drawn
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from sparring.metrics.extractor import Extractor
+    from sparring.metrics.judging import Judging
+
 
 @dataclass(frozen=True)
 class Points:
@@ -91,8 +94,25 @@ class Points:
         """The plot of samples (N, F) as an `<img>`."""
         return drawn(lambda path: self.preview(samples, path, columns))
 
+    def judging(self, data: str) -> Judging:
+        """The numbers themselves are the features."""
+        from sparring.metrics.judging import Judging
+
+        return Judging(extractors={"columns": columns})
+
     def _units(self, like: Tensor) -> tuple[Tensor, Tensor]:
         import torch
 
         centre = torch.tensor(self.centre or (0.0,), device=like.device)
         return centre, torch.tensor(self.scale or (1.0,), device=like.device)
+
+
+def columns() -> Extractor:
+    """No network at all: the encoded numbers as they are."""
+    from sparring.metrics.extractor import of_function
+
+    return of_function("columns", _as_they_are, "none")
+
+
+def _as_they_are(samples: Tensor) -> Tensor:
+    return samples

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from sparring.metrics.scores import LOWER_IS_BETTER
-
 if TYPE_CHECKING:
     from sparring.metrics.intervals import Interval
     from sparring.metrics.scores import Scores
@@ -85,8 +83,8 @@ def _beaten(scores: Scores) -> list[Note]:
     for other, theirs in scores.others.items():
         worse = [
             name
-            for name, lower in LOWER_IS_BETTER.items()
-            if name in scores.scores and name in theirs.scores and other != "truth"
+            for name, lower in scores.directions.items()
+            if name in theirs.scores and other != "truth"
             if (scores.scores[name].value > theirs.scores[name].value) == lower
             and scores.scores[name].value != theirs.scores[name].value
         ]

@@ -128,7 +128,10 @@ def neighbours(model: Model, dataset: Dataset) -> str:
 
     if not model.domain.grid or not dataset.count:
         return ""
-    reader = _extractor(model, dataset)
+    try:
+        reader = model.domain.judging(dataset.name).extractor()
+    except InputError as error:  # a page without neighbours is no reason to stop
+        return page.section("Nearest training neighbours", page.paragraph(str(error)))
     asked = model.sample(ASKED, seed=model.manifest.seed)
     found, _ = nearest(reader.features(asked), _features(reader, model, dataset), NEIGHBOURS)
     rows = []
@@ -141,17 +144,6 @@ def neighbours(model: Model, dataset: Dataset) -> str:
         f"items, by the features of {reader.name}. A twin in every row would mean copying."
     )
     return page.section("Nearest training neighbours", page.figure(shown, words, "medium"))
-
-
-def _extractor(model: Model, dataset: Dataset) -> Any:
-    """The best extractor there is; a page without scores is no reason to stop."""
-    from sparring.metrics.features import extractor
-
-    shape = model.manifest.spec.shape
-    try:
-        return extractor(data_name=dataset.name, shape=shape)
-    except InputError:
-        return extractor("pixels", data_name=dataset.name, shape=shape)
 
 
 def _features(reader: Any, model: Model, dataset: Dataset) -> Tensor:
