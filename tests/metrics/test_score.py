@@ -214,6 +214,6 @@ def test_scores_of_a_domains_own_keep_their_direction_and_follow_the_others() ->
 
 def test_scores_of_version_0_1_know_which_way_is_better() -> None:
     found = score(gauss(50, 2, 0), gauss(50, 2, 1), columns(), resamples=3)
-    old = found.with_more({"psnr": Measured(Interval(20, 19, 21), lower_is_better=True)}).to_json()
+    old = found.with_more({"psnr": Measured(Interval(20, 19, 21), lower_is_better=False)}).to_json()
     del old["lower_is_better"]
     assert Scores.from_json(old).directions["psnr"] is False

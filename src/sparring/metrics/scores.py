@@ -34,7 +34,7 @@ FIRST_VERSION = {
     "miou": False,
     "cycle_error": True,
 }
-"""Further scores of version 0.1, whose files do not say which way is better."""
+"""Those that version 0.1 had, whose files do not say which way is better."""
 HEADER = ("score", "value", "95 % interval", "floor", "note")
 
 
@@ -77,7 +77,7 @@ class Scores:
     @property
     def directions(self) -> dict[str, bool]:
         """Score name -> whether lower is better, in the order of the table."""
-        known = {**LOWER_IS_BETTER, **self.lower_is_better}
+        known = {**LOWER_IS_BETTER, **FIRST_VERSION, **self.lower_is_better}
         return {name: lower for name, lower in known.items() if name in self.scores}
 
     def _row(self, name: str) -> tuple[str, str, str, str, str]:
@@ -143,7 +143,7 @@ class Scores:
                 raise unknown("field of the scores", name, known)
         try:
             fields = {name: data[name] for name in known - {"others", "lower_is_better"}}
-            fields["lower_is_better"] = data.get("lower_is_better", FIRST_VERSION)
+            fields["lower_is_better"] = data.get("lower_is_better", {})
             fields["scores"] = {n: Interval(**values) for n, values in data["scores"].items()}
             fields["histogram"] = {n: (a, b) for n, (a, b) in data["histogram"].items()}
             fields["floor"] = cls.from_json(data["floor"]) if data["floor"] else None
