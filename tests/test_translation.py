@@ -19,7 +19,6 @@ from sparring.core.types import Spec
 from sparring.domains.layout.domain import Layout
 from sparring.recipes import recipe_named
 from sparring.verbs.translate import translate
-from sparring.verbs.translate.files import named, opened, write
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -155,8 +154,8 @@ def test_bad_input_writes_nothing(
         (("translate", run, source, "--style", source), "no encoder"),
         (("translate", run, small), "base grid"),
         (("translate", run, text), "not a picture"),
-        (("translate", run, tmp_path / "nowhere.png"), "no picture, folder or video"),
-        (("translate", run, tmp_path / "empty"), "holds no pictures"),
+        (("translate", run, tmp_path / "nowhere.png"), "no file or folder"),
+        (("translate", run, tmp_path / "empty"), "nothing that this model reads"),
         (("translate", run, source, "--existing", "delete"), "refuse, skip, overwrite"),
         (("repair", run, source, "--mask", "white"), "repairs nothing"),
         (("upscale", run, source), "enlarges nothing"),
@@ -166,15 +165,15 @@ def test_bad_input_writes_nothing(
         assert code == 2 and words in err and said == "", (arguments, err)
         assert not out.exists() and "Traceback" not in err
     code, _, err = sparring("translate", run, source, "--out", tmp_path / "made.xyz")
-    assert code == 2 and "no suffix of a picture" in err
+    assert code == 2 and "no suffix to write" in err
 
 
 def test_transparency_orientation_and_depth(tmp_path: Path) -> None:
     domain = tiny("pix2pix").domain
     clear = picture(tmp_path / "clear.png", "RGBA")
-    around = opened(clear, domain)
-    assert around.stored.shape == (3, 16, 20) and around.alpha is not None
-    write(around.stored, tmp_path / "again.png", domain, around)
+    around = domain.files.open(clear)
+    assert around.stored.shape == (3, 16, 20) and around.around.alpha is not None
+    domain.files.write(around.stored, tmp_path / "again.png", around.around)
     first, again = (pixels(p).astype(int) for p in (clear, tmp_path / "again.png"))
     assert np.array_equal(first[..., 3], again[..., 3])
     seen = first[..., 3] > 64
@@ -184,15 +183,15 @@ def test_transparency_orientation_and_depth(tmp_path: Path) -> None:
     exif = turned.getexif()
     exif[0x0112] = 6
     turned.save(tmp_path / "turned.jpg", exif=exif)
-    assert opened(tmp_path / "turned.jpg", domain).stored.shape == (3, 20, 16)
+    assert domain.files.open(tmp_path / "turned.jpg").stored.shape == (3, 20, 16)
 
     grey = tiny("pix2pix", channels=1).domain
     deep = np.arange(16 * 20, dtype=np.uint16).reshape(16, 20) * 200
     Image.fromarray(deep).save(tmp_path / "deep.png")
-    stored = opened(tmp_path / "deep.png", grey).stored
+    stored = grey.files.open(tmp_path / "deep.png").stored
     assert stored.dtype == torch.float32 and len(stored.unique()) == 320
-    assert opened(tmp_path / "deep.png", domain).stored.shape == (3, 16, 20)
-    assert opened(clear, grey).stored.shape == (1, 16, 20)
+    assert domain.files.open(tmp_path / "deep.png").stored.shape == (3, 16, 20)
+    assert grey.files.open(clear).stored.shape == (1, 16, 20)
 
 
 def test_label_maps_are_read_by_number_and_written_as_such(tmp_path: Path) -> None:
@@ -200,16 +199,16 @@ def test_label_maps_are_read_by_number_and_written_as_such(tmp_path: Path) -> No
     numbers = np.zeros((8, 12), np.uint8)
     numbers[:, 6:], numbers[4:] = 5, 9
     Image.fromarray(numbers).save(tmp_path / "map.png")
-    stored = opened(tmp_path / "map.png", layout).stored
+    stored = layout.files.open(tmp_path / "map.png").stored
     assert stored.unique().tolist() == [0, 1, 2]
-    assert named(tmp_path / "map.jpg", layout) == "map.png"
-    write(stored, tmp_path / "out.png", layout)
+    assert layout.files.named(tmp_path / "map.jpg") == "map.png"
+    layout.files.write(stored, tmp_path / "out.png")
     assert np.array_equal(pixels(tmp_path / "out.png"), numbers)
     Image.fromarray(numbers + 1).save(tmp_path / "off.png")
     with pytest.raises(InputError, match="outside the palette"):
-        opened(tmp_path / "off.png", layout)
+        layout.files.open(tmp_path / "off.png")
     with pytest.raises(InputError, match="indexed or grey"):
-        opened(picture(tmp_path / "rgb.png"), layout)
+        layout.files.open(picture(tmp_path / "rgb.png"))
 
 
 def test_repair_keeps_what_is_known(tmp_path: Path, sparring: Call) -> None:

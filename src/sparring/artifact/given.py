@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,7 @@ def check_mask(given: bool, wanted: bool) -> None:
 
 def at_once(space: Sequence[int], scale: int) -> int:
     """How many pictures of an extent are worked on at once."""
-    return max(1, min(BATCH, BATCH_PIXELS // (space[0] * space[1] * scale * scale)))
+    return max(1, min(BATCH, BATCH_PIXELS // (math.prod(space) * scale ** len(space))))
 
 
 def one_way(manifest: Manifest) -> InputError:

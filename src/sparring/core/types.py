@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+from sparring.core.domain import Domain, Files, Masker, Opened
 
 if TYPE_CHECKING:
     import torch
@@ -236,47 +237,6 @@ class Augmentation(Protocol):
         """The probability of a change, for the log."""
 
 
-class Domain(Protocol):
-    """A sample space: how a stored item becomes a tensor and a tensor becomes a file."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """One encoded sample, channels first."""
-
-    @property
-    def head(self) -> str:
-        """Range of an encoded sample, as in `Spec.head`."""
-
-    @property
-    def blocks(self) -> tuple[Block, ...]:
-        """Which of its numbers belong together, as in `Spec.blocks`; most have none."""
-
-    def encode(self, stored: Tensor) -> Tensor:
-        """Stored items (N, ...) to float32 samples (N, *shape)."""
-
-    def decode(self, samples: Tensor) -> Tensor:
-        """Samples (N, *shape) back to the stored form."""
-
-    suffixes: ClassVar[tuple[str, ...]]
-    """How the names of its natural files end, such as ".png"; the first is the default."""
-    many: ClassVar[bool]
-    """Whether one file holds many items."""
-    grid: ClassVar[bool]
-    """Whether a preview shows each sample by itself, `columns` in a row; a cloud does not."""
-
-    def write(self, stored: Tensor, path: Path) -> None:
-        """Write one decoded item to a file; of (N, ...) items all, where a file holds `many`."""
-
-    def preview(self, samples: Tensor, path: Path, columns: int | None = None) -> None:
-        """Write one picture that shows all samples (N, *shape)."""
-
-    def embed(self, samples: Tensor, columns: int | None = None) -> str:
-        """HTML that shows all samples (N, *shape) and needs no other file."""
-
-    def judging(self, data: str) -> Judging:
-        """Its extractors and scores, with what is usual beside data of this name."""
-
-
 class Task(Protocol):
     """A pure function from items to what is real and what is known, and back."""
 
@@ -365,10 +325,13 @@ __all__ = [
     "Block",
     "Condition",
     "Domain",
+    "Files",
     "Game",
     "Items",
+    "Masker",
     "Measure",
     "Networks",
+    "Opened",
     "Played",
     "Round",
     "Spec",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from sparring.core.types import Block, Domain
+    from sparring.domains.image.files import PictureFiles
     from sparring.metrics.judging import Baseline, Judging
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
@@ -113,6 +114,13 @@ class Image:
     @property
     def _premultiplied(self) -> bool:
         return self.shape[0] in (2, 4) and self.opacity == "premultiplied"
+
+    @property
+    def files(self) -> PictureFiles:
+        """Files of any extent, read and written with these channels."""
+        from sparring.domains.image.files import PictureFiles
+
+        return PictureFiles(self.shape[0])
 
     def _bytes(self, pictures: Tensor) -> np.ndarray:
         """uint8 array of pictures that may be stored or encoded."""

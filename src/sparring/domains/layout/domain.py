@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from sparring.core.types import Block
+    from sparring.domains.layout.files import LayoutFiles
     from sparring.metrics.judging import Judging
 
 Colour = tuple[int, int, int]
@@ -145,6 +146,13 @@ class Layout:
     def embed(self, samples: Tensor, columns: int | None = None) -> str:
         """The grid of layouts as an `<img>`."""
         return drawn(lambda path: self.preview(samples, path, columns))
+
+    @property
+    def files(self) -> LayoutFiles:
+        """Label maps of any extent."""
+        from sparring.domains.layout.files import LayoutFiles
+
+        return LayoutFiles(self)
 
 
 def _colour(index: int, count: int) -> Colour:

@@ -100,6 +100,11 @@ class Points:
 
         return Judging(extractors={"columns": columns})
 
+    @property
+    def files(self) -> None:
+        """A file holds many points, so none goes through a model by itself."""
+        return None
+
     def _units(self, like: Tensor) -> tuple[Tensor, Tensor]:
         import torch
 

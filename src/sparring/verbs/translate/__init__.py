@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,13 +12,12 @@ import torch
 from sparring.artifact import given
 from sparring.artifact.model import Model
 from sparring.core.errors import InputError
+from sparring.core.types import Domain, Files, Opened
 from sparring.data.content import Progress
-from sparring.domains.image import raster
-from sparring.domains.layout.domain import Layout
-from sparring.verbs.translate import files, folder, video
+from sparring.domains.image import video
+from sparring.domains.image.pasting import pasted
+from sparring.verbs.translate import folder
 from sparring.verbs.translate.folder import Done, Given, Job
-from sparring.verbs.translate.masks import Masker, masker
-from sparring.verbs.translate.pasting import pasted
 
 EXISTING = ("refuse", "skip", "overwrite")
 
@@ -61,17 +59,17 @@ def translate(
     """
     model = model if isinstance(model, Model) else Model.load(model)
     source, out = Path(source), Path(out)
-    known = masker(mask) if mask is not None else None
-    made = _Maker(model, known, reverse, style, seed, tile, progress)
+    made = _Maker(model, mask, reverse, style, seed, tile, progress)
     if video.is_video(source) and source.is_file():
         return _video(made, source, _beside(out, source.name), existing, progress)
     jobs = _jobs(source, out, made)
     there = _there(jobs, existing)
     done = folder.run(
         [job for job in jobs if job.out not in there],
+        made.entry_files.extent,
         made.read,
         made.make,
-        partial(_write, made),
+        made.leaving_files.write,
         model.scale,
         progress,
     )
@@ -106,16 +104,17 @@ def blend(
         InputError: another kind of model, or pictures that cannot be used.
     """
     model = model if isinstance(model, Model) else Model.load(model)
-    if "blend" not in model.task.abilities or model.domain.shape[0] not in (1, 3):
+    leaving = _files(model.domain)
+    if "blend" not in model.task.abilities or not leaving.moving:
         raise InputError(
             f"a {model.manifest.recipe.name!r} model is a model of another task: it blends nothing "
             "in; train the recipe 'blend'."
         )
     photo, place = Path(photo), _beside(Path(out), Path(photo).name)
-    composite, mask = pasted(photo, Path(cutout), model.domain.shape[0], at, height)
+    composite, mask = pasted(photo, Path(cutout), leaving.moving, at, height)
     if not _there([Job(0, photo, place)], existing):
-        made = model.domain.decode(model.translate(composite[None], mask=mask[None]))[0]
-        files.write(made, place, model.domain)
+        made = model.translate(composite[None], mask=mask[None], stored=True)[0]
+        leaving.write(made, place)
     return place
 
 
@@ -125,7 +124,7 @@ class _Maker:
     def __init__(
         self,
         model: Model,
-        mask: Masker | None,
+        mask: str | Path | None,
         reverse: bool,
         style: str | Path | None,
         seed: int,
@@ -133,18 +132,20 @@ class _Maker:
         progress: Progress | None = None,
     ) -> None:
         given.check_task(model.manifest, model.task)
-        self.model, self.mask, self.reverse, self.seed, self.tile = model, mask, reverse, seed, tile
+        self.model, self.reverse, self.seed, self.tile = model, reverse, seed, tile
         self.progress = progress
-        self.entry, self.leaving = model.ends(reverse)
+        self.entry, leaving = model.ends(reverse)
+        self.entry_files, self.leaving_files = _files(self.entry), _files(leaving)
+        self.mask = None if mask is None else self.entry_files.masker(str(mask))
         given.check_mask(mask is not None, model.takes_mask)
         self.style = None
         if style is not None:
             self.style = model.style(_one(Path(style), model).stored[None])
 
     def read(self, path: Path) -> Given:
-        around = files.opened(path, self.entry)
-        mask = None if self.mask is None else self.mask(path, around.stored)
-        return self._checked(around, mask)
+        opened = self.entry_files.open(path)
+        mask = None if self.mask is None else self.mask(path, opened.stored)
+        return self._checked(opened, mask)
 
     def make(self, indices: Sequence[int], given: Sequence[Given]) -> torch.Tensor:
         """Stored results (N, C, H, W)."""
@@ -170,44 +171,52 @@ class _Maker:
         """Stored frames of one video, which share a latent."""
         masks = [None if self.mask is None else self.mask(path, frame) for frame in stored]
         given = [
-            self._checked(files.Opened(frame), mask)
-            for frame, mask in zip(stored, masks, strict=True)
+            self._checked(Opened(frame), mask) for frame, mask in zip(stored, masks, strict=True)
         ]
         return self.make([0] * len(given), given)
 
-    def _checked(self, around: files.Opened, mask: torch.Tensor | None) -> Given:
+    def _checked(self, opened: Opened, mask: torch.Tensor | None) -> Given:
         """As the model wants it, or what is wrong with it."""
-        stored = around.stored[None]
+        stored = opened.stored[None]
         source = given.encoded(self.entry, stored, self.model.networks.values())
         rows = None if mask is None else mask[None]
         given.masked(rows, source, mask is not None)
-        return Given(around, source[0], mask)
+        return Given(opened.around, source[0], mask)
 
 
-def _one(path: Path, model: Model) -> files.Opened:
+def _files(domain: Domain) -> Files:
+    """How the domain's files go through a model.
+
+    Raises:
+        InputError: they do not.
+    """
+    found = domain.files
+    if found is None:
+        raise InputError(
+            f"{type(domain).__name__} are no files of their own, so none can be translated; use "
+            "Model.translate with tensors."
+        )
+    return found
+
+
+def _one(path: Path, model: Model) -> Opened:
     if not path.is_file():
-        raise InputError(f"there is no picture at {path}.")
+        raise InputError(f"there is no file {path}.")
     try:
-        return files.opened(path, model.domain)
-    except Exception as error:  # Pillow's readers raise almost anything for a damaged file.
-        raise InputError(f"{path} cannot be read: {folder.why(error)}.") from error
-
-
-def _write(made: _Maker, row: torch.Tensor, path: Path, around: files.Opened) -> None:
-    files.write(row, path, made.leaving, around)
+        return _files(model.domain).open(path)
+    except InputError as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
 
 
 def _jobs(source: Path, out: Path, made: _Maker) -> list[Job]:
     if source.is_file():
-        name = files.named(source, made.leaving)
-        place = _beside(out, name)
-        if place.suffix.lower() not in files.WRITABLE:
-            raise InputError(
-                f"{place} has no suffix of a picture; use {', '.join(files.WRITABLE)}."
-            )
+        place = _beside(out, made.leaving_files.named(source))
+        writable = made.leaving_files.writable
+        if place.suffix.lower() not in writable:
+            raise InputError(f"{place} has no suffix to write; use {', '.join(writable)}.")
         return [Job(0, source, place)]
     if not source.is_dir():
-        raise InputError(f"there is no picture, folder or video at {source}.")
+        raise InputError(f"there is no file or folder {source}.")
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; the results of a folder need a folder.")
     if out.resolve() == source.resolve():
@@ -215,14 +224,18 @@ def _jobs(source: Path, out: Path, made: _Maker) -> list[Job]:
     found = sorted(
         path
         for path in source.rglob("*")
-        if path.suffix.lower() in raster.SUFFIXES and out not in path.parents and path.is_file()
+        if path.suffix.lower() in made.entry_files.suffixes
+        and out not in path.parents
+        and path.is_file()
     )
     if not found:
-        raise InputError(f"{source} holds no pictures.")
-    places = [path.relative_to(source).parent / files.named(path, made.leaving) for path in found]
+        some = ", ".join(made.entry_files.suffixes[:5])
+        raise InputError(f"{source} holds nothing that this model reads ({some}, ...).")
+    named = made.leaving_files.named
+    places = [path.relative_to(source).parent / named(path) for path in found]
     place, times = Counter(places).most_common(1)[0]
     if times > 1:
-        raise InputError(f"{times} pictures of {source} would become {place}; rename them.")
+        raise InputError(f"{times} files of {source} would become {place}; rename them.")
     return [
         Job(k, path, out / place) for k, (path, place) in enumerate(zip(found, places, strict=True))
     ]
@@ -250,21 +263,19 @@ def _there(jobs: Sequence[Job], existing: str) -> set[Path]:
 
 
 def _video(made: _Maker, source: Path, out: Path, existing: str, progress: Progress | None) -> Done:
-    if isinstance(made.entry, Layout) or isinstance(made.leaving, Layout):
-        raise InputError("a model of layouts cannot work on videos.")
+    channels = made.entry_files.moving
+    if not channels or made.leaving_files.moving != channels:
+        raise InputError("this model works on no videos: they are grey or colour on both sides.")
     if not video.is_video(out):
         raise InputError(f"{out} has no suffix of a video; use {', '.join(video.SUFFIXES)}.")
     if _there([Job(0, source, out)], existing):
         return Done(skipped=1)
-    channels = made.entry.shape[0]
-    if channels not in (1, 3) or made.leaving.shape[0] != channels:
-        raise InputError("videos are grey or colour; this model's pictures are neither.")
     video.translate_video(
         source,
         out,
         lambda frames: made.frames(frames, source),
         channels,
-        made.model.scale,
+        lambda space: given.at_once(space, made.model.scale),
         progress,
     )
     return Done(written=[out])

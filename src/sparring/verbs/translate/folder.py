@@ -9,15 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from torch import Tensor
 
 from sparring.artifact.given import at_once
 from sparring.core.errors import InputError
 from sparring.data.content import Progress
-from sparring.domains.image import raster
-from sparring.verbs.translate.files import Opened
 
 T = TypeVar("T")
 THREADS = 4
@@ -40,7 +38,8 @@ class Job(NamedTuple):
 class Given(NamedTuple):
     """A picture, read and fit for the model."""
 
-    around: Opened
+    around: Any
+    """What goes around the model, as `Opened.around`."""
     source: Tensor
     """(C, H, W), encoded."""
     mask: Tensor | None
@@ -64,9 +63,10 @@ class Done:
 
 def run(
     jobs: Sequence[Job],
+    extent: Callable[[Path], tuple[int, ...]],
     read: Callable[[Path], Given],
     make: Callable[[list[int], list[Given]], Tensor],
-    write: Callable[[Tensor, Path, Opened], None],
+    write: Callable[[Tensor, Path, Any], None],
     scale: int = 1,
     progress: Progress | None = None,
 ) -> Done:
@@ -79,7 +79,7 @@ def run(
     with ThreadPoolExecutor(THREADS) as pool:
         opening = (
             [(job, pool.submit(read, job.source)) for job in batch]
-            for batch in _batches(jobs, scale, done)
+            for batch in _batches(jobs, extent, scale, done)
         )
         behind: deque[Writing] = deque()
         for batch in _ahead(opening, AHEAD):
@@ -96,23 +96,19 @@ def run(
     return done
 
 
-def why(error: Exception) -> str:
-    """A sentence's worth of why a picture could not be made."""
-    return str(error).rstrip(".") if isinstance(error, InputError) else raster.reason(error)
-
-
-def _batches(jobs: Sequence[Job], scale: int, done: Done) -> Iterator[list[Job]]:
-    """Jobs whose pictures have one extent, so many that memory lasts."""
+def _batches(
+    jobs: Sequence[Job], extent: Callable[[Path], tuple[int, ...]], scale: int, done: Done
+) -> Iterator[list[Job]]:
+    """Jobs whose items have one extent, so many that memory lasts."""
     found = []
     for job in jobs:
-        header = raster.header(job.source)
-        if header.problem:
-            done.failed[str(job.source)] = header.problem
-        else:
-            found.append(((header.height, header.width), job))
+        try:
+            found.append((extent(job.source), job))
+        except InputError as error:
+            done.failed[str(job.source)] = _why(error)
     found.sort(key=lambda pair: (pair[0], pair[1].number))
-    for (height, width), group in itertools.groupby(found, key=lambda pair: pair[0]):
-        most = at_once((height, width), scale)
+    for space, group in itertools.groupby(found, key=lambda pair: pair[0]):
+        most = at_once(space, scale)
         alike = [job for _, job in group]
         yield from (alike[start : start + most] for start in range(0, len(alike), most))
 
@@ -132,8 +128,8 @@ def _ready(batch: list[tuple[Job, Future[Given]]], done: Done) -> list[tuple[Job
     for job, future in batch:
         try:
             ready.append((job, future.result()))
-        except Exception as error:  # Pillow's readers raise almost anything for a damaged file.
-            done.failed[str(job.source)] = why(error)
+        except InputError as error:
+            done.failed[str(job.source)] = _why(error)
     return ready
 
 
@@ -141,7 +137,7 @@ def _made(
     pool: ThreadPoolExecutor,
     ready: list[tuple[Job, Given]],
     make: Callable[[list[int], list[Given]], Tensor],
-    write: Callable[[Tensor, Path, Opened], None],
+    write: Callable[[Tensor, Path, Any], None],
 ) -> Writing:
     """The batch's results, handed to those who write them."""
     made = make([job.number for job, _ in ready], [given for _, given in ready])
@@ -159,6 +155,10 @@ def _finish(writing: Writing, done: Done) -> None:
         except InputError as error:
             if getattr(error.__cause__, "errno", None) in FULL:
                 raise
-            done.failed[str(job.source)] = why(error)
+            done.failed[str(job.source)] = _why(error)
         else:
             done.written.append(job.out)
+
+
+def _why(error: InputError) -> str:
+    return str(error).rstrip(".")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +9,12 @@ import torch
 from torch import Tensor
 
 from sparring.core.errors import InputError
+from sparring.core.types import Masker
 from sparring.domains.image import raster
 
 WHITE = "white"
 NEARLY = 250
 """Levels from which on a channel counts as white; JPEG never leaves it pure."""
-
-Masker = Callable[[Path, Tensor], Tensor]
-"""A picture's path and its stored pixels (C, H, W) to a mask (1, H, W), 1 where it is missing."""
 
 
 def masker(given: str | Path) -> Masker:

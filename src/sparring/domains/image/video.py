@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sparring.artifact.given import at_once
 from sparring.core.errors import InputError
 from sparring.core.storage import whole_file
 from sparring.data.content import Progress
@@ -34,13 +33,12 @@ def translate_video(
     out: Path,
     make: Make,
     channels: int,
-    scale: int = 1,
+    most: Callable[[tuple[int, int]], int],
     progress: Progress | None = None,
 ) -> int:
     """Write what is made of a video's frames, at the same times; the number of frames is returned.
 
-    All frames have one extent, `scale` times larger when made, and are turned the way the video
-    says.
+    Frames are turned the way the video says; `most` says how many of an extent are made at once.
 
     Raises:
         InputError: PyAV is not installed, the video cannot be read, or the place not written.
@@ -54,7 +52,7 @@ def translate_video(
             if not container.streams.video:
                 raise InputError(f"{source} holds no video.")
             with av.open(str(draft), "w") as target:
-                return _Writer(container, target, channels, scale, out.suffix.lower()).run(
+                return _Writer(container, target, channels, most, out.suffix.lower()).run(
                     make, progress
                 )
     except av.FFmpegError as error:
@@ -64,8 +62,15 @@ def translate_video(
 class _Writer:
     """Frames from one container to another; sound is passed on as it is."""
 
-    def __init__(self, source: Any, target: Any, channels: int, scale: int, suffix: str) -> None:
-        self.source, self.target, self.scale, self.suffix = source, target, scale, suffix
+    def __init__(
+        self,
+        source: Any,
+        target: Any,
+        channels: int,
+        most: Callable[[tuple[int, int]], int],
+        suffix: str,
+    ) -> None:
+        self.source, self.target, self.most, self.suffix = source, target, most, suffix
         self.shown = source.streams.video[0]
         self.shown.thread_type = "AUTO"
         self.form = "gray" if channels == 1 else "rgb24"
@@ -92,7 +97,7 @@ class _Writer:
         waiting: list[Any] = []
         for frame in self._frames():
             waiting.append(frame)
-            if len(waiting) >= at_once((frame.height, frame.width), self.scale):
+            if len(waiting) >= self.most((frame.height, frame.width)):
                 yield waiting
                 waiting = []
         if waiting:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sparring.core.errors import InputError
 from sparring.domains.image import raster
+from sparring.domains.image.files import upright
 
 SOLID = 128
 """The alpha from which on a pixel belongs to the object."""
@@ -49,9 +50,9 @@ def pasted(
 
 def _read(path: Path) -> Pillow.Image:
     try:
-        return raster.upright(path)
-    except Exception as error:  # Pillow's readers raise almost anything for a damaged file.
-        raise InputError(f"{path} cannot be read: {raster.reason(error)}.") from error
+        return upright(path)
+    except InputError as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
 
 
 def _fitted(picture: Pillow.Image, height: int) -> Pillow.Image:
