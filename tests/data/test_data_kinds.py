@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 
 from sparring.core.errors import InputError
+from sparring.core.part import Part
 from sparring.data import check, kinds, load
+from sparring.data.content import Content, Sources
+from sparring.data.dataset import dataset
+from sparring.domains.points.arrays import units
 
 DICE = '''
 """Throws of dice: how often each of eight sides came up."""
@@ -165,3 +169,33 @@ def test_what_an_array_was_read_as_is_said(tmp_path: Path) -> None:
     (note,) = load(tmp_path / "x.npy").notes
     assert note.endswith("x.npy is read as 6 points of 3 numbers.")
     assert f"note: {note}" in check(tmp_path / "x.npy").lines()
+
+
+def test_scales_are_fitted_to_what_is_trained_on_alone(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(5, 2, (40, 2)).astype(np.float32)
+    held_out = np.arange(40) % 4 == 0
+    rows[held_out] += 100
+    np.savez(tmp_path / "x.npz", sample=rows, held_out=held_out)
+    domain = load(tmp_path / "x.npz").domain.build()
+    assert np.allclose(domain.centre, rows[~held_out].mean(0), rtol=1e-5)
+    assert np.allclose(domain.scale, rows[~held_out].std(0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_sources_are_fitted_as_well(paired: bool) -> None:
+    stored = np.arange(40, dtype=np.float32).reshape(20, 2)
+    held_out = np.arange(20) > 9
+    points = Part("sparring.domains.points.domain:Points", shape=(2,))
+    loose = None if paired else Sources(stored, held_out)
+    content = Content(
+        sample=stored,
+        domain=points,
+        source=stored if paired else None,
+        sources=loose,
+        source_domain=points,
+        source_fit=units,
+        held_out=held_out,
+    )
+    found = dataset(content, name="x", address="x", held_out=0.1, seed=0)
+    assert found.domain == points and found.source_domain is not None
+    assert found.source_domain.arguments["centre"] == (9.0, 10.0)

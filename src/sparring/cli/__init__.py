@@ -14,7 +14,7 @@ import sparring.cli.sets
 import sparring.cli.training
 import sparring.cli.translation  # noqa: F401 - these hang their verbs on the app
 from sparring.cli.app import app
-from sparring.core.errors import InputError
+from sparring.core.errors import InputError, shown
 
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 """Click's own error, wherever this version of Typer keeps it."""
@@ -53,7 +53,7 @@ def call(arguments: Sequence[str] | None = None) -> int:
 
 def _say(sentence: str, code: int) -> int:
     if sentence:
-        print(f"sparring: {sentence}", file=sys.stderr)
+        print(f"sparring: {shown(sentence)}", file=sys.stderr)
     return code
 
 

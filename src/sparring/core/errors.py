@@ -9,6 +9,14 @@ from collections.abc import Iterable
 class InputError(ValueError):
     """Bad input; the command line prints its sentence without a traceback and exits with code 2."""
 
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(shown(" ".join(sentence.split())))
+
+
+def shown(text: str) -> str:
+    """The text with all that a terminal would obey escaped: names of files may hold anything."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     """Say that `name` is no known `kind`, with the nearest known names."""

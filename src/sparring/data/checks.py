@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sparring.core.errors import InputError
+from sparring.core.errors import InputError, shown
 from sparring.data import loading
 from sparring.data.content import CHUNK, UNKNOWN, Progress
 from sparring.data.dataset import Dataset, digests
@@ -49,13 +49,14 @@ class CheckReport:
         """The report as lines of plain text."""
         width = max((len(name) for name, _ in self.facts), default=0)
         verdict = "cannot be trained on" if self.errors else "ready to train on"
-        return [
+        lines = [
             *(f"{name:<{width}}  {value}" for name, value in self.facts),
             *(f"error: {text}" for text in self.errors),
             *(f"warning: {text}" for text in self.warnings),
             *(f"note: {text}" for text in self.notes),
             f"{self.address} is {verdict}.",
         ]
+        return [shown(line) for line in lines]
 
 
 def check(

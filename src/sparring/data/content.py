@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from sparring.core.part import Part
 if TYPE_CHECKING:
     import numpy as np
 
+Fit = Callable[["np.ndarray"], Mapping[str, Any]]
+"""Of the items to train on (N, ...), stored: arguments of a sample space that depend on them."""
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many are done, and how many there are."""
 
@@ -40,6 +42,8 @@ class Content:
     """(N, ...) in the stored form of `domain`."""
     domain: Part
     """The sample space."""
+    fit: Fit | None = None
+    """Fits the sample space (scales, vocabularies) to what is trained on, after the split."""
     label: np.ndarray | None = None
     """(N,) int64, from 0; -1 where it is unknown."""
     vector: np.ndarray | None = None
@@ -52,6 +56,8 @@ class Content:
     """What samples are to be made from where it belongs to none of them."""
     source_domain: Part | None = None
     """The sample space of sources; None where there are none."""
+    source_fit: Fit | None = None
+    """As `fit`, of sources."""
     classes: tuple[str, ...] = ()
     """The names of the labels."""
     held_out: np.ndarray | None = None

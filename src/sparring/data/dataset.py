@@ -10,7 +10,7 @@ from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.core.streams import seed_for
 from sparring.data import cache
-from sparring.data.content import Content, fingerprint, raw
+from sparring.data.content import Content, Fit, fingerprint, raw
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,10 +130,10 @@ def dataset(content: Content, *, name: str, address: str, held_out: float, seed:
     return Dataset(
         name=name,
         address=address,
-        domain=content.domain,
+        domain=_fitted(content.domain, content.fit, content.sample, mask),
         train=_store(content, ~mask),
         held_out=_store(content, mask),
-        source_domain=content.source_domain,
+        source_domain=_source_domain(content, mask, aside),
         sources=None if loose is None else _kept({"source": loose.stored}, ~aside),
         held_out_sources=None if loose is None else _kept({"source": loose.stored}, aside),
         classes=content.classes,
@@ -208,6 +208,24 @@ def _mixed(values: np.ndarray) -> np.ndarray:
 
 def _extent(tokens: np.ndarray | None) -> tuple[int, ...]:
     return () if tokens is None else (int(tokens.max()) + 1, tokens.shape[1])
+
+
+def _fitted(domain: Part, fit: Fit | None, stored: np.ndarray, mask: np.ndarray) -> Part:
+    """The sample space with what is fitted to the items that are not held out."""
+    if fit is None or mask.all():
+        return domain
+    return domain.replace(**fit(stored[~mask]))
+
+
+def _source_domain(content: Content, mask: np.ndarray, aside: np.ndarray) -> Part | None:
+    if content.source_domain is None or content.source_fit is None:
+        return content.source_domain
+    stored = content.source
+    if content.sources is not None:
+        stored, mask = content.sources.stored, aside
+    if stored is None:
+        return content.source_domain
+    return _fitted(content.source_domain, content.source_fit, stored, mask)
 
 
 def _store(content: Content, mask: np.ndarray) -> Memory | Mapped:

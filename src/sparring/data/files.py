@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import math
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -22,6 +21,8 @@ SAMPLES = ("sample", "samples", "image", "images", "arr_0", "data", "x", "x_trai
 LABELS = ("label", "labels", "class", "target", "y", "y_train")
 VECTORS = ("vector", "vectors")
 """Names under which an archive or a table may hold each; the first that is there counts."""
+MEMBERS = (*SAMPLES, *LABELS, *VECTORS, "tokens", "classes", "held_out", "x_test", "y_test")
+"""All that is read of an archive."""
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
@@ -29,15 +30,13 @@ def read_npy(path: Path, reading: Reading) -> Content:
     """One array (N, ...).
 
     Raises:
-        InputError: a file that is damaged, or holds Python objects.
+        InputError: an archive.
+        Exception: whatever numpy raises for a file that is damaged, or holds Python objects.
     """
     import numpy as np
 
-    try:
-        large = path.stat().st_size >= cache.MEMORY_LIMIT
-        sample = cache.mapped(path) if large else np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(_unreadable(path, "an .npy array", error)) from error
+    large = path.stat().st_size >= cache.MEMORY_LIMIT
+    sample = cache.mapped(path) if large else np.load(path, allow_pickle=False)
     if not isinstance(sample, np.ndarray):
         raise InputError(f"{path} is an archive; name it .npz.")
     return content(sample, str(path), reading)
@@ -47,26 +46,28 @@ def read_npz(path: Path, reading: Reading) -> Content:
     """An archive of arrays: samples under any of `SAMPLES`, labels and vectors likewise.
 
     `classes` may name the labels and `held_out` (N,) bool tell the split; Keras's x_train,
-    y_train, x_test, y_test are known too.
+    y_train, x_test, y_test are known too. Other members are not read.
 
     Raises:
-        InputError: an archive that is damaged, holds Python objects, or no samples.
+        InputError: no samples, or a member that is no array of the shape that is due.
+        Exception: whatever numpy raises for an archive that is damaged or holds Python objects.
     """
     import numpy as np
 
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = dict(archive)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, TypeError) as error:
-        raise InputError(_unreadable(path, "an .npz archive", error)) from error
+    with path.open("rb") as file:
+        archive = np.load(file, allow_pickle=False)
+        if isinstance(archive, np.ndarray):
+            raise InputError(f"{path} is a single array; name it .npy.")
+        arrays = {name: archive[name] for name in archive.files if name in MEMBERS}
+    strange = next((n for n, values in arrays.items() if not isinstance(values, np.ndarray)), None)
+    if strange:
+        raise InputError(f"{path} holds a member {strange!r} that is no array.")
     if "x_train" in arrays and "x_test" in arrays:
         arrays = _joined(arrays, path)
     sample = _first(arrays, SAMPLES)
     if sample is None:
-        raise InputError(
-            f"{path} holds {', '.join(arrays) or 'nothing'}, but no array named 'sample'."
-        )
-    held_out = arrays.get("held_out")
+        known = ", ".join(archive.files) or "nothing"
+        raise InputError(f"{path} holds {known}, but no array named 'sample'.")
     return content(
         sample,
         str(path),
@@ -74,9 +75,29 @@ def read_npz(path: Path, reading: Reading) -> Content:
         label=_first(arrays, LABELS),
         vector=_first(arrays, VECTORS),
         tokens=arrays.get("tokens"),
-        classes=tuple(str(name) for name in arrays.get("classes", np.array(()))),
-        held_out=None if held_out is None else held_out.astype(bool),
+        classes=_listed(arrays, "classes", path),
+        held_out=_mask(arrays.get("held_out"), path),
     )
+
+
+def _listed(arrays: Mapping[str, np.ndarray], name: str, path: Path) -> tuple[str, ...]:
+    values = arrays.get(name)
+    if values is None:
+        return ()
+    if values.ndim != 1:
+        raise InputError(f"{path} has {name} of shape {values.shape}; a list (K,) is needed.")
+    return tuple(str(value) for value in values)
+
+
+def _mask(values: np.ndarray | None, path: Path) -> np.ndarray | None:
+    if values is None:
+        return None
+    if values.ndim != 1 or values.dtype.kind not in "bui":
+        raise InputError(
+            f"{path} has held_out of shape {values.shape} and type {values.dtype}; true or false "
+            "is needed for each item (N,)."
+        )
+    return values.astype(bool)
 
 
 def read_csv(path: Path, reading: Reading) -> Content:
@@ -120,7 +141,8 @@ def read_idx_folder(path: Path, reading: Reading) -> Content:
     """
     import numpy as np
 
-    files = [next(iter(sorted(path.glob(f"{name}-images*")))) for name in ("train", "t10k")]
+    found = [sorted(path.glob(f"{name}-images*idx3-ubyte*")) for name in ("train", "t10k")]
+    files = [next(file for file in some if file.is_file()) for some in found]
     items = [idx(file) for file in files]
     if items[0].shape[1:] != items[1].shape[1:]:
         raise InputError(
@@ -140,12 +162,15 @@ def read_idx_folder(path: Path, reading: Reading) -> Content:
 def _labels(path: Path) -> np.ndarray | None:
     """Those of an IDX file's items, from the file beside it."""
     beside = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
-    return idx(beside) if beside != path and beside.exists() else None
+    return idx(beside) if beside != path and beside.is_file() else None
 
 
 def is_idx_folder(path: Path) -> bool:
     """Whether the folder holds MNIST's files."""
-    return all(any(path.glob(f"{name}-images*idx3-ubyte*")) for name in ("train", "t10k"))
+    return all(
+        any(file.is_file() for file in path.glob(f"{name}-images*idx3-ubyte*"))
+        for name in ("train", "t10k")
+    )
 
 
 def idx(path: Path) -> np.ndarray:
@@ -153,14 +178,12 @@ def idx(path: Path) -> np.ndarray:
 
     Raises:
         InputError: a file that is damaged.
+        Exception: whatever gzip raises for one.
     """
     import numpy as np
 
-    try:
-        data = path.read_bytes()
-        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    except (OSError, EOFError, ValueError) as error:
-        raise InputError(_unreadable(path, "an IDX file", error)) from error
+    data = path.read_bytes()
+    data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     start = 4 + 4 * data[3] if len(data) > 3 else 0
     if data[:2] != b"\0\0" or len(data) < start or data[2] not in _IDX_TYPES:
         raise InputError(f"{path} is no IDX file: its first bytes are {data[:4].hex(' ')}.")
@@ -199,21 +222,16 @@ def _table(path: Path) -> tuple[list[str], np.ndarray]:
     """The names of the columns, empty where there are none, and the numbers (N, F)."""
     import numpy as np
 
-    try:
-        with _text(path) as file:
-            first = file.readline()
-        delimiter = max(",;\t", key=first.count)
-        words = [word.strip().strip('"') for word in first.split(delimiter)]
-        names = [] if all(_is_number(word) for word in words) else words
-        with _text(path) as file:
-            rows = file.readlines()[1 if names else 0 :]
-        if not any(row.strip() for row in rows):
-            raise InputError(f"{path} holds no row of numbers.")
-        return names, np.loadtxt(rows, delimiter=delimiter, ndmin=2, comments=None)
-    except InputError:
-        raise
-    except (OSError, EOFError, ValueError) as error:
-        raise InputError(_unreadable(path, "a table of numbers", error)) from error
+    with _text(path) as file:
+        first = file.readline()
+    delimiter = max(",;\t", key=first.count)
+    words = [word.strip().strip('"') for word in first.split(delimiter)]
+    names = [] if all(_is_number(word) for word in words) else words
+    with _text(path) as file:
+        rows = file.readlines()[1 if names else 0 :]
+    if not any(row.strip() for row in rows):
+        raise InputError(f"{path} holds no row of numbers.")
+    return names, np.loadtxt(rows, delimiter=delimiter, ndmin=2, comments=None)
 
 
 def _text(path: Path) -> TextIO:
@@ -228,16 +246,6 @@ def _is_number(word: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _unreadable(path: Path, kind: str, error: Exception) -> str:
-    if isinstance(error, ValueError) and "pickle" in str(error).lower():
-        return (
-            f"{path} is damaged, or holds Python objects, which are never loaded; "
-            "save plain numbers instead."
-        )
-    said = getattr(error, "strerror", None) or str(error).splitlines()[0]
-    return f"{path} cannot be read as {kind}: {said}."
 
 
 def _ends(*endings: str) -> Callable[[Path], bool]:

@@ -283,7 +283,8 @@ def is_shards(path: Path) -> bool:
     """Whether it is a Parquet or WebDataset shard, or a folder of nothing but such."""
     if not path.is_dir():
         return path.suffix in KINDS
-    kinds = {file.suffix for file in path.iterdir() if not file.name.startswith(".")}
+    files = [file for file in path.iterdir() if not file.name.startswith(".")]
+    kinds = {file.suffix if file.is_file() else "" for file in files}
     return len(kinds) == 1 and kinds <= set(KINDS)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from sparring.core.errors import InputError, unknown
 from sparring.data import files, hub, pack
 from sparring.data.content import Content, Progress
 from sparring.data.dataset import Dataset, dataset
+from sparring.data.faults import one_sentence, reason
 from sparring.data.kinds import Pack, Reader, Reading, Toy, kinds, stated, user_kinds
 
 Size = int | tuple[int, int] | None
@@ -83,7 +85,8 @@ def survey(
     reader = reader_of(path, reading) if isinstance(path, Path) else hub.READERS[0]
     if not isinstance(path, Path) or reader.survey is None:
         return [], []
-    return reader.survey(path, reading)
+    with one_sentence(address, reader.what):
+        return reader.survey(path, reading)
 
 
 def takes(address: str, option: str, trusted: Sequence[str] = ()) -> bool:
@@ -123,13 +126,30 @@ def located(address: str, reading: Reading) -> str | Path:
     if address.startswith("hf:"):
         return address.removeprefix("hf:")
     path = Path(address).expanduser()
-    if path.exists():
+    if _exists(path):
         return path
     if re.fullmatch(r"[\w.-]+/[\w.-]+(:[\w.-]+)?", address) and not address.startswith("."):
         return address
     if "/" in address or "." in address:
         raise InputError(f"there is no file or folder {address}.")
     raise unknown("data set", address, pack.names(reading.kinds))
+
+
+def _exists(path: Path) -> bool:
+    """Whether a regular file or a folder is there.
+
+    Raises:
+        InputError: what is there is neither: reading it might never end.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"{path} cannot be read ({reason(error)}).") from error
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return True
+    raise InputError(f"{path} is a pipe, a socket or a device; give a regular file or a folder.")
 
 
 def reader_of(path: Path, reading: Reading) -> Reader:
@@ -143,10 +163,8 @@ def reader_of(path: Path, reading: Reading) -> Reader:
     asked = [reader for kind in first for reader in kind.readers]
     asked += [*files.READERS, *hub.READERS]
     asked += [reader for kind in rest for reader in kind.readers]
-    try:
+    with one_sentence(str(path), "data"):
         found = next((reader for reader in asked if reader.claims(path)), None)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
     if found is None:
         known = "; ".join(reader.what for reader in asked)
         raise InputError(f"{path} is no data set: {_strange(path)}. Give {known}.")
@@ -186,7 +204,8 @@ def _read(address: str, reading: Reading) -> Content:
     if found is not None and reading.pairs is not None:
         raise _no_pairs(address)
     if isinstance(found, Toy):
-        return found.read()
+        with one_sentence(address, "a toy"):
+            return found.read()
     if found is not None:
         return _pack(found, address, reading)
     path = located(address, reading)
@@ -194,13 +213,10 @@ def _read(address: str, reading: Reading) -> Content:
     if reading.pairs is not None and "pairs" not in reader.options:
         raise _no_pairs(address)
     try:
-        if isinstance(path, str):
-            return hub.read(path, reading)
-        return reader.read(path, reading)
+        with one_sentence(address, reader.what):
+            return hub.read(path, reading) if isinstance(path, str) else reader.read(path, reading)
     except InputError as error:
         raise _also(error, path, address) from error
-    except Exception as error:  # Readers of damaged files raise almost anything.
-        raise InputError(_unreadable(address, reader, error)) from error
 
 
 def _no_pairs(address: str) -> InputError:
@@ -212,7 +228,8 @@ def _no_pairs(address: str) -> InputError:
 
 def _pack(found: Pack, address: str, reading: Reading) -> Content:
     try:
-        return pack.read(found, address.partition(":")[2], reading)
+        with one_sentence(address, "a pack"):
+            return pack.read(found, address.partition(":")[2], reading)
     except InputError as error:
         if not found.hub:
             raise
@@ -221,18 +238,6 @@ def _pack(found: Pack, address: str, reading: Reading) -> Content:
         except InputError as second:
             raise InputError(f"{error} {second}") from error
     return content.replace(licence=found.licence)
-
-
-def _unreadable(address: str, reader: Reader, error: Exception) -> str:
-    """What a reader stumbled over, as one sentence."""
-    said = getattr(error, "strerror", None) or " ".join(str(error).split())
-    if "pickle" in said.lower():
-        return (
-            f"{address} is damaged, or holds Python objects, which are never loaded; "
-            "save plain numbers instead."
-        )
-    said = said.rstrip(".") or type(error).__name__
-    return f"{address} cannot be read as {reader.what}: {said[:200]}."
 
 
 def _also(error: InputError, path: str | Path, address: str) -> InputError:
@@ -254,7 +259,8 @@ def _stream(address: str, reading: Reading, held_out: float) -> Dataset:
         )
     import numpy as np
 
-    train, held = hub.stream(path, reading, held_out)
+    with one_sentence(address, "a stream"):
+        train, held = hub.stream(path, reading, held_out)
     held = held.replace(held_out=np.ones(len(held.sample), dtype=bool))
     found = dataset(held, name=_name(address), address=address, held_out=held_out, seed=0)
     return dataclasses.replace(found, train=train)

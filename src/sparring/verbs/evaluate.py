@@ -333,10 +333,12 @@ def _array(path: Path) -> Tensor:
     import numpy as np
     import torch
 
-    try:
+    from sparring.data.faults import one_sentence
+
+    if not path.is_file():
+        raise InputError(f"there is no file of samples {path}.")
+    with one_sentence(str(path), "an array of samples"):
         return torch.from_numpy(np.load(path, allow_pickle=False))
-    except (OSError, ValueError, TypeError, EOFError) as error:
-        raise InputError(f"{path} cannot be read as an array of samples: {error}.") from error
 
 
 def _model(what: Any, trusted: Iterable[str]) -> Model | None:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sparring.artifact.manifest import Manifest, versions
 from sparring.artifact.model import Model
-from sparring.core.errors import InputError
+from sparring.core.errors import InputError, shown
 from sparring.core.recipe import Recipe
 from sparring.core.storage import writable_folder
 from sparring.core.types import Batch, Spec
@@ -272,7 +272,7 @@ def _survey(dataset: Dataset, recipe: Recipe, quiet: bool) -> None:
     if not quiet and os.environ.get("RANK", "0") == "0":
         told = [f"warning: {text}" for text in found.warnings]
         for line in (*told, *(f"note: {text}" for text in found.notes)):
-            print(line, file=sys.stderr)
+            print(shown(line), file=sys.stderr)
 
 
 def _reading(manifest: Manifest) -> dict[str, Any]:

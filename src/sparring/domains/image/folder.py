@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
@@ -104,9 +105,10 @@ def scan(path: Path) -> Listing:
 
 def holds_pictures(path: Path) -> bool:
     """Whether it is a folder in which, or below which, a visible picture lies."""
-    for _, folders, files in os.walk(path):
+    for top, folders, files in os.walk(path):
         folders[:] = [name for name in folders if _is_visible(name)]
-        if any(is_picture(PurePosixPath(name)) for name in files if not name.startswith(".")):
+        names = [name for name in files if is_picture(PurePosixPath(name)) and name[0] != "."]
+        if any(_stamp(Path(top, name)) is not None for name in names):
             return True
     return False
 
@@ -124,7 +126,7 @@ def encoded(path: Path, names: Sequence[PurePosixPath], facts: Facts) -> Encoded
 
 
 def visible(path: Path) -> Facts:
-    """Every visible file below.
+    """Every visible file below, but for pipes and devices, which would never end.
 
     Raises:
         InputError: a folder that is missing or unreadable.
@@ -139,12 +141,20 @@ def visible(path: Path) -> Facts:
     for top, folders, files in os.walk(path, onerror=stop):
         folders[:] = [name for name in folders if _is_visible(name)]
         for name in files:
-            if not name.startswith("."):
-                file = Path(top, name)
-                facts = os.stat(file) if file.exists() else None
-                stamp = (facts.st_size, facts.st_mtime_ns) if facts else (0, 0)
+            file = Path(top, name)
+            stamp = None if name.startswith(".") else _stamp(file)
+            if stamp is not None:
                 found[PurePosixPath(file.relative_to(path).as_posix())] = stamp
     return found
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """Size and time of change, zeros of a broken link; None of a pipe, a socket or a device."""
+    try:
+        facts = os.stat(file)
+    except OSError:
+        return 0, 0
+    return (facts.st_size, facts.st_mtime_ns) if stat.S_ISREG(facts.st_mode) else None
 
 
 def split_of(

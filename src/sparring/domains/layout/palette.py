@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sparring.core.errors import InputError
+from sparring.data.faults import one_sentence
 from sparring.domains.layout.domain import MOST
 
 NAMES = ("palette.txt", "palette.csv", "palette.json")
@@ -51,18 +52,14 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _rows(path: Path) -> list[Sequence[Any]]:
-    try:
+    with one_sentence(f"the palette {path}", f"a palette, where {_FORM}"):
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix == ".json":
             return [_listed(row) for row in json.loads(text)]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(
-            f"the palette {path} cannot be read ({type(error).__name__}: {error}); {_FORM}"
-        ) from error
-    lines = [line for line in text.splitlines() if line.strip() and line.strip()[0] != "#"]
-    if path.suffix == ".txt":
-        return [line.split(None, 4) for line in lines]
-    rows = [[cell.strip() for cell in row] for row in csv.reader(lines)]
+        lines = [line for line in text.splitlines() if line.strip() and line.strip()[0] != "#"]
+        if path.suffix == ".txt":
+            return [line.split(None, 4) for line in lines]
+        rows = [[cell.strip() for cell in row] for row in csv.reader(lines)]
     titled = rows and not rows[0][0].lstrip("-").isdigit()
     return list(rows[1:] if titled else rows)
 
@@ -79,11 +76,11 @@ def _class(row: Sequence[Any], path: Path) -> tuple[int, tuple[int, int, int], s
         value, red, green, blue = (int(str(cell)) for cell in row[:4])
     except ValueError as error:
         said = " ".join(map(str, row))
-        raise InputError(f"the palette {path} says {said!r}; {_FORM}") from error
+        raise InputError(f"the palette {path} says {said[:80]!r}; {_FORM}.") from error
     if not all(0 <= part < MOST for part in (value, red, green, blue)):
-        raise InputError(f"the palette {path} has a number that is not from 0 to 255; {_FORM}")
+        raise InputError(f"the palette {path} has a number that is not from 0 to 255; {_FORM}.")
     name = str(row[4]).strip() if len(row) > 4 else ""
     return value, (red, green, blue), name or str(value)
 
 
-_FORM = "each class is index, red, green, blue and name, such as: 0 30 60 200 sea."
+_FORM = "each class is index, red, green, blue and name (0 30 60 200 sea)"

@@ -22,7 +22,7 @@ def claims(sample: np.ndarray) -> bool:
 
 
 def read(sample: np.ndarray, where: str, reading: Reading) -> Content:
-    """Content of an array (N, F), with the centre and the scale of each column.
+    """Content of an array (N, F); columns get their units from the items to train on.
 
     Raises:
         InputError: another shape, NaN, or infinity.
@@ -33,13 +33,18 @@ def read(sample: np.ndarray, where: str, reading: Reading) -> Content:
         raise InputError(f"{where} has shape {sample.shape}; {WORDS}.")
     points = np.ascontiguousarray(sample, dtype=np.float32)
     check_finite(points, f"the points of {where}")
+    domain = Part("sparring.domains.points.domain:Points", shape=(points.shape[1],))
+    note = f"{where} is read as {len(points)} points of {points.shape[1]} numbers."
+    return Content(sample=points, domain=domain, fit=units, notes=(note,))
+
+
+def units(points: np.ndarray) -> dict[str, tuple[float, ...]]:
+    """The mean and the spread of each column (N, F)."""
+    import numpy as np
+
     centre = points.mean(axis=0, dtype=np.float64)
     spread = points.std(axis=0, dtype=np.float64)
-    units = {
+    return {
         "centre": tuple(float(f"{c:.6g}") for c in centre),
         "scale": tuple(float(f"{s:.6g}") if s > 0 else 1.0 for s in spread),
     }
-    shape = (points.shape[1],)
-    domain = Part("sparring.domains.points.domain:Points", shape=shape, **units)
-    note = f"{where} is read as {len(points)} points of {points.shape[1]} numbers."
-    return Content(sample=points, domain=domain, notes=(note,))
