@@ -13,6 +13,7 @@ from sparring.core.types import AdversarialLoss, Spec
 from sparring.losses import adversarial
 from sparring.recipes import recipe_functions, recipe_named
 from sparring.verbs.check import check_loss, check_network, check_recipe
+from sparring.verbs.fitting import refusal
 
 DENSE = "sparring.networks.dense:Generator"
 
@@ -65,9 +66,15 @@ def test_every_recipe_keeps_the_contract(name: str) -> None:
     recipe = recipe_named(name)
     again = Recipe.from_json(json.loads(json.dumps(recipe.to_json())))
     assert again == recipe
-    task, shape = recipe.task.build(), (1, 28, 28)
-    classes = 10 if "label" in task.conditions else 0
-    check_recipe(recipe, Spec(shape, recipe.latent, classes, map=task.map_shape(shape, shape)))
+    task, played = recipe.task.build(), []
+    for shape in ((2,), (1, 40), (3, 28, 28), (1, 8, 8, 8)):
+        classes = 10 if "label" in task.conditions else 0
+        mapped = task.map_shape(shape, shape) if len(shape) == 3 else ()
+        spec = Spec(shape, recipe.latent, classes, map=mapped)
+        if not refusal(recipe, spec):
+            check_recipe(recipe, spec)
+            played.append(shape)
+    assert (3, 28, 28) in played
 
 
 def test_settings_reach_networks_terms_optimisers_and_fields() -> None:

@@ -57,9 +57,46 @@ class Spec:
         return replace(self, shape=self.map, map=self.shape, head="tanh", blocks=())
 
     @property
+    def conditions(self) -> frozenset[str]:
+        """The fields that a condition has."""
+        sizes = {name: getattr(self, name) for name in ("vector", "map", "tokens")}
+        return frozenset(name for name, size in {"label": self.classes, **sizes}.items() if size)
+
+    @property
     def map_channels(self) -> int:
         """Channels of the condition's map; 0 where it holds none."""
         return self.map[0] if self.map else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepts:
+    """What a network can be built for: it says so as its class's `accepts`."""
+
+    space: frozenset[int] = frozenset({0, 1, 2, 3})
+    """Dimensions of space that samples may have: 0 for points, 2 for pictures."""
+    conditions: frozenset[str] = frozenset({"label", "vector", "tokens"})
+    """Fields of a condition that it can be told."""
+    needs: frozenset[str] = frozenset()
+    """Those of them that it cannot be without."""
+    blocks: bool = True
+    """Whether samples may be made of blocks."""
+
+    def refusal(self, spec: Spec) -> str:
+        """Why a network cannot be built from the spec, in a few words; empty where it can."""
+        if len(spec.shape) - 1 not in self.space:
+            dimensions = " or ".join(map(str, sorted(self.space)))
+            return f"works in {dimensions} dimensions of space, not on samples {spec.shape}"
+        if spec.conditions - self.conditions:
+            return f"can be told no {' and no '.join(sorted(spec.conditions - self.conditions))}"
+        if self.needs - spec.conditions:
+            return f"needs a {' and a '.join(sorted(self.needs - spec.conditions))}"
+        if spec.blocks and not self.blocks:
+            return "makes samples of one kind, not of blocks"
+        return ""
+
+
+ALL = Accepts(conditions=frozenset({"label", "vector", "tokens", "map"}))
+"""What a network is taken to accept that does not say."""
 
 
 class Condition(NamedTuple):
@@ -319,6 +356,7 @@ class Store(Protocol):
 
 
 __all__ = [
+    "Accepts",
     "AdversarialLoss",
     "Augmentation",
     "Batch",

@@ -7,12 +7,13 @@ no space: all layers are dense then.
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sparring.core.schedule import Schedule
-from sparring.core.types import Condition, Spec, Verdict
+from sparring.core.types import Accepts, Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
 from sparring.networks.heads import Head
 from sparring.networks.layers import (
@@ -52,6 +53,8 @@ class Generator(nn.Module):
     Raises:
         InputError: a setting out of range.
     """
+
+    accepts: ClassVar[Accepts] = Accepts()
 
     def __init__(
         self,
@@ -108,6 +111,8 @@ class Discriminator(nn.Module):
     Raises:
         InputError: a setting out of range.
     """
+
+    accepts: ClassVar[Accepts] = Accepts()
 
     def __init__(
         self,

@@ -9,12 +9,13 @@ against `widths=(64, 128, 256, 512), kernel=4, norm="batch", dropout=0.0, init="
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from torch import Tensor, nn
 
 from sparring.core.errors import InputError
 from sparring.core.schedule import Schedule
-from sparring.core.types import Condition, Spec, Verdict
+from sparring.core.types import Accepts, Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
 from sparring.networks.heads import Head
 from sparring.networks.layers import (
@@ -54,6 +55,8 @@ class Generator(nn.Module):
     Raises:
         InputError: points, which have no space, or a setting out of range.
     """
+
+    accepts: ClassVar[Accepts] = Accepts(space=frozenset({1, 2, 3}))
 
     def __init__(
         self,
@@ -113,6 +116,8 @@ class Discriminator(nn.Module):
     Raises:
         InputError: points, which have no space, or a setting out of range.
     """
+
+    accepts: ClassVar[Accepts] = Accepts(space=frozenset({1, 2, 3}))
 
     def __init__(
         self,

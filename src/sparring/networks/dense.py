@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from torch import Tensor, nn
 
 from sparring.core.schedule import Schedule
-from sparring.core.types import Condition, Spec, Verdict
+from sparring.core.types import Accepts, Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
 from sparring.networks.heads import Head
 from sparring.networks.layers import (
@@ -36,6 +37,8 @@ class Generator(nn.Module):
         temperature: Of the softmax; a number or a schedule.
         octaves: Fourier features of the latent; 0 for none. They help it jump between modes.
     """
+
+    accepts: ClassVar[Accepts] = Accepts()
 
     def __init__(
         self,
@@ -86,6 +89,8 @@ class Discriminator(nn.Module):
         keep_features: Whether verdicts hold the hidden activations, (N, width) each.
         octaves: Fourier features of the sample; 0 for none. They show it narrow modes.
     """
+
+    accepts: ClassVar[Accepts] = Accepts()
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ With several scales it is that of pix2pixHD (Wang et al., 2018, section 3.2).
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from sparring.core.errors import InputError
 from sparring.core.precision import full_precision, precise
-from sparring.core.types import Condition, Spec, Verdict
+from sparring.core.types import ALL, Accepts, Condition, Spec, Verdict
 from sparring.networks.conditioning import describe, embedding, known
 from sparring.networks.layers import activations, choose, initialise, limit, positive
 from sparring.networks.unet import Reflected, channels_of, given, normalised
@@ -43,6 +44,8 @@ class Discriminator(nn.Module):
     Raises:
         InputError: no picture, no map for "concat", or a setting out of range.
     """
+
+    accepts: ClassVar[Accepts] = Accepts(space=frozenset({2}), conditions=ALL.conditions)
 
     def __init__(
         self,

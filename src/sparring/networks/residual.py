@@ -8,6 +8,7 @@ as the identity (Fixup: Zhang et al., 2019). Points (F,) have no space: all laye
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from sparring.core.errors import InputError
 from sparring.core.precision import precise
 from sparring.core.schedule import Schedule
-from sparring.core.types import Condition, Spec, Verdict
+from sparring.core.types import Accepts, Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
 from sparring.networks.heads import Head
 from sparring.networks.layers import (
@@ -57,6 +58,8 @@ class Generator(nn.Module):
     Raises:
         InputError: a setting out of range.
     """
+
+    accepts: ClassVar[Accepts] = Accepts()
 
     def __init__(
         self,
@@ -120,6 +123,8 @@ class Discriminator(nn.Module):
     Raises:
         InputError: a setting out of range.
     """
+
+    accepts: ClassVar[Accepts] = Accepts()
 
     def __init__(
         self,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sparring.core.errors import InputError
-from sparring.core.types import Condition, Spec, Verdict
+from sparring.core.types import ALL, Accepts, Condition, Spec, Verdict
 from sparring.networks import convolutional
 from sparring.networks.layers import bounded, choose, crop, initialise, limit, positive
-from sparring.networks.unet import Norm, Reflected, Told, channels_of, covered, given
+from sparring.networks.unet import FROM_MAPS, Norm, Reflected, Told, channels_of, covered, given
 
 NORMS = {"instance": nn.InstanceNorm2d, "batch": nn.BatchNorm2d}
 SLOPE = 0.2
@@ -39,6 +40,8 @@ class Generator(nn.Module):
     Raises:
         InputError: no picture or no map, or a setting out of range.
     """
+
+    accepts: ClassVar[Accepts] = FROM_MAPS
 
     def __init__(
         self,
@@ -99,6 +102,8 @@ class Encoder(nn.Module):
     Raises:
         InputError: a setting out of range.
     """
+
+    accepts: ClassVar[Accepts] = Accepts(space=frozenset({2}), conditions=ALL.conditions)
 
     def __init__(self, spec: Spec, width: int = 32, outputs: int | None = None) -> None:
         super().__init__()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import ClassVar
 
 from torch import Tensor, nn
 
-from sparring.core.types import Condition, Spec
+from sparring.core.types import Accepts, Condition, Spec
 from sparring.networks.layers import activations, bounded, crop, initialise, positive
 from sparring.networks.unet import (
+    FROM_MAPS,
     Reflected,
     Repeat,
     Told,
@@ -46,6 +48,8 @@ class Generator(nn.Module):
     Raises:
         InputError: a setting out of range.
     """
+
+    accepts: ClassVar[Accepts] = FROM_MAPS
 
     def __init__(
         self,

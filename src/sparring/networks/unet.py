@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sparring.core.errors import InputError
-from sparring.core.types import Condition, Spec
+from sparring.core.types import ALL, Accepts, Condition, Spec
 from sparring.networks.conditioning import describe, embedding, known
 from sparring.networks.layers import (
     base_grid,
@@ -32,6 +33,10 @@ NORMS: dict[str, Callable[..., nn.Module] | None] = {
     "batch": nn.BatchNorm2d,
     "none": None,
 }
+FROM_MAPS = Accepts(
+    space=frozenset({2}), conditions=ALL.conditions, needs=frozenset({"map"}), blocks=False
+)
+"""What networks accept that make pictures from pictures."""
 DEEPEST = 5
 WIDEST = 8
 
@@ -57,6 +62,8 @@ class Generator(nn.Module):
     Raises:
         InputError: no picture or no map, or a setting out of range.
     """
+
+    accepts: ClassVar[Accepts] = FROM_MAPS
 
     def __init__(
         self,

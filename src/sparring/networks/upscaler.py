@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import ClassVar
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sparring.core.errors import InputError
-from sparring.core.types import Condition, Spec
+from sparring.core.types import Accepts, Condition, Spec
 from sparring.networks.layers import bounded, crop, initialise, positive, shuffle, unshuffle
-from sparring.networks.unet import Reflected, covered, given, start_small
+from sparring.networks.unet import FROM_MAPS, Reflected, covered, given, start_small
 
 
 class Generator(nn.Module):
@@ -28,6 +31,8 @@ class Generator(nn.Module):
     Raises:
         InputError: a sample that is no whole multiple of its map, or a setting out of range.
     """
+
+    accepts: ClassVar[Accepts] = dataclasses.replace(FROM_MAPS, conditions=frozenset({"map"}))
 
     def __init__(self, spec: Spec, width: int = 48, blocks: int = 6, fold: int = 1) -> None:
         super().__init__()

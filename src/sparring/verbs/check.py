@@ -16,6 +16,7 @@ from sparring.core.recipe import Recipe
 from sparring.core.streams import seed_for
 from sparring.core.types import AdversarialLoss, Batch, Condition, Spec, Turn
 from sparring.data import Dataset
+from sparring.verbs.fitting import accepts_of, misfit
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +29,8 @@ def check_data(recipe: Recipe, dataset: Dataset) -> None:
     """The data can feed the recipe.
 
     Raises:
-        InputError: too few items, or a condition that the data does not have.
+        InputError: too few items, samples that its networks cannot work on, or a condition that
+            the data does not have.
     """
     count = dataset.count
     if count is not None and count < recipe.batch:
@@ -36,23 +38,8 @@ def check_data(recipe: Recipe, dataset: Dataset) -> None:
             f"{dataset.address} has {count} training items, fewer than one batch of "
             f"{recipe.batch}; lower it with --batch {max(count // 2, 1)} or add data."
         )
-    task = recipe.task.build()
-    if "label" in task.conditions and not dataset.classes:
-        raise InputError(
-            f"the recipe {recipe.name!r} needs labels and {dataset.address} has none; put the "
-            "pictures into one sub-folder a label, or train without labels."
-        )
-    for name, size in (("vector", dataset.vector), ("tokens", dataset.tokens)):
-        if name in task.conditions and not size:
-            raise InputError(
-                f"the recipe {recipe.name!r} needs {name.rstrip('s')}s and {dataset.address} has "
-                f"none; give an .npz with an array {name!r} of shape (N, ...)."
-            )
-    if task.sources != "none" and dataset.source_domain is None:
-        raise InputError(
-            f"the recipe {recipe.name!r} makes one picture from another and {dataset.address} has "
-            "no such pairs; give a folder with the sub-folders A and B, or a pack such as maps."
-        )
+    if why := misfit(recipe, dataset):
+        raise InputError(why)
 
 
 def check_run(manifest: Manifest, world: int = 1) -> None:
@@ -101,8 +88,10 @@ def check_network(part: Any, spec: Spec, outputs: int | None = None) -> None:
     to a Verdict with logits (N, K), or (N, P K) where the spec has a map and it judges P patches.
 
     Raises:
-        InputError: it does not, with what it did instead.
+        InputError: it does not accept the spec, or does another thing.
     """
+    if why := accepts_of(part).refusal(spec):
+        raise InputError(f"{part.call} {why}.")
     network, condition = part.build(spec), _example_condition(spec, 2)
     generator = outputs is None
     given = torch.randn(2, spec.latent) if generator else torch.randn(2, *spec.shape)

@@ -18,7 +18,7 @@ from sparring.artifact.model import Model
 from sparring.core.errors import InputError, shown
 from sparring.core.recipe import Recipe
 from sparring.core.storage import writable_folder
-from sparring.core.types import Batch, Spec
+from sparring.core.types import Batch
 from sparring.data import Dataset, load
 from sparring.data import check as check_items
 from sparring.data.items import encode
@@ -28,6 +28,7 @@ from sparring.training.loop import Budget, Intervals, Loop, Show
 from sparring.training.step import Draw
 from sparring.verbs import check
 from sparring.verbs.evaluate import reals_of, scorer
+from sparring.verbs.fitting import spec_of
 from sparring.verbs.limits import check_length, check_trackers, check_values
 from sparring.verbs.strips import COUNT, write_strip
 
@@ -146,26 +147,15 @@ def resume(
 
 def plan(recipe: Recipe, dataset: Dataset, seed: int = 0) -> Manifest:
     """All that a run of the recipe on the data will be built from."""
-    task, domain = recipe.task.build(), dataset.domain.build()
-    source = dataset.source_domain.build().shape if dataset.source_domain else ()
-    spec = Spec(
-        shape=domain.shape,
-        latent=recipe.latent,
-        classes=len(dataset.classes) if "label" in task.conditions else 0,
-        vector=dataset.vector if "vector" in task.conditions else 0,
-        map=task.map_shape(domain.shape, source),
-        head=domain.head,
-        blocks=domain.blocks,
-        tokens=dataset.tokens if "tokens" in task.conditions else (),
-    )
+    conditions = recipe.task.build().conditions
     return Manifest(
         recipe=recipe,
         domain=dataset.domain,
-        spec=spec,
+        spec=spec_of(recipe, dataset),
         source_domain=dataset.source_domain,
         data=facts(dataset),
         classes=dataset.classes,
-        examples=_examples(dataset, task.conditions & {"vector", "tokens"}),
+        examples=_examples(dataset, conditions & {"vector", "tokens"}),
         seed=seed,
         versions=versions(),
     )

@@ -1,0 +1,95 @@
+"""Does a recipe fit the data? Networks say what they accept, and a task what it has to be given."""
+
+from __future__ import annotations
+
+from sparring.core.errors import InputError
+from sparring.core.part import Part, resolve
+from sparring.core.recipe import Recipe
+from sparring.core.types import ALL, Accepts, Spec
+from sparring.data import Dataset
+from sparring.recipes import recipe_functions
+
+
+def spec_of(recipe: Recipe, dataset: Dataset) -> Spec:
+    """What the recipe's networks are built from, on the data.
+
+    Raises:
+        InputError: samples that the task makes no map for.
+    """
+    task, domain = recipe.task.build(), dataset.domain.build()
+    source = dataset.source_domain.build().shape if dataset.source_domain else ()
+    return Spec(
+        shape=domain.shape,
+        latent=recipe.latent,
+        classes=len(dataset.classes) if "label" in task.conditions else 0,
+        vector=dataset.vector if "vector" in task.conditions else 0,
+        map=task.map_shape(domain.shape, source),
+        head=domain.head,
+        blocks=domain.blocks,
+        tokens=dataset.tokens if "tokens" in task.conditions else (),
+    )
+
+
+def misfit(recipe: Recipe, dataset: Dataset) -> str:
+    """Why the recipe cannot be trained on the data, in a sentence; empty where it can.
+
+    Raises:
+        InputError: samples that the task makes no map for.
+    """
+    lacking = _lacking(recipe, dataset)
+    refused = "" if lacking else refusal(recipe, spec_of(recipe, dataset))
+    if not refused:
+        return lacking
+    others = fitting(dataset)
+    able = f"; these recipes can: {', '.join(others)}" if others else ""
+    return f"the recipe {recipe.name!r} cannot learn {dataset.address}: its {refused}{able}."
+
+
+def refusal(recipe: Recipe, spec: Spec) -> str:
+    """Which of the recipe's networks cannot be built from the spec and why; empty if all can."""
+    swapped = resolve(recipe.game.call).swapped  # type: ignore[attr-defined]
+    for name, part in recipe.networks.items():
+        if why := accepts_of(part).refusal(spec.turned() if name in swapped else spec):
+            return f"{name} {why}"
+    return ""
+
+
+def accepts_of(network: Part) -> Accepts:
+    """What the network says it accepts; everything where it does not say."""
+    found: Accepts = getattr(resolve(network.call), "accepts", ALL)
+    return found
+
+
+def fitting(dataset: Dataset) -> list[str]:
+    """The names of the recipes that can be trained on the data as they are."""
+    return [name for name, make in recipe_functions().items() if _fits(make(), dataset)]
+
+
+def _fits(recipe: Recipe, dataset: Dataset) -> bool:
+    if _lacking(recipe, dataset):
+        return False
+    try:
+        return not refusal(recipe, spec_of(recipe, dataset))
+    except InputError:
+        return False
+
+
+def _lacking(recipe: Recipe, dataset: Dataset) -> str:
+    """What the recipe's task must be given and the data do not have, in a sentence."""
+    task = recipe.task.build()
+    needs = f"the recipe {recipe.name!r} needs {{}} and {dataset.address} has none; {{}}."
+    if "label" in task.conditions and not dataset.classes:
+        return needs.format(
+            "labels",
+            "put the pictures into one sub-folder a label, or train without labels",
+        )
+    for name, size in (("vector", dataset.vector), ("tokens", dataset.tokens)):
+        if name in task.conditions and not size:
+            there = f"give an .npz with an array {name!r} of shape (N, ...)"
+            return needs.format(f"{name.rstrip('s')}s", there)
+    if task.sources != "none" and dataset.source_domain is None:
+        return (
+            f"the recipe {recipe.name!r} makes one picture from another and {dataset.address} has "
+            "no such pairs; give a folder with the sub-folders A and B, or a pack such as maps."
+        )
+    return ""
