@@ -152,11 +152,12 @@ class State:
 def _channels_last(network: nn.Module) -> nn.Module:
     """Pictures run fastest with channels innermost; sound, volumes and the rest stay as they are.
 
-    Tensor by tensor, as a module's own `to` stops at the first one of five dimensions.
+    Tensor by tensor, as a module's own `to` stops at the first one of five dimensions. By `to` and
+    not `contiguous`, which would leave the strides of single channels and so the kernels chosen.
     """
     for values in (*network.parameters(), *network.buffers()):
         if values.dim() == 4:
-            values.data = values.data.contiguous(memory_format=torch.channels_last)
+            values.data = values.data.to(memory_format=torch.channels_last)
     return network
 
 
