@@ -63,8 +63,8 @@ def test_the_page_is_whole_and_needs_nothing_else(tiny_run: Path, sparring: Cli)
     assert page.open == []
     assert page.headings == [
         "Samples",
-        "Scores",
         "How it went, in words",
+        "Scores",
         "Curves",
         "Nearest training neighbours",
         "Real data",

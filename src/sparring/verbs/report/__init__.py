@@ -45,8 +45,9 @@ def report(
         sections.head(manifest, lines, folder),
         page.paragraph(missing),
         sections.samples(folder, model),
+        sections.words(lines, model.scores if model is not None else None),
         _scores(model),
-        sections.training(lines, model.scores if model is not None else None),
+        sections.training(lines),
         *(_compared(model, dataset)),
         sections.recipe(manifest, folder),
     ]

@@ -62,18 +62,22 @@ def progress(run: Path) -> Mapping[str, Any]:
     return dict(read_json(path)["progress"])
 
 
-def training(lines: Log, kept: Mapping[str, Any] | None = None) -> str:
-    """Observations on the log and on the scores that are kept, and curves."""
-    if not lines:
-        return page.section("Training", page.paragraph("This run has no log yet."))
+def words(lines: Log, kept: Mapping[str, Any] | None = None) -> str:
+    """Observations on the log and on the scores that are kept."""
     from sparring.metrics.scores import Scores
 
     scores = Scores.from_json(kept) if kept else None
+    return page.section("How it went, in words", page.notes(health.notes(lines, scores)))
+
+
+def training(lines: Log) -> str:
+    """Curves of the log."""
+    if not lines:
+        return page.section("Training", page.paragraph("This run has no log yet."))
     cards = [page.chart(chart.title, svg, chart.note) for chart, svg in curves.drawn(lines)]
-    observed = page.section("How it went, in words", page.notes(health.notes(lines, scores)))
     steady = [f"{name} {value:g}" for name, value in curves.constants(lines).items()]
     said = page.paragraph(f"Constant throughout: {', '.join(steady)}.") if steady else ""
-    return observed + page.section("Curves", page.charts(cards), said)
+    return page.section("Curves", page.charts(cards), said)
 
 
 def samples(run: Path, model: Model | None, count: int = 64) -> str:
