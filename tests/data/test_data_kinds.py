@@ -164,7 +164,10 @@ def test_a_stated_kind_is_obeyed(tmp_path: Path) -> None:
 def test_what_an_array_was_read_as_is_said(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.linspace(0, 1, 6 * 8 * 9 * 3).reshape(6, 8, 9, 3))
     (note,) = load(tmp_path / "x.npy").notes
-    assert note.endswith("x.npy is read as 6 pictures: (N, H, W, C), floats in [0, 1].")
+    assert note.endswith(
+        "x.npy is read as 6 pictures: (N, H, W, C), floats taken to be in [0, 1], as they "
+        "lie from 0 to 1 (state another with --range)."
+    )
     np.save(tmp_path / "x.npy", np.zeros((6, 3)))
     (note,) = load(tmp_path / "x.npy").notes
     assert note.endswith("x.npy is read as 6 points of 3 numbers.")
@@ -182,7 +185,7 @@ def test_scales_are_fitted_to_what_is_trained_on_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("paired", [True, False])
-def test_sources_are_fitted_as_well(paired: bool) -> None:
+def test_sources_have_scales_of_their_own(paired: bool) -> None:
     stored = np.arange(40, dtype=np.float32).reshape(20, 2)
     held_out = np.arange(20) > 9
     points = Part("sparring.domains.points.domain:Points", shape=(2,))
@@ -193,7 +196,7 @@ def test_sources_are_fitted_as_well(paired: bool) -> None:
         source=stored if paired else None,
         sources=loose,
         source_domain=points,
-        source_fit=units,
+        source_estimate=units,
         held_out=held_out,
     )
     found = dataset(content, name="x", address="x", held_out=0.1, seed=0)

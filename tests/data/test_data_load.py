@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 
 from sparring.data import cache, load
-from sparring.data.dataset import Dataset, split
+from sparring.data.dataset import Dataset
+from sparring.data.split import split
 from sparring.data.stores import Mapped, Memory
 
 Writer = Callable[..., Path]
@@ -89,12 +90,21 @@ def test_size_also_fits_arrays(tmp_path: Path) -> None:
     assert (found.train.fields["sample"] == 77).all()
 
 
-def test_with_a_size_mixed_modes_become_the_richest(tmp_path: Path, picture: Writer) -> None:
+def test_with_a_size_mixed_modes_become_colour_and_keep_opacity_if_most_have_it(
+    tmp_path: Path, picture: Writer
+) -> None:
     picture(tmp_path / "a.png", mode="L")
     picture(tmp_path / "b.png", mode="RGB", seed=1)
     assert load(tmp_path, size=8).domain.arguments["shape"] == (3, 8, 8)
     picture(tmp_path / "c.png", mode="LA", seed=2)
-    assert load(tmp_path, size=8).domain.arguments["shape"] == (4, 8, 8)
+    found = load(tmp_path, size=8)
+    assert found.domain.arguments["shape"] == (3, 8, 8)
+    assert "1 of 3 pictures have opacity; laid on white (kept by --channels 4)." in found.notes
+    assert "2 of 3 pictures are grey and are read as colour." in found.notes
+    picture(tmp_path / "d.png", mode="RGBA", seed=3)
+    found = load(tmp_path, size=8)
+    assert found.domain.arguments["shape"] == (4, 8, 8)
+    assert "2 of 4 pictures have no opacity (--channels 3 for none)." in found.notes
     assert load(tmp_path, channels=1).domain.arguments["shape"] == (1, 8, 8)
 
 

@@ -15,7 +15,8 @@ from PIL import Image
 from sparring.core.errors import InputError
 from sparring.data import Dataset, check, load
 from sparring.data.content import Content, Sources
-from sparring.data.dataset import dataset, digests, split, together
+from sparring.data.dataset import dataset
+from sparring.data.split import digests, split, together
 from sparring.domains.image.arrays import image
 from sparring.recipes import recipe_named
 from sparring.training.loop import Intervals

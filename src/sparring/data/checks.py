@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sparring.core.errors import InputError, shown
 from sparring.data import loading
 from sparring.data.content import CHUNK, UNKNOWN, Progress
-from sparring.data.dataset import Dataset, digests
+from sparring.data.dataset import Dataset
 from sparring.data.hub import Stream
 from sparring.data.kinds import Finder, kind_of, kinds
+from sparring.data.split import digests, duplicates, first_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,7 +104,7 @@ def _report(found: Dataset, batch: int, facts: Sequence[tuple[str, str]]) -> Che
     for name, finder in finders.items():
         more, unlikely = finder.found(name)
         told, doubts = [*told, *more], [*doubts, *unlikely]
-    doubled = _duplicates(train.hashes["sample"], held.hashes["sample"])
+    doubled = _duplicates(train.hashes["sample"], held.hashes["sample"], found.names)
     warnings = (*few, *doubled, *uneven, *doubts)
     return CheckReport(found.address, (*known, *told, *rest), errors, warnings, found.notes)
 
@@ -173,17 +174,14 @@ def _few(count: int, batch: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (), ()
 
 
-def _duplicates(train: np.ndarray, held: np.ndarray) -> list[str]:
-    import numpy as np
-
-    found = []
-    extra = len(train) - len(np.unique(train))
-    if extra:
-        found.append(
-            f"{extra} of {len(train)} items to train on are exact duplicates of others "
-            "and so weigh double."
-        )
-    return [*found, *_leaked(train, held, "items")]
+def _duplicates(train: np.ndarray, held: np.ndarray, names: Sequence[str]) -> list[str]:
+    firsts = first_of(train)
+    extra = int((firsts != range(len(firsts))).sum())
+    doubled = (
+        f"{extra} of {len(train)} items to train on are exact duplicates of others and so weigh "
+        f"double: {duplicates(firsts, names)}; --dedupe leaves them out."
+    )
+    return [*([doubled] if extra else []), *_leaked(train, held, "items")]
 
 
 def _leaked(train: np.ndarray, held: np.ndarray, what: str) -> list[str]:

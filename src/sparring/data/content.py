@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from sparring.core.part import Part
 if TYPE_CHECKING:
     import numpy as np
 
-Fit = Callable[["np.ndarray"], Mapping[str, Any]]
+Estimate = Callable[["np.ndarray"], Mapping[str, Any]]
 """Of the items to train on (N, ...), stored: arguments of a sample space that depend on them."""
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many are done, and how many there are."""
@@ -42,8 +42,8 @@ class Content:
     """(N, ...) in the stored form of `domain`."""
     domain: Part
     """The sample space."""
-    fit: Fit | None = None
-    """Fits the sample space (scales, vocabularies) to what is trained on, after the split."""
+    estimate: Estimate | None = None
+    """Scales, vocabularies: made from what is trained on alone, after the split."""
     label: np.ndarray | None = None
     """(N,) int64, from 0; -1 where it is unknown."""
     vector: np.ndarray | None = None
@@ -56,12 +56,14 @@ class Content:
     """What samples are to be made from where it belongs to none of them."""
     source_domain: Part | None = None
     """The sample space of sources; None where there are none."""
-    source_fit: Fit | None = None
-    """As `fit`, of sources."""
+    source_estimate: Estimate | None = None
+    """As `estimate`, of sources."""
     classes: tuple[str, ...] = ()
     """The names of the labels."""
     held_out: np.ndarray | None = None
     """(N,) bool, where the source itself says which items are held out."""
+    names: Sequence[str] = ()
+    """What sentences call the items, such as their files; their numbers where it is empty."""
     licence: str = "not stated"
     notes: tuple[str, ...] = ()
     """Choices made while reading, one sentence each."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sparring.core.errors import InputError
 from sparring.core.part import Part
-from sparring.core.streams import seed_for
-from sparring.data import cache
-from sparring.data.content import Content, Fit, fingerprint, raw
+from sparring.data.content import Content, Estimate, fingerprint
+from sparring.data.split import digests, duplicates, first_of, joined, split, together
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +46,8 @@ class Dataset:
     has its own."""
     held_out_sources: Memory | Mapped | None = None
     """Held-out ones of these."""
+    names: Sequence[str] = ()
+    """What sentences call the items to train on; their numbers where it is empty."""
     fingerprint: str
     """A hash of the content and of the split."""
     licence: str = "not stated"
@@ -105,127 +107,103 @@ class Dataset:
         return feed.Feed(self.train, batch=batch, seed=seed, rank=rank, world=world, device=device)
 
 
-def dataset(content: Content, *, name: str, address: str, held_out: float, seed: int) -> Dataset:
+def dataset(
+    content: Content,
+    *,
+    name: str,
+    address: str,
+    held_out: float,
+    seed: int,
+    dedupe: bool = False,
+) -> Dataset:
     """Split the content: as its source says, or else by a hash of each item.
 
     Equal items have equal hashes and so stay on one side, and so do items with equal sources. With
-    a given `seed` the side depends on the items alone, not on their order.
+    a given `seed` the side depends on the items alone, not on their order. `dedupe` leaves out all
+    but the first of equal items.
 
     Raises:
         InputError: a share that is not in [0, 1).
     """
     if not 0 <= held_out < 1:
         raise InputError(f"the held-out share must be in [0, 1), not {held_out}.")
-    mask = content.held_out
     hashes = digests(content.sample)
-    if mask is None:
-        groups = hashes
-        if content.source is not None:
-            groups = together(hashes, digests(content.source))
-        mask = split(groups, held_out, seed)
-    loose, aside = content.sources, mask[:0]
-    if loose is not None:
-        given = loose.held_out
-        aside = split(digests(loose.stored), held_out, seed) if given is None else given
+    mask, aside = _sides(content, hashes, held_out, seed)
+    kept, notes = _firsts(content, hashes) if dedupe else (mask | ~mask, ())
+    train, loose = ~mask & kept, content.sources
     return Dataset(
         name=name,
         address=address,
-        domain=_fitted(content.domain, content.fit, content.sample, mask),
-        train=_store(content, ~mask),
-        held_out=_store(content, mask),
-        source_domain=_source_domain(content, mask, aside),
+        domain=_estimated(content.domain, content.estimate, content.sample, train),
+        train=_store(content, train),
+        held_out=_store(content, mask & kept),
+        source_domain=_source_domain(content, train, ~aside),
         sources=None if loose is None else _kept({"source": loose.stored}, ~aside),
         held_out_sources=None if loose is None else _kept({"source": loose.stored}, aside),
         classes=content.classes,
         vector=0 if content.vector is None else content.vector.shape[1],
         tokens=_extent(content.tokens),
-        fingerprint=_fingerprint(content, hashes, mask, aside),
+        names=_chosen(content.names, train),
+        fingerprint=_fingerprint(content, hashes, mask, aside, kept),
         licence=content.licence,
-        notes=content.notes,
+        notes=(*content.notes, *notes),
     )
 
 
-def split(hashes: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """(N,) bool, True for held-out items: those whose salted hashes are smallest.
+def _sides(
+    content: Content, hashes: np.ndarray, share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which items, and which loose sources, are held out: (N,) and (M,) bool."""
+    mask, loose = content.held_out, content.sources
+    if mask is None:
+        source = content.source
+        groups = hashes if source is None else together(hashes, digests(source))
+        mask = split(groups, share, seed)
+    if loose is None:
+        return mask, mask[:0]
+    if loose.held_out is not None:
+        return mask, loose.held_out
+    return mask, split(digests(loose.stored), share, seed)
 
-    Equal hashes stay together, so the share is met as nearly as they allow; at least one item
-    stays on each side where there are two different ones. What most items share is trained on.
-    """
+
+def _firsts(content: Content, hashes: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(N,) bool, False for what repeats an earlier item and its source; and what to say of it."""
     import numpy as np
 
-    values, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
-    if share == 0 or len(values) < 2:
-        return np.zeros(len(hashes), dtype=bool)
-    salted = _mixed(values ^ np.uint64(seed_for("split", seed)))
-    order = np.lexsort((salted, 2 * counts > len(hashes)))
-    before = np.cumsum(counts[order]) - counts[order]
-    chosen = np.zeros(len(values), dtype=bool)
-    chosen[order[before < round(share * len(hashes))]] = True
-    chosen[order[0]], chosen[order[-1]] = True, False
-    return chosen[inverse]
+    if content.source is not None:
+        hashes = joined(hashes, digests(content.source))
+    firsts = first_of(hashes)
+    kept = firsts == np.arange(len(firsts))
+    if kept.all():
+        return kept, ()
+    words = duplicates(firsts, content.names)
+    return kept, (f"{int((~kept).sum())} exact duplicates are left out: {words}.",)
 
 
-def together(hashes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(N,) uint64, equal for items that share a hash of either kind, or are so linked by others."""
-    import numpy as np
-
-    kinds = [np.unique(kind, return_inverse=True) for kind in (hashes, others)]
-    groups, before = hashes, None
-    while before is None or not np.array_equal(groups, before):
-        before = groups
-        for values, inverse in kinds:
-            least = np.full(len(values), np.iinfo(np.uint64).max)
-            np.minimum.at(least, inverse, groups)
-            groups = least[inverse]
-    return groups
-
-
-def digests(sample: np.ndarray) -> np.ndarray:
-    """(N,) uint64: a hash of every item's bytes; kept beside memory-mapped samples."""
-    import numpy as np
-
-    def fill(out: np.ndarray) -> None:
-        for index, item in enumerate(sample):
-            digest = hashlib.blake2b(raw(item), digest_size=8).digest()
-            out[index] = int.from_bytes(digest, "little")
-
-    origin = getattr(sample, "filename", None)
-    if origin is not None and cache.folder("arrays") in origin.parents:
-        return np.array(cache.kept(f"{origin.stem}-hashes", (len(sample),), "uint64", fill))
-    out = np.empty(len(sample), np.uint64)
-    fill(out)
-    return out
-
-
-def _mixed(values: np.ndarray) -> np.ndarray:
-    """A bijection of uint64 that looks random (the finaliser of SplitMix64, Steele 2014)."""
-    import numpy as np
-
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+def _chosen(names: Sequence[str], mask: np.ndarray) -> Sequence[str]:
+    return [name for name, kept in zip(names, mask, strict=True) if kept] if names else ()
 
 
 def _extent(tokens: np.ndarray | None) -> tuple[int, ...]:
     return () if tokens is None else (int(tokens.max()) + 1, tokens.shape[1])
 
 
-def _fitted(domain: Part, fit: Fit | None, stored: np.ndarray, mask: np.ndarray) -> Part:
-    """The sample space with what is fitted to the items that are not held out."""
-    if fit is None or mask.all():
+def _estimated(
+    domain: Part, estimate: Estimate | None, stored: np.ndarray, train: np.ndarray
+) -> Part:
+    """The sample space with what is made from the items to train on."""
+    if estimate is None or not train.any():
         return domain
-    return domain.replace(**fit(stored[~mask]))
+    return domain.replace(**estimate(stored[train]))
 
 
-def _source_domain(content: Content, mask: np.ndarray, aside: np.ndarray) -> Part | None:
-    if content.source_domain is None or content.source_fit is None:
-        return content.source_domain
+def _source_domain(content: Content, train: np.ndarray, loose: np.ndarray) -> Part | None:
     stored = content.source
     if content.sources is not None:
-        stored, mask = content.sources.stored, aside
-    if stored is None:
+        stored, train = content.sources.stored, loose
+    if content.source_domain is None or stored is None:
         return content.source_domain
-    return _fitted(content.source_domain, content.source_fit, stored, mask)
+    return _estimated(content.source_domain, content.source_estimate, stored, train)
 
 
 def _store(content: Content, mask: np.ndarray) -> Memory | Mapped:
@@ -247,11 +225,14 @@ def _kept(arrays: dict[str, np.ndarray], mask: np.ndarray) -> Memory | Mapped:
     return Memory({name: torch.from_numpy(values[mask]) for name, values in arrays.items()})
 
 
-def _fingerprint(content: Content, hashes: np.ndarray, mask: np.ndarray, aside: np.ndarray) -> str:
+def _fingerprint(
+    content: Content, hashes: np.ndarray, mask: np.ndarray, aside: np.ndarray, kept: np.ndarray
+) -> str:
     shape = "x".join(str(side) for side in content.sample.shape)
     loose = (content.sources.stored, aside) if content.sources else ()
     found = (content.label, content.vector, content.tokens, content.source, *loose)
-    known = [values for values in found if values is not None]
-    parts = [fingerprint(values) for values in (hashes, mask, *known)]
+    given = [values for values in found if values is not None]
+    left_out = () if kept.all() else (kept,)
+    parts = [fingerprint(values) for values in (hashes, mask, *given, *left_out)]
     facts = repr((shape, str(content.sample.dtype), content.classes, parts))
     return hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sparring.core.errors import InputError
@@ -24,6 +24,22 @@ def one_sentence(where: str, what: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise InputError(f"{where} cannot be read as {what}: {reason(error)}.") from error
+
+
+def sound(
+    names: Sequence[str], problems: Sequence[str], where: str
+) -> tuple[list[int], tuple[str, ...]]:
+    """The numbers of the items without a problem, and a note that names the others.
+
+    Raises:
+        InputError: none is left.
+    """
+    bad = [f"{n} ({p})" for n, p in zip(names, problems, strict=True) if p]
+    named = "; ".join(bad[:3]) + (f" and {len(bad) - 3} more" if len(bad) > 3 else "")
+    kept = [index for index, problem in enumerate(problems) if not problem]
+    if not kept:
+        raise InputError(f"all {len(names)} items of {where} are broken: {named}.")
+    return kept, (f"{len(bad)} broken items of {where} are left out: {named}.",) if bad else ()
 
 
 def reason(error: Exception) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sparring.core.errors import InputError
 from sparring.core.streams import seed_for
-from sparring.data import cache
+from sparring.data import cache, faults
 from sparring.data.content import Content, key_for
 from sparring.data.kinds import Cells, Column, Decoder, Reader, Reading
 
@@ -54,13 +54,20 @@ def read(address: str | Path, reading: Reading) -> Content:
 
     train, held, columns = _open(address, reading, streaming=False)
     rows = [part.select_columns(_names(columns)) for part in (train, held) if part is not None]
-    found = columns.kind.read(_cells(rows, columns, str(address)), reading)
-    found = found.replace(licence=str(getattr(train.info, "license", "") or "not stated"))
+    cells = _cells(rows, columns, str(address))
+    notes: tuple[str, ...] = ()
+    kept = np.arange(len(cells.names))
+    if reading.skip_broken:
+        good, notes = faults.sound(cells.names, columns.kind.flaws(cells, reading), cells.where)
+        cells, kept = _chosen(cells, good), np.array(good)
+    found = columns.kind.read(cells, reading)
+    licence = str(getattr(train.info, "license", "") or "not stated")
+    found = found.replace(licence=licence, names=cells.names, notes=(*found.notes, *notes))
     if held is not None:
-        found = found.replace(held_out=np.repeat([False, True], [len(train), len(held)]))
+        found = found.replace(held_out=(np.arange(len(train) + len(held)) >= len(train))[kept])
     if columns.label is None:
         return found
-    values = np.concatenate([np.asarray(part[columns.label]) for part in rows])
+    values = np.concatenate([np.asarray(part[columns.label]) for part in rows])[kept]
     if not columns.classes:
         names, values = np.unique(values, return_inverse=True)
         columns = columns._replace(classes=tuple(str(name) for name in names))
@@ -208,6 +215,13 @@ def _cells(rows: Sequence[Any], columns: Columns, where: str) -> Cells:
 
     key = key_for([part._fingerprint for part in rows])
     return Cells([f"item {number}" for number in range(len(places))], value, where, key)
+
+
+def _chosen(cells: Cells, kept: Sequence[int]) -> Cells:
+    names = [cells.names[index] for index in kept]
+    return Cells(
+        names, lambda number: cells.open(kept[number]), cells.where, key_for(cells.key, list(kept))
+    )
 
 
 def _columns(rows: Any, address: str | Path, reading: Reading) -> Columns:

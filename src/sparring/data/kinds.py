@@ -19,6 +19,9 @@ from sparring.data.content import Content, Progress
 if TYPE_CHECKING:
     import numpy as np
 
+FITS = ("crop", "pad", "stretch")
+"""About the centre to the new aspect; whole, on white (clear where there is opacity); out of
+shape."""
 GROUP = "sparring.domains"
 """The entry points by which installed packages offer kinds, and where sparring's own lie."""
 
@@ -30,8 +33,14 @@ class Reading:
     size: tuple[int, int] | None = None
     """Height and width of pictures."""
     channels: int | None = None
+    fit: str = "crop"
+    """How pictures come to a size: one of `FITS`."""
+    range: tuple[float, float] | None = None
+    """The lowest and highest value that numbers may have."""
     pairs: str | None = None
     """How a folder holds sources and samples."""
+    skip_broken: bool = False
+    """Whether items that cannot be read are left out, with a word, or refused."""
     kinds: tuple[Kind, ...]
     """Those that the data may be of; one where it was stated."""
     progress: Progress | None = None
@@ -98,6 +107,8 @@ class Column(NamedTuple):
     plain: Callable[[Any], Any]
     """The feature under which `datasets` hands its values over undecoded."""
     read: Callable[[Cells, Reading], Content]
+    flaws: Callable[[Cells, Reading], list[str]]
+    """Why each value cannot be used; empty words where it can."""
     decoder: Callable[[Cells, Reading], Decoder]
     """Decodes one item after the other, in the form that these first ones ask for."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import re
 import stat
@@ -15,7 +16,7 @@ from sparring.data import files, hub, pack
 from sparring.data.content import Content, Progress
 from sparring.data.dataset import Dataset, dataset
 from sparring.data.faults import one_sentence, reason
-from sparring.data.kinds import Pack, Reader, Reading, Toy, kinds, stated, user_kinds
+from sparring.data.kinds import FITS, Kind, Pack, Reader, Reading, Toy, kinds, stated, user_kinds
 
 Size = int | tuple[int, int] | None
 
@@ -27,6 +28,10 @@ def load(
     channels: int | None = None,
     pairs: str | None = None,
     kind: str | None = None,
+    fit: str = "crop",
+    range: tuple[float, float] | None = None,
+    skip_broken: bool = False,
+    dedupe: bool = False,
     held_out: float = 0.1,
     seed: int = 0,
     streaming: bool = False,
@@ -49,6 +54,11 @@ def load(
             between commas, of "stems" (A and B must match by file stem), "unpaired", "none" (A
             and B are labels), "side-by-side" (each picture shows A and B), "reverse" (B to A).
         kind: "pictures", "points" or another kind of data, where the address does not say so.
+        fit: how pictures come to a size: "crop" (about the centre), "pad" (whole, on white) or
+            "stretch".
+        range: the lowest and highest value that an array's numbers may have.
+        skip_broken: leave out items that cannot be read, with a word, instead of refusing all.
+        dedupe: leave out items that are exactly equal to an earlier one.
         held_out: the share of items to hold out, unless the address has a split of its own.
         seed: salts the hash that chooses the held-out items.
         streaming: read a Hugging Face data set or shards in order, without loading them all.
@@ -60,12 +70,23 @@ def load(
             choice; the `datasets` package or the network is missing.
     """
     address = os.fspath(address)
-    reading = _reading(size, channels, pairs, kind, trusted, progress)
+    reading = _reading(
+        stated(kind, trusted),
+        size=size,
+        channels=channels,
+        fit=fit,
+        range=range,
+        pairs=pairs,
+        skip_broken=skip_broken,
+        progress=progress,
+    )
     if streaming:
         found = _stream(address, reading, held_out)
     else:
         content, name = _read(address, reading), _name(address)
-        found = dataset(content, name=name, address=address, held_out=held_out, seed=seed)
+        found = dataset(
+            content, name=name, address=address, held_out=held_out, seed=seed, dedupe=dedupe
+        )
     return dataclasses.replace(found, trusted=tuple(trusted))
 
 
@@ -77,8 +98,9 @@ def survey(
     Raises:
         InputError: as `load`, for what is wrong with the options or with all of the address.
     """
-    known = {n: options.get(n) for n in ("size", "channels", "pairs", "kind")}
-    reading = _reading(**known, trusted=options.get("trusted", ()), progress=progress)
+    known = {n: options[n] for n in _READING if n in options}
+    kinds = stated(options.get("kind"), options.get("trusted", ()))
+    reading = _reading(kinds, **known, progress=progress)
     if _named(address, reading) is not None:
         return [], []
     path = located(address, reading)
@@ -98,23 +120,25 @@ def takes(address: str, option: str, trusted: Sequence[str] = ()) -> bool:
     return isinstance(path, Path) and option in reader_of(path, reading).options
 
 
-def _reading(
-    size: Size,
-    channels: int | None,
-    pairs: str | None,
-    kind: str | None,
-    trusted: Sequence[str],
-    progress: Progress | None,
-) -> Reading:
-    if channels not in (None, 1, 2, 3, 4):
-        raise InputError(f"channels must be 1, 2, 3 or 4, not {channels}.")
-    return Reading(
-        size=_size(size),
-        channels=channels,
-        pairs=pairs,
-        kinds=stated(kind, trusted),
-        progress=progress,
-    )
+_READING = ("size", "channels", "fit", "range", "pairs", "skip_broken")
+"""Options of `load` that readers obey."""
+
+
+def _reading(known: tuple[Kind, ...], *, size: Size = None, **options: Any) -> Reading:
+    """What was asked for, checked.
+
+    Raises:
+        InputError: a size, a number of channels, a way to fit or a range that cannot be.
+    """
+    reading = Reading(kinds=known, size=_size(size), **options)
+    if reading.channels not in (None, 1, 2, 3, 4):
+        raise InputError(f"channels must be 1, 2, 3 or 4, not {reading.channels}.")
+    if reading.fit not in FITS:
+        raise unknown("way to fit", str(reading.fit), FITS)
+    low, high = reading.range or (0, 1)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise InputError(f"a range is LOW..HIGH, such as 0..4095, not {low}..{high}.")
+    return reading
 
 
 def located(address: str, reading: Reading) -> str | Path:

@@ -12,7 +12,7 @@ from sparring.data import cache
 from sparring.data.arrays import check_finite
 from sparring.data.content import CHUNK, Content, fingerprint, key_for
 from sparring.data.kinds import Reading
-from sparring.domains.image.raster import central
+from sparring.domains.image.raster import central, inner
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +56,7 @@ def stored(sample: np.ndarray, where: str, reading: Reading) -> tuple[np.ndarray
         InputError: as `read`.
     """
     axes, sample = _channels_first(sample, where)
-    dtype, to_stored, said = _values(sample, where)
+    dtype, to_stored, said = _values(sample, where, reading.range)
     shape = (*sample.shape[:2], *(reading.size or sample.shape[2:]))
     said = f"{axes}, {said}"
     if sample.dtype == dtype == "uint8" and shape == sample.shape and sample.flags.c_contiguous:
@@ -65,9 +65,11 @@ def stored(sample: np.ndarray, where: str, reading: Reading) -> tuple[np.ndarray
     def fill(out: np.ndarray) -> None:
         for start in range(0, len(sample), CHUNK):
             part = to_stored(sample[start : start + CHUNK])
-            out[start : start + CHUNK] = part if shape == sample.shape else _fit(part, shape[2:])
+            same = shape == sample.shape
+            out[start : start + CHUNK] = part if same else _fit(part, shape[2:], reading.fit)
 
-    return cache.array(lambda: key_for(fingerprint(sample), shape), shape, dtype, fill), said
+    how = [reading.fit] * (reading.fit != "crop") + [reading.range] * (reading.range is not None)
+    return cache.array(lambda: key_for(fingerprint(sample), shape, *how), shape, dtype, fill), said
 
 
 def rows(table: np.ndarray, named: bool) -> tuple[np.ndarray, int | None] | None:
@@ -108,16 +110,28 @@ def _channels_first(sample: np.ndarray, where: str) -> tuple[str, np.ndarray]:
     raise InputError(f"{where} has shape {sample.shape}; {WORDS}.")
 
 
-def _values(sample: np.ndarray, where: str) -> tuple[str, Convert, str]:
+def _values(
+    sample: np.ndarray, where: str, stated: tuple[float, float] | None
+) -> tuple[str, Convert, str]:
     """The stored kind of number, the function from the sample's numbers to it, and its words."""
+    if stated is None and sample.dtype == "uint8":
+        return _whole(sample, where, 0, 255)
     low, high = _range(sample, where)
+    if stated is not None:
+        if low < stated[0] or high > stated[1]:
+            raise InputError(
+                f"the pictures of {where} hold values from {low:g} to {high:g}, outside the "
+                f"stated range {stated[0]:g}..{stated[1]:g}."
+            )
+        return "float32", _from(*stated), f"from {stated[0]:g} to {stated[1]:g} as stated"
     if sample.dtype.kind == "b":
         return "uint8", lambda part: part.astype("uint8") * 255, "black and white"
     if sample.dtype.kind in "ui":
         return _whole(sample, where, low, high)
     for least, most in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
         if low >= least and high <= most:
-            return "float32", _from(least, most), f"floats in [{least:g}, {most:g}]"
+            said = f"floats taken to be in [{least:g}, {most:g}], as they lie from {low:g} to "
+            return "float32", _from(least, most), f"{said}{high:g} (state another with --range)"
     raise _outside(where, low, high)
 
 
@@ -142,7 +156,7 @@ def _from(low: float, high: float) -> Convert:
 def _outside(where: str, low: float, high: float) -> InputError:
     return InputError(
         f"the pictures of {where} hold values from {low:g} to {high:g}; 8- or 16-bit whole "
-        "numbers, or floats in [-1, 1], [0, 1] or [0, 255], are needed."
+        "numbers, or floats in [-1, 1], [0, 1] or [0, 255], are needed; or state a --range."
     )
 
 
@@ -150,22 +164,40 @@ def _range(sample: np.ndarray, where: str) -> tuple[float, float]:
     """Smallest and largest value; NaN and infinity are refused on the way."""
     import numpy as np
 
-    if sample.dtype == np.uint8:
-        return 0.0, 255.0
     if sample.dtype.kind == "f":
         check_finite(sample, f"the pictures of {where}")
     return float(np.min(sample)), float(np.max(sample))
 
 
-def _fit(pictures: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    """Centre-crop (N, C, H, W) to the aspect of `size`, then resize with an antialiased filter."""
+def _fit(pictures: np.ndarray, size: tuple[int, ...], fit: str) -> np.ndarray:
+    """Pictures (N, C, H, W) at another size: cropped about the centre, padded or stretched."""
+    import numpy as np
+
+    shape = pictures.shape[2:]
+    if fit == "crop":
+        top, left, bottom, right = central(shape, size)
+        return _resized(pictures[:, :, top:bottom, left:right], size)
+    if fit == "stretch":
+        return _resized(pictures, size)
+    top, left, high, wide = inner(shape, size)
+    clear, white = (0, 255) if pictures.dtype == np.uint8 else (-1, 1)
+    whole = np.full((*pictures.shape[:2], *size), white, pictures.dtype)
+    if pictures.shape[1] in (2, 4):
+        whole[:, -1] = clear
+    whole[:, :, top : top + high, left : left + wide] = _resized(pictures, (high, wide))
+    return whole
+
+
+def _resized(pictures: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """By an antialiased bicubic filter."""
     import numpy as np
     import torch
 
-    top, left, bottom, right = central(pictures.shape[2:], size)
-    cut = np.ascontiguousarray(pictures[:, :, top:bottom, left:right])
     resized = torch.nn.functional.interpolate(
-        torch.from_numpy(cut).float(), size=tuple(size), mode="bicubic", antialias=True
+        torch.from_numpy(np.ascontiguousarray(pictures)).float(),
+        size=tuple(size),
+        mode="bicubic",
+        antialias=True,
     )
     if pictures.dtype == np.uint8:
         return resized.round().clamp(0, 255).to(torch.uint8).numpy()

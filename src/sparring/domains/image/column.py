@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sparring.core.errors import InputError
@@ -12,7 +13,7 @@ from sparring.data.kinds import Cells, Decoder, Reading
 from sparring.domains.image import pictures, raster
 from sparring.domains.image.arrays import image
 from sparring.domains.image.pictures import Encoded
-from sparring.domains.image.raster import Form
+from sparring.domains.image.raster import Form, Header
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,9 +43,18 @@ def read(cells: Cells, reading: Reading) -> Content:
         InputError: they are such as a folder of them would be refused for.
     """
     files = _encoded(cells)
-    form = _form(files, reading)
+    headers = pictures.survey(files, reading.progress)
+    form = _form(files, headers, reading)
     values = pictures.decode(files, form, reading.progress)
-    return Content(sample=values, domain=image(values))
+    notes = pictures.told(headers, form, reading)
+    return Content(sample=values, domain=image(values), notes=notes)
+
+
+def flaws(cells: Cells, reading: Reading) -> list[str]:
+    """Why each picture cannot be used; empty words where it can."""
+    files = _encoded(cells)
+    headers = pictures.survey(files, reading.progress)
+    return pictures.flaws(files, headers, reading.progress)
 
 
 def decoder(cells: Cells, reading: Reading) -> Decoder:
@@ -53,7 +63,8 @@ def decoder(cells: Cells, reading: Reading) -> Decoder:
     Raises:
         InputError: as `read`.
     """
-    form = _form(_encoded(cells), reading)
+    files = _encoded(cells)
+    form = _form(files, pictures.survey(files, reading.progress), reading)
 
     def decode(value: Any) -> np.ndarray:
         return _decoded(contents(value), form, fitting=reading.size is not None)
@@ -66,9 +77,8 @@ def _encoded(cells: Cells) -> Encoded:
     return Encoded(cells.names, lambda number: contents(cells.open(number)), cells.where, cells.key)
 
 
-def _form(files: Encoded, reading: Reading) -> Form:
-    headers = pictures.survey(files, reading.progress)
-    form = pictures.settle(files, headers, reading.size, reading.channels)
+def _form(files: Encoded, headers: Sequence[Header], reading: Reading) -> Form:
+    form = pictures.settle(files, headers, reading)
     if form.bits == 32:
         raise InputError(f"{files.where} holds float pictures; convert them to .npy.")
     return form

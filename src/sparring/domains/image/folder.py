@@ -9,12 +9,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparring.core.errors import InputError
+from sparring.data import faults
 from sparring.data.content import Content, Progress, key_for
 from sparring.data.hub import HELD_OUT, TRAIN
 from sparring.data.kinds import Reading
 from sparring.domains.image import arrays, pictures, raster
 from sparring.domains.image.pictures import Encoded
-from sparring.domains.image.raster import Form
+from sparring.domains.image.raster import Form, Header
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +34,16 @@ class Listing(NamedTuple):
     """Whether each is held out, where the folders say so."""
     notes: tuple[str, ...]
 
+    def only(self, kept: Sequence[int], notes: tuple[str, ...]) -> Listing:
+        """The pictures of these numbers, and more notes."""
+        labels, held = self.labels, self.held_out
+        return Listing(
+            self.files.only(kept),
+            None if labels is None else tuple(labels[index] for index in kept),
+            None if held is None else tuple(held[index] for index in kept),
+            (*self.notes, *notes),
+        )
+
 
 def read(path: Path, reading: Reading) -> Content:
     """All pictures in the folder and below.
@@ -44,12 +55,31 @@ def read(path: Path, reading: Reading) -> Content:
         InputError: a folder that is missing, empty or unreadable; pictures that cannot be read;
             sizes or modes that differ, and no choice.
     """
+    listing, headers = surveyed(path, reading)
+    form = pictures.settle(listing.files, headers, reading)
+    values = decoded(listing.files, form, reading.progress)
+    found = Content(
+        sample=values,
+        domain=arrays.image(values),
+        names=listing.files.names,
+        notes=(*listing.notes, *pictures.told(headers, form, reading)),
+    )
+    return described(found, listing.labels, listing.held_out)
+
+
+def surveyed(path: Path, reading: Reading) -> tuple[Listing, list[Header]]:
+    """The pictures and their headers, without broken ones where they are to be skipped.
+
+    Raises:
+        InputError: as `scan`; all are broken.
+    """
     listing = scan(path)
     headers = pictures.survey(listing.files, reading.progress)
-    form = pictures.settle(listing.files, headers, reading.size, reading.channels)
-    values = decoded(listing.files, form, reading.progress)
-    found = Content(sample=values, domain=arrays.image(values), notes=listing.notes)
-    return described(found, listing.labels, listing.held_out)
+    if not reading.skip_broken:
+        return listing, headers
+    problems = pictures.flaws(listing.files, headers, reading.progress)
+    kept, notes = faults.sound(listing.files.names, problems, listing.files.where)
+    return listing.only(kept, notes), [headers[index] for index in kept]
 
 
 def decoded(

@@ -24,17 +24,19 @@ def survey(path: Path, reading: Reading) -> tuple[list[tuple[str, str]], list[st
     files = folder.scan(path).files
     headers = pictures.survey(files, reading.progress)
 
-    def decodes(index: int) -> str:
-        return headers[index].problem or raster.flaw(files.open(index))
-
-    problems = pictures.each(files, decodes, "decoding pictures", reading.progress)
+    problems = pictures.flaws(files, headers, reading.progress)
     good = [header for header in headers if not header.problem]
     facts = [
         ("pictures", f"{len(files)}"),
         ("sizes", _counts(f"{header.height} x {header.width}" for header in good)),
         ("modes", _counts(raster.mode_name(header.channels, header.bits) for header in good)),
     ]
-    return facts, pictures.unusable(files, problems)
+    bad = pictures.unusable(files, problems)
+    return (
+        ([*facts, ("broken", "; ".join(bad) or "none")], [])
+        if reading.skip_broken
+        else (facts, bad)
+    )
 
 
 def _counts(words: Iterable[str]) -> str:
@@ -50,7 +52,9 @@ KIND = Kind(
         Reader("a folder of pictures", folder.holds_pictures, pairs.read, ("pairs",), survey),
     ),
     arrays=Arrays(arrays.WORDS, arrays.claims, arrays.read, arrays.rows),
-    column=Column("pictures", column.claims, column.plain, column.read, column.decoder),
+    column=Column(
+        "pictures", column.claims, column.plain, column.read, column.flaws, column.decoder
+    ),
     packs={
         pack.name: pack
         for pack in (

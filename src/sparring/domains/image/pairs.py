@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from sparring.core.errors import InputError, unknown
-from sparring.core.part import Part
-from sparring.data.content import Content, Progress, Sources
+from sparring.data.content import Content, Sources
 from sparring.data.hub import HELD_OUT, TRAIN
 from sparring.data.kinds import Reading
-from sparring.domains.image import folder, pictures, raster
+from sparring.domains.image import folder, pictures, raster, sides
 from sparring.domains.image.arrays import image
-from sparring.domains.image.folder import Facts
-from sparring.domains.image.pictures import Encoded
-from sparring.domains.image.raster import Form, Header
+from sparring.domains.image.raster import Header
+from sparring.domains.image.sides import Side
 from sparring.domains.layout import palette
-from sparring.domains.layout.domain import Layout
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,22 +34,6 @@ class Wanted(NamedTuple):
     """One of FORMS; empty leaves it to the folder."""
     reverse: bool = False
     """Whether A is made from B."""
-
-
-class Side(NamedTuple):
-    """The pictures of A or of B, in the order of their stems."""
-
-    name: str
-    files: Encoded
-    stems: tuple[str, ...]
-    """What names a picture on both sides: the path without side and suffix."""
-    held_out: tuple[bool, ...] | None
-    """Whether each is held out, where the folders say so."""
-    labels: tuple[str, ...] | None
-    """The sub-folder of each, where there are several."""
-    layout: dict[str, Any] | None
-    """Arguments of a Layout, where these are label maps."""
-    headers: list[Header]
 
 
 def wanted(words: str | None) -> Wanted:
@@ -89,120 +69,49 @@ def read(path: Path, reading: Reading) -> Content:
     form, reverse = wanted(reading.pairs)
     if form == "side-by-side":
         return _halves(path, reverse, reading)
-    facts = folder.visible(path)
-    sides = {} if form == "none" else _tops(path, asked=bool(form) or reverse)
-    if not sides:
+    tops = {} if form == "none" else sides.tops_of(path, asked=bool(form) or reverse)
+    if not tops:
         return folder.read(path, reading)
-    a, b = (_side(path, name, facts, sides) for name in "AB")
-    a, b = _surveyed(path, a, b, reading.progress)
-    source, sample = (b, a) if reverse else (a, b)
-    paired, notes = _paired(path, a, b, form)
+    facts = folder.visible(path)
+    a, b = (sides.side_of(path, name, facts, tops) for name in "AB")
     others = sum(map(folder.is_picture, facts)) - len(a.files) - len(b.files)
+    a, b, notes = sides.surveyed(path, a, b, reading)
+    source, sample = (b, a) if reverse else (a, b)
+    paired, more = _paired(path, a, b, form)
+    notes += more
     if others:
         notes += (f"{others} pictures that lie in neither A nor B are left out.",)
-    extents = [_form(side, reading)[1:3] for side in (a, b)]
-    if extents[0] != extents[1]:
-        (high, wide), (other_high, other_wide) = extents
-        raise InputError(
-            f"the pictures of {path}/A are {high} x {wide} and those of B {other_high} x "
-            f"{other_wide} (height x width); bring them to one with --size."
-        )
-    given, source_domain = _stored(source, reading)
-    made, domain = _stored(sample, reading)
-    found = Content(sample=made, domain=domain, source_domain=source_domain, notes=notes)
+    notes += _formed(path, a, b, reading)
+    given, source_domain = sides.stored(source, reading)
+    made, domain = sides.stored(sample, reading)
+    found = Content(
+        sample=made,
+        domain=domain,
+        source_domain=source_domain,
+        names=sample.files.names,
+        notes=notes,
+    )
     found = folder.described(found, sample.labels, sample.held_out)
     if paired:
         return found.replace(source=given)
     return found.replace(sources=Sources(given, _mask(source.held_out)))
 
 
-def _tops(path: Path, *, asked: bool) -> dict[str, tuple[str, bool | None]]:
-    """Top folder -> A or B, and whether it is held out where its name says so; else nothing.
+def _formed(path: Path, a: Side, b: Side, reading: Reading) -> tuple[str, ...]:
+    """What to say of pictures of several modes.
 
     Raises:
-        InputError: such folders were asked for, and one is missing.
+        InputError: both sides have not one size.
     """
-    tops = {entry.name for entry in path.iterdir() if entry.is_dir()}
-    tops = {top for top in tops if not top.startswith((".", "__MACOSX"))}
-    matches = {top: _TOP.fullmatch(top) for top in tops}
-    found = {
-        top: (match[2], None if match[1] is None else match[1] in HELD_OUT)
-        for top, match in matches.items()
-        if match
-    }
-    missing = {"A", "B"} - {side for side, _ in found.values()}
-    if asked and missing:
+    forms = [sides.form_of(side, reading) for side in (a, b)]
+    if forms[0][1:3] != forms[1][1:3]:
+        (_, high, wide, *_), (_, other_high, other_wide, *_) = forms
         raise InputError(
-            f"{path} has no sub-folder {min(missing)}; pairs lie in A and B, or in trainA, trainB, "
-            "testA and testB, or in one picture (--pairs side-by-side)."
+            f"the pictures of {path}/A are {high} x {wide} and those of B {other_high} x "
+            f"{other_wide} (height x width); bring them to one with --size."
         )
-    strange = len(found) < len(tops) and not asked
-    return {} if missing or strange else found
-
-
-def _side(path: Path, name: str, facts: Facts, tops: dict[str, tuple[str, bool | None]]) -> Side:
-    """One side, its headers not yet read.
-
-    Raises:
-        InputError: no picture in it, or a palette that cannot be read.
-    """
-    names = [file for file in facts if folder.is_picture(file) and _of(file, tops)[0] == name]
-    folders = sorted(top for top, (side, _) in tops.items() if side == name)
-    if not names:
-        raise InputError(
-            f"there is no picture in {path / folders[0]}; put the pictures of {name} there."
-        )
-    inner, below = folder.split_of([PurePosixPath(*file.parts[1:]) for file in names])
-    outer = [bool(_of(file, tops)[1]) for file in names]
-    held = [a or b for a, b in zip(outer, inner or outer, strict=True)]
-    stems = [_stem(file, name, aside) for file, aside in zip(below, held, strict=True)]
-    order = sorted(range(len(names)), key=lambda index: (stems[index], names[index]))
-    labels, _ = folder.labels_of(below)
-    files = folder.encoded(path, [names[index] for index in order], facts)
-    own = [found for top in folders if (found := palette.find(path / top))]
-    return Side(
-        name,
-        files,
-        tuple(stems[index] for index in order),
-        tuple(held[index] for index in order) if any(held) else None,
-        None if labels is None else tuple(labels[index] for index in order),
-        palette.read(own[0]) if own else None,
-        [],
-    )
-
-
-def _of(file: PurePosixPath, tops: dict[str, tuple[str, bool | None]]) -> tuple[str, bool | None]:
-    return tops.get(file.parts[0], ("", None)) if len(file.parts) > 1 else ("", None)
-
-
-def _stem(file: PurePosixPath, side: str, held_out: bool) -> str:
-    stem = re.sub(rf"[_-]{side}$", "", str(file.with_suffix("")))
-    return f"{'held out' if held_out else 'train'}: {stem}"
-
-
-def _surveyed(path: Path, a: Side, b: Side, progress: Progress | None) -> tuple[Side, Side]:
-    """Both with their headers, and the palette that lies beside A and B given to its side."""
-    a, b = (side._replace(headers=pictures.survey(side.files, progress)) for side in (a, b))
-    for side in (a, b):
-        flaw = "" if side.layout is None else "neither indexed nor grey, as label maps are"
-        problems = [h.problem or ("" if _is_map(h) else flaw) for h in side.headers]
-        pictures.refuse(side.files, problems)
-    shared = palette.find(path)
-    if shared is None:
-        return a, b
-    # Label maps are mostly the sources; of two sides that could be, A is taken.
-    for side in (a, b):
-        if side.layout is None and all(_is_map(header) for header in side.headers):
-            mapped = side._replace(layout=palette.read(shared))
-            return (mapped, b) if side is a else (a, mapped)
-    raise InputError(
-        f"{shared} is a palette, but neither A nor B holds indexed or grey pictures only; convert "
-        "the label maps, or remove the palette."
-    )
-
-
-def _is_map(header: Header) -> bool:
-    return header.indexed or (header.channels == 1 and header.bits <= 16)
+    both = zip((a, b), forms, strict=True)
+    return sum((pictures.told(s.headers, f, reading) for s, f in both if not s.layout), ())
 
 
 def _paired(path: Path, a: Side, b: Side, form: str) -> tuple[bool, tuple[str, ...]]:
@@ -263,47 +172,23 @@ def _check_sizes(path: Path, a: Side, b: Side) -> None:
         )
 
 
-def _form(side: Side, reading: Reading) -> Form:
-    """The form of a side's pictures; of label maps, one byte a pixel."""
-    if side.layout is None:
-        return pictures.settle(side.files, side.headers, reading.size, reading.channels)
-    return pictures.settle(side.files, side.headers, reading.size, 1)._replace(bits=8)
-
-
-def _stored(side: Side, reading: Reading) -> tuple[np.ndarray, Part]:
-    """A side's pictures in stored form, and their sample space."""
-    form = _form(side, reading)
-    if side.layout is None:
-        values = folder.decoded(side.files, form, reading.progress)
-        return values, image(values)
-    shape = (len(side.layout["names"]), *form[1:3])
-    domain = Part("sparring.domains.layout.domain:Layout", shape=shape, **side.layout)
-    layout: Layout = domain.build()
-
-    def classes(file: Path | bytes, form: Form) -> np.ndarray:
-        return layout.numbered(raster.numbers(file, form))
-
-    files = _keyed(side.files, f"layout-{len(layout.names)}-{layout.values}")
-    return pictures.decode(files, form, reading.progress, classes), domain
-
-
 def _halves(path: Path, reverse: bool, reading: Reading) -> Content:
     """Pictures that show A on the left and B on the right.
 
     Raises:
         InputError: as `folder.read`; a width that is odd.
     """
-    listing = folder.scan(path)
+    listing, whole = folder.surveyed(path, reading)
     if palette.find(path):
         raise InputError(
             f"{path} has a palette, but label maps cannot be half of a picture; put them into a "
             "sub-folder A, the others into B, and leave out --pairs side-by-side."
         )
-    headers = [_halved(header) for header in pictures.survey(listing.files, reading.progress)]
-    form = pictures.settle(listing.files, headers, reading.size, reading.channels)
+    headers = [_halved(header) for header in whole]
+    form = pictures.settle(listing.files, headers, reading)
 
     def half(*, right: bool) -> np.ndarray:
-        files = _keyed(listing.files, "right" if right else "left")
+        files = sides.keyed(listing.files, "right" if right else "left")
         return folder.decoded(files, form, reading.progress, partial(raster.half, right=right))
 
     source, sample = half(right=reverse), half(right=not reverse)
@@ -312,7 +197,8 @@ def _halves(path: Path, reverse: bool, reading: Reading) -> Content:
         domain=image(sample),
         source=source,
         source_domain=image(source),
-        notes=listing.notes,
+        names=listing.files.names,
+        notes=(*listing.notes, *pictures.told(headers, form, reading)),
     )
     return folder.described(found, listing.labels, listing.held_out)
 
@@ -320,10 +206,6 @@ def _halves(path: Path, reverse: bool, reading: Reading) -> Content:
 def _halved(header: Header) -> Header:
     odd = "its width is odd, so it has no two halves" if header.width % 2 else ""
     return header._replace(width=header.width // 2, problem=header.problem or odd)
-
-
-def _keyed(files: Encoded, word: str) -> Encoded:
-    return dataclasses.replace(files, key=f"{files.key}-{re.sub(r'[^0-9a-z]+', '-', word)}")
 
 
 def _mask(held_out: Sequence[bool] | None) -> np.ndarray | None:

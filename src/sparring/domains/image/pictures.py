@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sparring.core.errors import InputError
 from sparring.data import cache
-from sparring.data.content import Progress
+from sparring.data.content import Progress, key_for
+from sparring.data.kinds import Reading
 from sparring.domains.image import raster
 from sparring.domains.image.raster import Form, Header
 
@@ -41,6 +42,14 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.names)
 
+    def only(self, kept: Sequence[int]) -> Encoded:
+        """The pictures of these numbers."""
+        if len(kept) == len(self):
+            return self
+        names = [self.names[index] for index in kept]
+        key = key_for(self.key, list(kept))
+        return Encoded(names, lambda number: self.open(kept[number]), self.where, key)
+
 
 def survey(pictures: Encoded, progress: Progress | None = None) -> list[Header]:
     """The headers of all pictures; no pixel is decoded."""
@@ -49,35 +58,67 @@ def survey(pictures: Encoded, progress: Progress | None = None) -> list[Header]:
     )
 
 
-def settle(
-    pictures: Encoded,
-    headers: Sequence[Header],
-    size: tuple[int, int] | None = None,
-    channels: int | None = None,
-) -> Form:
-    """The form for all pictures: their own, or `size` (height, width) and `channels` where given.
+def flaws(
+    pictures: Encoded, headers: Sequence[Header], progress: Progress | None = None
+) -> list[str]:
+    """Why each picture cannot be used, pixels included; empty where it can."""
 
-    With a size, pictures of mixed modes are all brought to the richest.
+    def decodes(index: int) -> str:
+        return headers[index].problem or raster.flaw(pictures.open(index))
+
+    return each(pictures, decodes, "decoding pictures", progress)
+
+
+def settle(pictures: Encoded, headers: Sequence[Header], reading: Reading) -> Form:
+    """The form for all pictures: their own, or the size and channels that are asked for.
+
+    With a size, pictures of mixed modes are brought to colour if any has some, and keep opacity
+    if at least half of them have it; otherwise it is laid on white.
 
     Raises:
         InputError: a header that cannot be read, or mixed sizes or modes and no choice.
     """
     refuse(pictures, [header.problem for header in headers])
+    size, channels = reading.size, reading.channels
     sizes = Counter((header.height, header.width) for header in headers)
     modes = Counter((header.channels, header.bits) for header in headers)
     if size is None and len(sizes) > 1:
         raise InputError(f"the pictures of {pictures.where} have {_mixed_sizes(sizes)}")
     if size is None and channels is None and len(modes) > 1:
         raise InputError(f"the pictures of {pictures.where} have {_mixed_modes(modes)}")
-    colour = any(number >= 3 for number, _ in modes)
-    alpha = any(number in (2, 4) for number, _ in modes)
-    chosen = channels or (3 if colour else 1) + alpha
+    chosen = channels or _most(headers)
     depths = {bits for _, bits in modes}
     if 32 in depths and (len(depths) > 1 or chosen != 1):
         raise InputError(
             f"{pictures.where} mixes float pictures with others; convert them to one kind."
         )
-    return Form(chosen, *(size or next(iter(sizes))), max(depths) if chosen == 1 else 8)
+    bits = max(depths) if chosen == 1 else 8
+    return Form(chosen, *(size or next(iter(sizes))), bits, reading.fit)
+
+
+def told(headers: Sequence[Header], form: Form, reading: Reading) -> tuple[str, ...]:
+    """What becomes of pictures of another mode than most, where nobody chose one."""
+    if reading.channels is not None:
+        return ()
+    count, clear = len(headers), sum(header.channels in (2, 4) for header in headers)
+    grey = sum(header.channels <= 2 for header in headers)
+    notes = []
+    if clear and form.channels in (1, 3):
+        keep = f"--channels {form.channels + 1}"
+        notes.append(f"{clear} of {count} pictures have opacity; laid on white (kept by {keep}).")
+    elif form.channels in (2, 4) and clear < count:
+        lose = f"--channels {form.channels - 1}"
+        notes.append(f"{count - clear} of {count} pictures have no opacity ({lose} for none).")
+    if grey and form.channels >= 3:
+        notes.append(f"{grey} of {count} pictures are grey and are read as colour.")
+    return tuple(notes)
+
+
+def _most(headers: Sequence[Header]) -> int:
+    """Channels for pictures of mixed modes."""
+    clear = sum(header.channels in (2, 4) for header in headers)
+    colour = any(header.channels >= 3 for header in headers)
+    return (3 if colour else 1) + (2 * clear >= len(headers))
 
 
 def refuse(pictures: Encoded, problems: Sequence[str]) -> None:
@@ -91,8 +132,8 @@ def refuse(pictures: Encoded, problems: Sequence[str]) -> None:
         more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
         raise InputError(
             f"{len(bad)} of {len(pictures)} pictures in {pictures.where} cannot be used: "
-            f"{'; '.join(bad[:3])}{more}. Mend or remove them; `sparring data check "
-            f"{pictures.where}` lists them all."
+            f"{'; '.join(bad[:3])}{more}. Mend them, or leave them out with --skip-broken; "
+            f"`sparring data check {pictures.where}` lists them all."
         )
 
 
@@ -127,7 +168,8 @@ def decode(
 
         refuse(pictures, each(pictures, one, "decoding pictures", progress))
 
-    return cache.array(lambda: f"{pictures.key}-{'-'.join(map(str, form))}", shape, dtype, fill)
+    words = [str(word) for word in form if word != "crop"]
+    return cache.array(lambda: f"{pictures.key}-{'-'.join(words)}", shape, dtype, fill)
 
 
 def each(
@@ -153,7 +195,7 @@ def _mixed_sizes(sizes: Counter[tuple[int, int]]) -> str:
     common = " and ".join(f"{height} x {width}" for (height, width), _ in sizes.most_common(2))
     return (
         f"{len(sizes)} sizes, most often {common} (height x width); give one with --size: "
-        "they are cropped about the centre and resized."
+        "they are resized, and cropped about the centre unless --fit pads or stretches them."
     )
 
 
@@ -161,5 +203,5 @@ def _mixed_modes(modes: Counter[tuple[int, int]]) -> str:
     kinds = ", ".join(f"{count} {raster.mode_name(*mode)}" for mode, count in modes.most_common())
     return (
         f"mixed modes ({kinds}); choose with --channels (1 grey, 2 grey with alpha, 3 colour, "
-        "4 colour with alpha), or give --size, which brings all to the richest."
+        "4 colour with alpha), or give --size, which brings all to one."
     )

@@ -44,6 +44,8 @@ class Form(NamedTuple):
     height: int
     width: int
     bits: int
+    fit: str = "crop"
+    """How pictures of another size come to it."""
 
 
 def header(file: Path | bytes) -> Header:
@@ -81,8 +83,8 @@ def opened(file: Path | bytes) -> Image:
 def decoded(file: Path | bytes, form: Form) -> np.ndarray:
     """The pixels of a picture in a form: (C, H, W), uint8; in [-1, 1] if 16-bit; raw floats.
 
-    It is turned the way its EXIF orientation says, cropped about the centre to the form's aspect
-    and resized with a Lanczos filter. Where alpha is not kept it is laid on white.
+    It is turned the way its EXIF orientation says, fitted to the form (cropped about the centre,
+    padded, or stretched) and resized with a Lanczos filter. Alpha not kept is laid on white.
 
     Raises:
         Exception: whatever Pillow raises for a file that it cannot read.
@@ -140,6 +142,8 @@ def fitted(picture: Image, form: Form) -> np.ndarray:
     import numpy as np
     from PIL.Image import Resampling
 
+    if form.bits == 32 and form.fit == "pad":
+        raise ValueError("float pictures have no white to pad with; use --fit crop or stretch")
     picture = _as_channels(picture, form.channels) if form.bits == 8 else _as_float(picture)
     values = np.asarray(_sized(picture, form, Resampling.LANCZOS))
     if form.bits == 16:
@@ -159,8 +163,36 @@ def _sized(picture: Image, form: Form, by: Resampling) -> Image:
     size = (form.width, form.height)
     if picture.size == size:
         return picture
+    if form.fit == "stretch":
+        return picture.resize(size, by)
+    if form.fit == "pad":
+        return _padded(picture, size, by)
     top, left, bottom, right = central(picture.size[::-1], size[::-1])
     return picture.crop((left, top, right, bottom)).resize(size, by)
+
+
+def _padded(picture: Image, size: tuple[int, int], by: Resampling) -> Image:
+    """All of a picture in the middle of the size; of numbers of classes, their edges go on."""
+    import numpy as np
+    from PIL import Image as Pillow
+    from PIL.Image import Resampling
+
+    left, top, wide, high = inner(picture.size, size)
+    small = picture.resize((wide, high), by)
+    if by == Resampling.NEAREST:
+        rest = ((top, size[1] - high - top), (left, size[0] - wide - left))
+        return Pillow.fromarray(np.pad(np.asarray(small), rest, "edge"))
+    blank = {"LA": (255, 0), "RGB": (255,) * 3, "RGBA": (255, 255, 255, 0)}
+    whole = Pillow.new(picture.mode, size, blank.get(picture.mode, 255))
+    whole.paste(small, (left, top))
+    return whole
+
+
+def inner(shape: Sequence[int], size: Sequence[int]) -> tuple[int, int, int, int]:
+    """Two offsets and two sides of the largest centred rectangle in `size` shaped like `shape`."""
+    scale = min(size[0] / shape[0], size[1] / shape[1])
+    sides = [max(1, round(side * scale)) for side in shape]
+    return (size[0] - sides[0]) // 2, (size[1] - sides[1]) // 2, sides[0], sides[1]
 
 
 def mode_name(channels: int, bits: int) -> str:

@@ -35,7 +35,7 @@ def read(sample: np.ndarray, where: str, reading: Reading) -> Content:
     check_finite(points, f"the points of {where}")
     domain = Part("sparring.domains.points.domain:Points", shape=(points.shape[1],))
     note = f"{where} is read as {len(points)} points of {points.shape[1]} numbers."
-    return Content(sample=points, domain=domain, fit=units, notes=(note,))
+    return Content(sample=points, domain=domain, estimate=units, notes=(note,))
 
 
 def units(points: np.ndarray) -> dict[str, tuple[float, ...]]:

@@ -1,0 +1,227 @@
+"""Sides A and B of a folder: which pictures lie there, their stems, labels, split and palette."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sparring.core.errors import InputError
+from sparring.core.part import Part
+from sparring.data import faults
+from sparring.data.hub import HELD_OUT, TRAIN
+from sparring.data.kinds import Reading
+from sparring.domains.image import folder, pictures, raster
+from sparring.domains.image.arrays import image
+from sparring.domains.image.folder import Facts
+from sparring.domains.image.pictures import Encoded
+from sparring.domains.image.raster import Form, Header
+from sparring.domains.layout import palette
+from sparring.domains.layout.domain import Layout
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_TOP = re.compile(rf"({'|'.join((*TRAIN, *HELD_OUT))})?[_-]?([AB])")
+"""A top folder: A, B, trainA, testB."""
+
+
+class Top(NamedTuple):
+    """What the name of a top folder says of the pictures in it."""
+
+    side: str
+    """A or B."""
+    held_out: bool
+
+
+Tops = Mapping[str, Top]
+
+
+class File(NamedTuple):
+    """One picture of a side, as its path tells it."""
+
+    stem: str
+    """What names it on both sides: the path without side and suffix."""
+    name: PurePosixPath
+    held_out: bool
+    label: str
+    """Its sub-folder; empty where these are no labels."""
+
+
+class Side(NamedTuple):
+    """The pictures of A or of B, in the order of their stems."""
+
+    name: str
+    files: Encoded
+    stems: tuple[str, ...]
+    """What names a picture on both sides: the path without side and suffix."""
+    held_out: tuple[bool, ...] | None
+    """Whether each is held out, where the folders say so."""
+    labels: tuple[str, ...] | None
+    """The sub-folder of each, where there are several."""
+    layout: dict[str, Any] | None
+    """Arguments of a Layout, where these are label maps."""
+    headers: list[Header]
+
+    def only(self, kept: Sequence[int]) -> Side:
+        """The pictures of these numbers."""
+        held, labels = self.held_out, self.labels
+        return self._replace(
+            files=self.files.only(kept),
+            stems=tuple(self.stems[index] for index in kept),
+            held_out=None if held is None else tuple(held[index] for index in kept),
+            labels=None if labels is None else tuple(labels[index] for index in kept),
+            headers=[self.headers[index] for index in kept],
+        )
+
+
+def tops_of(path: Path, *, asked: bool) -> Tops:
+    """What the names of top folders say, where they are A and B; else nothing.
+
+    Raises:
+        InputError: such folders were asked for, and one is missing.
+    """
+    names = {entry.name for entry in path.iterdir() if entry.is_dir()}
+    names = {name for name in names if not name.startswith((".", "__MACOSX"))}
+    matches = {name: match for name in names if (match := _TOP.fullmatch(name))}
+    found = {name: Top(match[2], match[1] in HELD_OUT) for name, match in matches.items()}
+    missing = {"A", "B"} - {top.side for top in found.values()}
+    if asked and missing:
+        raise InputError(
+            f"{path} has no sub-folder {min(missing)}; pairs lie in A and B, or in trainA, trainB, "
+            "testA and testB, or in one picture (--pairs side-by-side)."
+        )
+    strange = len(found) < len(names) and not asked
+    return {} if missing or strange else found
+
+
+def side_of(path: Path, name: str, facts: Facts, tops: Tops) -> Side:
+    """One side, its headers not yet read.
+
+    Raises:
+        InputError: no picture in it, or a palette that cannot be read.
+    """
+    own = sorted(top for top, (side, _) in tops.items() if side == name)
+    found = _files([file for file in facts if folder.is_picture(file)], name, tops)
+    if not found:
+        raise InputError(
+            f"there is no picture in {path / own[0]}; put the pictures of {name} there."
+        )
+    palettes = [file for top in own if (file := palette.find(path / top))]
+    return Side(
+        name,
+        folder.encoded(path, [file.name for file in found], facts),
+        stems=tuple(file.stem for file in found),
+        held_out=_if_any(tuple(file.held_out for file in found)),
+        labels=_if_any(tuple(file.label for file in found)),
+        layout=palette.read(palettes[0]) if palettes else None,
+        headers=[],
+    )
+
+
+def _files(pictures: Sequence[PurePosixPath], side: str, tops: Tops) -> list[File]:
+    """The pictures of a side, in the order of their stems."""
+    names = [name for name in pictures if name.parts[0] in tops and len(name.parts) > 1]
+    names = [name for name in names if tops[name.parts[0]].side == side]
+    inner, below = folder.split_of([PurePosixPath(*name.parts[1:]) for name in names])
+    labels, _ = folder.labels_of(below)
+    found = []
+    for index, name in enumerate(names):
+        held = tops[name.parts[0]].held_out or (inner is not None and inner[index])
+        label = labels[index] if labels else ""
+        found.append(File(_stem(below[index], side, held), name, held, label))
+    return sorted(found)
+
+
+def _if_any(values: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    return values if any(values) else None
+
+
+def _stem(file: PurePosixPath, side: str, held_out: bool) -> str:
+    stem = re.sub(rf"[_-]{side}$", "", str(file.with_suffix("")))
+    return f"{'held out' if held_out else 'train'}: {stem}"
+
+
+def surveyed(path: Path, a: Side, b: Side, reading: Reading) -> tuple[Side, Side, tuple[str, ...]]:
+    """Both with their headers and palettes, and without what is broken where that is skipped.
+
+    Raises:
+        InputError: pictures that cannot be read, or are no label maps where they should be.
+    """
+    a, b = (s._replace(headers=pictures.survey(s.files, reading.progress)) for s in (a, b))
+    notes: tuple[str, ...] = ()
+    if reading.skip_broken:
+        a, b, notes = _sound(a, b, reading)
+    for side in (a, b):
+        flaw = "" if side.layout is None else "neither indexed nor grey, as label maps are"
+        problems = [h.problem or ("" if _is_map(h) else flaw) for h in side.headers]
+        pictures.refuse(side.files, problems)
+    shared = palette.find(path)
+    return (*((a, b) if shared is None else _with_palette(a, b, shared)), notes)
+
+
+def _sound(a: Side, b: Side, reading: Reading) -> tuple[Side, Side, tuple[str, ...]]:
+    """Both sides without broken pictures and, where these are pairs, without their partners."""
+    problems = [pictures.flaws(side.files, side.headers, reading.progress) for side in (a, b)]
+    paired = a.stems == b.stems
+    notes: tuple[str, ...] = ()
+    lost = [
+        {s for s, p in zip(side.stems, of, strict=True) if p}
+        for side, of in zip((a, b), problems, strict=True)
+    ]
+    for side, of in zip((a, b), problems, strict=True):
+        notes += faults.sound(side.files.names, of, side.files.where)[1]
+    left = []
+    for side, gone in zip((a, b), lost, strict=True):
+        bad = lost[0] | lost[1] if paired else gone
+        left.append(side.only([i for i, stem in enumerate(side.stems) if stem not in bad]))
+    return left[0], left[1], notes
+
+
+def _with_palette(a: Side, b: Side, shared: Path) -> tuple[Side, Side]:
+    """The palette that lies beside A and B given to its side."""
+    # Label maps are mostly the sources; of two sides that could be, A is taken.
+    for side in (a, b):
+        if side.layout is None and all(_is_map(header) for header in side.headers):
+            mapped = side._replace(layout=palette.read(shared))
+            return (mapped, b) if side is a else (a, mapped)
+    raise InputError(
+        f"{shared} is a palette, but neither A nor B holds indexed or grey pictures only; convert "
+        "the label maps, or remove the palette."
+    )
+
+
+def _is_map(header: Header) -> bool:
+    return header.indexed or (header.channels == 1 and header.bits <= 16)
+
+
+def form_of(side: Side, reading: Reading) -> Form:
+    """The form of a side's pictures; of label maps, one byte a pixel."""
+    if side.layout is None:
+        return pictures.settle(side.files, side.headers, reading)
+    grey = dataclasses.replace(reading, channels=1)
+    return pictures.settle(side.files, side.headers, grey)._replace(bits=8)
+
+
+def stored(side: Side, reading: Reading) -> tuple[np.ndarray, Part]:
+    """A side's pictures in stored form, and their sample space."""
+    form = form_of(side, reading)
+    if side.layout is None:
+        values = folder.decoded(side.files, form, reading.progress)
+        return values, image(values)
+    shape = (len(side.layout["names"]), *form[1:3])
+    domain = Part("sparring.domains.layout.domain:Layout", shape=shape, **side.layout)
+    layout: Layout = domain.build()
+
+    def classes(file: Path | bytes, form: Form) -> np.ndarray:
+        return layout.numbered(raster.numbers(file, form))
+
+    files = keyed(side.files, f"layout-{len(layout.names)}-{layout.values}")
+    return pictures.decode(files, form, reading.progress, classes), domain
+
+
+def keyed(files: Encoded, word: str) -> Encoded:
+    """The same pictures, to be read in another way that this word names."""
+    return dataclasses.replace(files, key=f"{files.key}-{re.sub(r'[^0-9a-z]+', '-', word)}")
