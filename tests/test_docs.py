@@ -110,7 +110,14 @@ def test_what_commands_name_exists(page: Path) -> None:
         "--penalty": [n.replace("_", "-") for n in choices.penalty_names()],
         "--network": choices.network_names(),
         "--extractor": [*NAMES, "edges:features", "module:function"],
-        "--data": [*PACKS, *TOYS, "photos/", "pairs/", "hf:zalando-datasets/fashion_mnist"],
+        "--data": [
+            *PACKS,
+            *TOYS,
+            "photos/",
+            "pairs/",
+            "spirals",
+            "hf:zalando-datasets/fashion_mnist",
+        ],
     }
     for words in command_lines(page):
         for flag, value in itertools.pairwise(words):

@@ -18,7 +18,9 @@ import pytest
 from PIL import Image
 
 from sparring.cli import call
+from sparring.core.part import resolve
 from sparring.data import packs
+from sparring.data.kinds import kinds
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -122,8 +124,9 @@ def run_command(line: str) -> None:
 
 def run_python(text: str) -> None:
     """Run a block; one that begins with `# name.py` is that module."""
-    named = re.match(r"# (\w+\.py)\n", text)
+    named = re.match(r"# ([\w/]+\.py)\n", text)
     if named:
+        Path(named[1]).parent.mkdir(exist_ok=True)
         Path(named[1]).write_text(text)
         return
     for pattern, instead in PYTHON_REPLACEMENTS:
@@ -181,8 +184,11 @@ def test_every_block_runs(page: Path, place: Path, capsys: pytest.CaptureFixture
         elif kind == "python":
             run_python(text)
     for name in set(sys.modules) - modules:
-        if (place / f"{name}.py").exists():
+        path = place / name.replace(".", "/")
+        if path.with_suffix(".py").exists() or path.is_dir():
             del sys.modules[name]
+    resolve.cache_clear()
+    kinds.cache_clear()
 
 
 def test_readme_shows_both_commands_first() -> None:

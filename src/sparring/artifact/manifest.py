@@ -112,6 +112,10 @@ class Manifest:
         spaces = [part for part in (self.domain, self.source_domain) if part is not None]
         return self.recipe.packages() | {part.package for part in spaces}
 
+    def trusted(self, also: Iterable[str] = ()) -> tuple[str, ...]:
+        """These packages and its own, whom whoever loaded it trusts already; never sparring."""
+        return tuple(sorted({*also, *self.packages()} - {"sparring"}))
+
     def to_json(self) -> dict[str, Any]:
         """The manifest in JSON's own types."""
         return {

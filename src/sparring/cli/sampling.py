@@ -111,7 +111,7 @@ def reconstruct(
         model.reconstruct(model.sample(1))  # says why not
     from sparring.verbs.evaluate import data_of, reals_of
 
-    dataset = data_of(model, data, size_of(size) if size else None)
+    dataset = data_of(model, data, size_of(size) if size else None, trust or ())
     batch = reals_of(model, dataset, count)
     rebuilt = model.reconstruct(batch.real, batch.condition)
     if _is_picture(out):

@@ -71,6 +71,7 @@ def check(
     pairs: Annotated[str | None, typer.Option(help="As in train.")] = None,
     batch: Annotated[int, typer.Option(help="The batch it must fill.")] = 64,
     streaming: Annotated[bool, typer.Option("--streaming", help="As in train.")] = False,
+    trust: Annotated[list[str] | None, typer.Option(help="As in train.")] = None,
 ) -> None:
     """Count, size up and compare the items: corrupt files, duplicates, balance, leakage.
 
@@ -80,7 +81,13 @@ def check(
 
     pixels = size_of(size) if size else None
     found = check_data(
-        path, batch=batch, size=pixels, channels=channels, pairs=pairs, streaming=streaming
+        path,
+        batch=batch,
+        size=pixels,
+        channels=channels,
+        pairs=pairs,
+        streaming=streaming,
+        trusted=trust or (),
     )
     print("\n".join(found.lines()))
     if not found.ok:

@@ -93,6 +93,10 @@ def _common(
             rich_help_panel=RUN,
         ),
     ] = None,
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(help="A package that reads data of a kind of its own.", rich_help_panel=RUN),
+    ] = None,
     seed: Annotated[int, typer.Option(help="All randomness follows.", rich_help_panel=RUN)] = 0,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a run.", rich_help_panel=RUN)
@@ -252,6 +256,7 @@ def fit(recipe: Recipe, given: Mapping[str, Any], default: Path) -> None:
         overwrite=given["overwrite"],
         track=names_of(given["track"]),
         quiet=given["quiet"],
+        trusted=given["trust"] or (),
     )
     tell_next(run)
 

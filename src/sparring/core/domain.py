@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -109,6 +109,10 @@ class Domain(Protocol):
 
     def embed(self, samples: Tensor, columns: int | None = None) -> str:
         """HTML that shows all samples (N, *shape) and needs no other file."""
+
+    @property
+    def reading(self) -> Mapping[str, Any]:
+        """Options of `load` under which other data of its kind come in its shape; few have any."""
 
     def judging(self, data: str) -> Judging:
         """Its extractors and scores, with what is usual beside data of this name."""

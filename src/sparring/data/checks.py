@@ -89,7 +89,7 @@ def check(
 
 
 def _report(found: Dataset, batch: int, facts: Sequence[tuple[str, str]]) -> CheckReport:
-    shape = " x ".join(str(side) for side in found.domain.arguments["shape"])
+    shape = " x ".join(map(str, found.domain.build().shape))
     held = _scanned(found.held_out)
     known = [*facts, ("one item", shape), ("held out", f"{len(found.held_out)}")]
     rest = [("licence", found.licence), ("fingerprint", found.fingerprint)]
@@ -154,7 +154,7 @@ def _sources(
     paired = found.sources is None
     if found.sources is not None and found.held_out_sources is not None:
         train, held = _scanned(found.sources, finders), _scanned(found.held_out_sources)
-    shape = " x ".join(str(side) for side in found.source_domain.arguments["shape"])
+    shape = " x ".join(map(str, found.source_domain.build().shape))
     own, others = train.hashes["source"], held.hashes["source"]
     equal = len(own) - len(set(own.tolist()))
     words = f"{len(own)} to train on, {len(others)} held out, {shape}"

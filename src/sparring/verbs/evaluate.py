@@ -55,7 +55,7 @@ def evaluate(
         split: which items to compare with: held_out or train.
         size: height and width for `data`.
         against: runs or models to judge beside it, where pictures are made from pictures.
-        trusted: packages besides sparring that the run's recipe may call.
+        trusted: packages besides sparring that the run may call, and that read data.
 
     Raises:
         InputError: nothing to score at `what`, no data, or data of another shape.
@@ -65,7 +65,7 @@ def evaluate(
     if split.replace("-", "_") not in SPLITS:
         raise unknown("split", split, SPLITS)
     model = _model(what, trusted)
-    dataset = _dataset(model, data, size)
+    dataset = _dataset(model, data, size, tuple(trusted))
     judging = dataset.domain.build().judging(dataset.name)
     reader = judging.extractor(extractor)
     if model is not None and "translate" in model.task.abilities:
@@ -206,8 +206,15 @@ def told(found: Scores) -> str:
     )
 
 
-def data_of(model: Model, data: Dataset | str | None = None, size: Any = None) -> Dataset:
+def data_of(
+    model: Model,
+    data: Dataset | str | None = None,
+    size: Any = None,
+    trusted: Iterable[str] = (),
+) -> Dataset:
     """The data to compare a model with: those it was trained on, or others in its own shape.
+
+    They may be read by `trusted` packages, and by those that the model itself was made of.
 
     Raises:
         InputError: they cannot be read, or their samples have another shape.
@@ -217,15 +224,17 @@ def data_of(model: Model, data: Dataset | str | None = None, size: Any = None) -
 
     manifest = model.manifest
     reading = dict(manifest.sitting.get("reading") or {})
+    known = manifest.trusted(trusted)
     if data is None:
         reading["size"] = tuple(reading["size"]) if reading.get("size") else None
-        dataset = load(str(manifest.data["address"]), **reading)
+        dataset = load(str(manifest.data["address"]), **reading, trusted=known)
     elif isinstance(data, str):
-        form = _form(manifest.spec.shape, size)
-        source = manifest.source_domain
-        if source is not None and source.build().shape[0] != manifest.spec.shape[0]:
+        form = {**model.domain.reading, **({"size": size} if size else {})}
+        source = model.source_domain
+        if source is not None and source.reading.get("channels") != form.get("channels"):
             form["channels"] = reading.get("channels")  # One number would not do for both.
-        dataset = load(data, pairs=reading.get("pairs") if takes(data, "pairs") else None, **form)
+        pairs = reading.get("pairs") if takes(data, "pairs", known) else None
+        dataset = load(data, pairs=pairs, **form, trusted=known)
     else:
         dataset = data
     shape = dataset.domain.build().shape
@@ -318,7 +327,7 @@ def _given(what: Any, dataset: Dataset) -> Tensor:
     else:
         from sparring.data import load
 
-        found = load(str(what), held_out=0.0, **_form(domain.shape))
+        found = load(str(what), held_out=0.0, **domain.reading, trusted=dataset.trusted)
         samples = torch.cat(list(encoded(found, found.train)))
     samples = samples if samples.is_floating_point() else domain.encode(samples)
     if tuple(samples.shape[1:]) != domain.shape:
@@ -357,16 +366,16 @@ def _model(what: Any, trusted: Iterable[str]) -> Model | None:
     return Model.load(path, trusted=trusted) if known else None
 
 
-def _dataset(model: Model | None, data: Any, size: Any) -> Dataset:
+def _dataset(model: Model | None, data: Any, size: Any, trusted: tuple[str, ...]) -> Dataset:
     if model is not None:
-        return data_of(model, data, size)
+        return data_of(model, data, size, trusted)
     if data is None:
         raise InputError("samples alone cannot be scored: say with --data what they imitate.")
     if not isinstance(data, str):
         return data  # type: ignore[no-any-return]
     from sparring.data import load
 
-    return load(data, size=size)
+    return load(data, size=size, trusted=trusted)
 
 
 def _sides(dataset: Dataset, split: str) -> tuple[Any, Any]:
@@ -377,10 +386,3 @@ def _sides(dataset: Dataset, split: str) -> tuple[Any, Any]:
     if train is None:
         raise InputError("a stream has no training split to look up; use --split held_out.")
     return train, dataset.held_out
-
-
-def _form(shape: tuple[int, ...], size: Any = None) -> dict[str, Any]:
-    """How to read pictures so that they have this shape."""
-    if len(shape) != 3:
-        return {}
-    return {"size": size or shape[1:], "channels": shape[0]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sys
@@ -34,6 +35,8 @@ from sparring.verbs.strips import COUNT, write_strip
 
 EXAMPLES = 16
 """Items whose conditions a model keeps, to be sampled with."""
+SMALL = 64
+"""Samples of fewer numbers are trained in fp32 unless told otherwise."""
 
 
 def train(
@@ -54,6 +57,7 @@ def train(
     overwrite: bool = False,
     track: Sequence[str] = (),
     quiet: bool = False,
+    trusted: Sequence[str] = (),
 ) -> Model:
     """Train a recipe on data in a new run folder; the trained model is returned.
 
@@ -74,6 +78,7 @@ def train(
         overwrite: replace a run that is there already.
         track: tensorboard, wandb or trackio.
         quiet: no progress bar.
+        trusted: packages that read data of kinds of their own, as in `sparring.data.load`.
 
     Raises:
         InputError: recipe, data, folder or machine do not fit; nothing was written then.
@@ -88,7 +93,7 @@ def train(
     _check_free(folder, overwrite)
     options: dict[str, Any] = {"size": size, "channels": channels, "streaming": streaming}
     options["pairs"] = pairs
-    dataset = load(data, **options) if isinstance(data, str) else data
+    dataset = load(data, **options, trusted=trusted) if isinstance(data, str) else data
     check.check_data(chosen, dataset)
     _survey(dataset, chosen, quiet)
     budget = Budget(steps=steps, minutes=minutes)
@@ -124,7 +129,7 @@ def resume(
         steps: a new end, counted from the run's start; its own if neither is given.
         minutes: a new budget, counted from the run's start.
         quiet: no progress bar.
-        trusted: packages besides sparring that its recipe may call.
+        trusted: packages besides sparring that it may call, and that read its data.
 
     Raises:
         InputError: no run there, damaged, from a newer version, or its data has changed.
@@ -132,7 +137,9 @@ def resume(
     check_length(steps, minutes)
     folder = Path(run)
     manifest = Manifest.read(folder, trusted)
-    dataset = load(manifest.data["address"], **_reading(manifest))
+    dataset = load(
+        manifest.data["address"], **_reading(manifest), trusted=manifest.trusted(trusted)
+    )
     if dataset.fingerprint != manifest.data["fingerprint"]:
         raise InputError(
             f"the data at {manifest.data['address']} has changed since {folder} was trained; "
@@ -183,9 +190,9 @@ def facts(dataset: Dataset) -> dict[str, Any]:
 
 
 def precision_for(manifest: Manifest) -> str:
-    """The recipe's precision; points are too small for bf16 to be faster or good enough."""
+    """The recipe's precision; small samples gain nothing from bf16, and points lose by it."""
     asked = manifest.recipe.precision
-    return "fp32" if asked == "auto" and len(manifest.spec.shape) == 1 else asked
+    return "fp32" if asked == "auto" and math.prod(manifest.spec.shape) < SMALL else asked
 
 
 def drawer(manifest: Manifest, dataset: Dataset, engine: Engine) -> Draw:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sparring.core.errors import InputError, unknown
 from sparring.domains.embedding import drawn
@@ -96,6 +96,11 @@ class Image:
     def embed(self, samples: Tensor, columns: int | None = None) -> str:
         """The grid of samples (N, C, H, W) as an `<img>`."""
         return drawn(lambda path: self.preview(samples, path, columns))
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """Other pictures are cropped and scaled to its extent, in its channels."""
+        return {"size": self.shape[1:], "channels": self.shape[0]}
 
     def judging(self, data: str) -> Judging:
         """Shipped judges, EfficientNet-Lite0, Inception and pixels; l1, PSNR, SSIM, perceptual."""

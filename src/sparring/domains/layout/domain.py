@@ -5,7 +5,7 @@ from __future__ import annotations
 import colorsys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sparring.core.errors import InputError
 from sparring.domains.embedding import drawn
@@ -136,6 +136,11 @@ class Layout:
         stored = self.decode(samples) if samples.is_floating_point() else samples
         pictures = self.coloured(stored)
         Image((3, *self.shape[1:])).preview(pictures, path, columns)
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """Other layouts are brought to its extent."""
+        return {"size": self.shape[1:]}
 
     def judging(self, data: str) -> Judging:
         """Cells of the one-hot maps; agreement of classes; what can be read back of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sparring.core.errors import InputError
 from sparring.core.types import Block
@@ -93,6 +93,11 @@ class Points:
     def embed(self, samples: Tensor, columns: int | None = None) -> str:
         """The plot of samples (N, F) as an `<img>`."""
         return drawn(lambda path: self.preview(samples, path, columns))
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """Points are read as they are."""
+        return {}
 
     def judging(self, data: str) -> Judging:
         """The numbers themselves are the features."""

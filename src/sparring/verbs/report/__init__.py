@@ -40,7 +40,7 @@ def report(
     manifest = Manifest.read(folder, trusted)
     lines = log.read(folder / "log.jsonl")
     model = _model(folder, trusted)
-    dataset, missing = _data(model, data)
+    dataset, missing = _data(model, data, trusted)
     parts = [
         sections.head(manifest, lines, folder),
         page.paragraph(missing),
@@ -75,13 +75,13 @@ def _model(folder: Path, trusted: Iterable[str]) -> Model | None:
     return Model.load(folder, trusted=trusted) if (folder / "model").is_dir() else None
 
 
-def _data(model: Model | None, data: Any) -> tuple[Dataset | None, str]:
+def _data(model: Model | None, data: Any, trusted: Iterable[str]) -> tuple[Dataset | None, str]:
     from sparring.verbs.evaluate import data_of
 
     if model is None:
         return None, "The run has written no model yet."
     try:
-        return data_of(model, data), ""
+        return data_of(model, data, trusted=trusted), ""
     except InputError as error:
         return None, WITHOUT_DATA.format(str(error).rstrip("."))
 

@@ -221,18 +221,20 @@ def commands(manifest: Manifest, run: Path) -> str:
     """Shell and Python lines that sample, score, go on with and repeat the run."""
     place, sitting = shlex.quote(str(run)), manifest.sitting
     length = "".join(f", {n}={sitting[n]}" for n in ("steps", "minutes") if sitting.get(n))
-    source = manifest.data.get("address", "DATA")
+    source, packages = manifest.data.get("address", "DATA"), manifest.trusted()
+    trust = "".join(f" --trust {package}" for package in packages)
+    trusted = f", trusted={packages!r}" if packages else ""
     return "\n".join(
         (
-            _using(manifest, place),
-            f"sparring evaluate {place}",
-            f"sparring resume {place}",
+            f"{_using(manifest, place)}{trust}",
+            f"sparring evaluate {place}{trust}",
+            f"sparring resume {place}{trust}",
             "",
             "# The same run again, in Python:",
             "import sparring",
-            f"recipe = sparring.Model.load({str(run)!r}).manifest.recipe",
+            f"recipe = sparring.Model.load({str(run)!r}{trusted}).manifest.recipe",
             f"sparring.train(recipe, {source!r}, {str(run) + '-again'!r}{length}"
-            f"{_reading(sitting)}, seed={manifest.seed})",
+            f"{_reading(sitting)}, seed={manifest.seed}{trusted})",
         )
     )
 
