@@ -154,7 +154,7 @@ def tiny(name: str, channels: int) -> Model:
     source = domain if recipe.task.build().sources != "none" else None
     manifest = Manifest(recipe=recipe, domain=domain, source_domain=source, spec=spec, data={})
     torch.manual_seed(0)
-    kept = build_game(manifest).kept
+    kept = build_game(manifest.recipe).kept
     return Model(manifest, {name: build_network(manifest, name) for name in kept})
 
 

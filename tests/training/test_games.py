@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import pkgutil
+from typing import Any, ClassVar
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+import sparring.games
 from sparring.core.errors import InputError
+from sparring.core.part import public_names, resolve
 from sparring.core.schedule import after
-from sparring.core.types import Batch, Condition, Round, Term, Turn, Verdict
+from sparring.core.types import Batch, Condition, Round, Term, Turn, Verdict, door
 from sparring.games.contrast import Contrast
 from sparring.games.cycle import Cycle, Pool
 from sparring.games.duel import Duel
@@ -322,3 +325,26 @@ def test_both_players_see_fakes_as_the_task_finishes_them() -> None:
     game.losses("discriminator", networks, batch, turn())
     assert all(bool((sample[-2:] == 0.25).all()) for sample in seen) and len(seen) == 2
     torch.testing.assert_close(costs["l1"], (batch.real - 0.25).abs().mean())
+
+
+GAMES = [
+    resolve(f"{module.name}:{name}")
+    for module in pkgutil.iter_modules(sparring.games.__path__, "sparring.games.")
+    for name in public_names(module.name)
+    if "players" in dir(resolve(f"{module.name}:{name}"))
+]
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_a_game_says_which_doors_it_has(game: Any) -> None:
+    doors = {"reverse", "encode", "reconstruct", "strength"}
+    assert game.doors == doors & {*dir(game)}
+    assert game.swapped <= {name for names in game.players.values() for name in names}
+
+
+def test_a_door_that_is_not_declared_is_shut() -> None:
+    class Closed(Duel):
+        doors: ClassVar[frozenset[str]] = frozenset()
+
+    assert door(Duel(least_squares()), "strength") is not None
+    assert door(Closed(least_squares()), "strength") is None

@@ -19,7 +19,7 @@ from sparring.artifact.shown import Shown
 from sparring.artifact.translating import Progress, translated
 from sparring.artifact.walks import slerp, truncate
 from sparring.core.errors import InputError
-from sparring.core.part import resolve
+from sparring.core.recipe import Recipe
 from sparring.core.storage import (
     check_alike,
     read_json,
@@ -30,7 +30,7 @@ from sparring.core.storage import (
     write_tensors,
 )
 from sparring.core.streams import latents
-from sparring.core.types import Condition, Domain, Game
+from sparring.core.types import Condition, Domain, Game, door
 
 CHUNK = 64
 """Samples computed at once; bounds memory and never changes a sample."""
@@ -48,7 +48,7 @@ class Model:
         self.manifest = manifest
         self.networks = {name: network.eval() for name, network in networks.items()}
         self.scores = dict(scores or {})
-        self.game: Game = build_game(manifest)
+        self.game: Game = build_game(manifest.recipe)
         self.domain: Domain = manifest.domain.build()
         self.source_domain: Domain | None = (
             manifest.source_domain.build() if manifest.source_domain else None
@@ -67,7 +67,7 @@ class Model:
         """
         folder = _model_folder(Path(path))
         manifest = Manifest.read(folder, trusted)
-        kept = build_game(manifest).kept
+        kept = build_game(manifest.recipe).kept
         networks = {name: _load_network(manifest, name, folder).to(device) for name in kept}
         scores = read_json(folder / "scores.json") if (folder / "scores.json").exists() else None
         return cls(manifest, networks, scores)
@@ -227,7 +227,7 @@ class Model:
         """
         if not reverse:
             return self.source_domain or self.domain, self.domain
-        if not hasattr(self.game, "reverse") or self.source_domain is None:
+        if "reverse" not in self.game.doors or self.source_domain is None:
             raise given.one_way(self.manifest)
         return self.domain, self.source_domain
 
@@ -238,8 +238,8 @@ class Model:
         Raises:
             InputError: the model has no encoder, or pictures that do not fit it.
         """
-        encode = getattr(self.game, "encode", None)
-        if encode is None or "encoder" not in self.networks or "map" not in self.task.conditions:
+        encode = door(self.game, "encode")
+        if encode is None or "map" not in self.task.conditions:
             raise InputError(
                 f"a {self.manifest.recipe.name!r} model takes no style picture: it has no encoder."
             )
@@ -255,7 +255,7 @@ class Model:
         Raises:
             InputError: the model has no encoder, or the samples have another shape.
         """
-        rebuild = getattr(self.game, "reconstruct", None)
+        rebuild = door(self.game, "reconstruct")
         if rebuild is None:
             raise InputError(
                 f"a {self.manifest.recipe.name!r} model has no encoder, so it cannot "
@@ -337,9 +337,8 @@ class Model:
         return samples.clamp(-1.0, 1.0) if spec.head == "tanh" and not spec.blocks else samples
 
 
-def build_game(manifest: Manifest) -> Game:
-    """The manifest's game, with the loss, terms, augmentation and task's finish that it takes."""
-    recipe = manifest.recipe
+def build_game(recipe: Recipe) -> Game:
+    """The recipe's game, with the loss, terms, augmentation and task's finish that it takes."""
     parts: dict[str, Any] = {
         "loss": recipe.loss.build() if recipe.loss else None,
         "terms": tuple(term.build() for term in recipe.terms),
@@ -352,7 +351,7 @@ def build_game(manifest: Manifest) -> Game:
 def build_network(manifest: Manifest, name: str) -> nn.Module:
     """One network of the manifest's recipe, freshly initialised."""
     recipe, spec = manifest.recipe, manifest.spec
-    turned = name in getattr(resolve(recipe.game.call), "swapped", ())
+    turned = name in build_game(recipe).swapped
     return recipe.networks[name].build(spec.turned() if turned else spec)  # type: ignore[no-any-return]
 
 

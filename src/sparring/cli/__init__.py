@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import sys
 from collections.abc import Sequence
 
 import typer
 
-import sparring.cli.evaluation
-import sparring.cli.sampling
-import sparring.cli.sets
-import sparring.cli.training
-import sparring.cli.translation  # noqa: F401 - these hang their verbs on the app
 from sparring.cli.app import app
 from sparring.core.errors import InputError, shown
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")  # they hang their verbs on the app
 
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 """Click's own error, wherever this version of Typer keeps it."""

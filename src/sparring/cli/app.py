@@ -20,8 +20,9 @@ class VerbGroup(typer.core.TyperGroup):
     """The verbs in the order of a project's life."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Names as --help shows them."""
-        return [name for name in ORDER if name in self.commands]
+        """Names as --help shows them; verbs that ORDER does not know come last."""
+        known = [name for name in ORDER if name in self.commands]
+        return [*known, *sorted(self.commands.keys() - known)]
 
 
 app = typer.Typer(

@@ -107,7 +107,7 @@ def reconstruct(
     """Send items through a VAE and back; a picture shows each input beside what came of it."""
     model = load(run, trust)
     _check_out(model, out, count)
-    if not hasattr(model.game, "reconstruct"):
+    if "reconstruct" not in model.game.doors:
         model.reconstruct(model.sample(1))  # says why not
     from sparring.verbs.evaluate import data_of, reals_of
 

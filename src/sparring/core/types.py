@@ -332,6 +332,14 @@ class Game(Protocol):
     """The networks that the trained model keeps, averaged (EMA)."""
     swapped: ClassVar[frozenset[str]]
     """Networks that make or judge sources instead of samples."""
+    doors: ClassVar[frozenset[str]]
+    """Which of these methods it has beside those below, all with networks in front:
+
+    "reverse" (latent, condition), sources of samples given as the condition's map; "encode"
+    (samples, condition), mean and log-variance of their latents; "reconstruct" (samples,
+    condition), the samples made again from these; and, without networks, "strength" (images),
+    the probability of an augmentation.
+    """
 
     def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
         """What `player` pays in this turn."""
@@ -344,6 +352,11 @@ class Game(Protocol):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any:
         """Take that state back."""
+
+
+def door(game: Game, name: str) -> Callable[..., Any] | None:
+    """The game's method of that name, where it says that it has it."""
+    return getattr(game, name) if name in game.doors else None  # type: ignore[no-any-return]
 
 
 class Store(Protocol):
@@ -378,4 +391,5 @@ __all__ = [
     "Term",
     "Turn",
     "Verdict",
+    "door",
 ]

@@ -22,6 +22,7 @@ class Autoencoder(nn.Module):
     players: ClassVar[Mapping[str, tuple[str, ...]]] = {"autoencoder": ("encoder", "decoder")}
     kept: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
     swapped: ClassVar[frozenset[str]] = frozenset()
+    doors: ClassVar[frozenset[str]] = frozenset({"encode", "reconstruct"})
 
     def __init__(
         self,

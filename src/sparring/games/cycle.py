@@ -54,6 +54,7 @@ class Cycle(nn.Module):
     kept: ClassVar[tuple[str, ...]] = ("generator", "inverse")
     swapped: ClassVar[frozenset[str]] = frozenset({"inverse", "source_discriminator"})
     """Networks whose samples are the sources, and the other way round."""
+    doors: ClassVar[frozenset[str]] = frozenset({"reverse"})
 
     def __init__(
         self,

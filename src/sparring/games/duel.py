@@ -49,6 +49,7 @@ class Duel(nn.Module):
     }
     kept: ClassVar[tuple[str, ...]] = ("generator",)
     swapped: ClassVar[frozenset[str]] = frozenset()
+    doors: ClassVar[frozenset[str]] = frozenset({"strength"})
 
     def __init__(
         self,

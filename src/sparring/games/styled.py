@@ -49,6 +49,7 @@ class Styled(Duel):
         "discriminator": ("discriminator",),
     }
     kept: ClassVar[tuple[str, ...]] = ("generator", "encoder")
+    doors: ClassVar[frozenset[str]] = frozenset({"strength", "encode"})
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import pkgutil
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,17 +11,23 @@ from sparring.core.errors import InputError, unknown
 from sparring.core.part import public_names, resolve
 from sparring.core.recipe import Recipe
 
-ROOMS = tuple(f"sparring.recipes.{room}" for room in ("images", "paired", "unpaired", "mending"))
-"""The modules whose public functions are recipes."""
-
 
 def recipe_functions() -> dict[str, Callable[..., Recipe]]:
-    """Every recipe by its name on the command line, in the order of the files."""
-    return {
-        name.replace("_", "-"): resolve(f"{room}:{name}")
-        for room in ROOMS
-        for name in public_names(room)
-    }
+    """Every recipe by its name on the command line, room by room.
+
+    A recipe is a public function of a module here that returns a Recipe and needs no argument.
+    """
+    rooms = [f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)]
+    named = ((name, resolve(f"{room}:{name}")) for room in rooms for name in public_names(room))
+    return {name.replace("_", "-"): found for name, found in named if _is_recipe(found)}
+
+
+def _is_recipe(function: Callable[..., Any]) -> bool:
+    signature = inspect.signature(function)
+    given = all(
+        parameter.default is not parameter.empty for parameter in signature.parameters.values()
+    )
+    return given and signature.return_annotation in (Recipe, Recipe.__name__)
 
 
 def recipe_named(name: str, flags: Mapping[str, Any] | None = None) -> Recipe:

@@ -46,7 +46,7 @@ class State:
     def __init__(self, manifest: Manifest, engine: Engine) -> None:
         recipe = manifest.recipe
         self.progress = Progress()
-        self.game = build_game(manifest)
+        self.game = build_game(manifest.recipe)
         self.networks: dict[str, nn.Module] = {}
         for name in recipe.networks:
             torch.manual_seed(seed_for("init", manifest.seed, name))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from sparring.artifact.manifest import Manifest
 from sparring.core.schedule import Schedule, scheduled
 from sparring.core.streams import seed_for, stream
-from sparring.core.types import Batch, Turn
+from sparring.core.types import Batch, Turn, door
 from sparring.networks.heads import Setting
 from sparring.training.ema import update_average
 from sparring.training.engine import Engine
@@ -61,7 +61,7 @@ class Stepper:
     def settings(self) -> dict[str, float]:
         """What the schedules say now."""
         images = self.state.progress.images
-        strength = getattr(self.state.game, "strength", None)
+        strength = door(self.state.game, "strength")
         rates = {p: o.param_groups[0]["lr"] for p, o in self.state.optimizers.items()}
         return {
             **{f"learning_rate/{player}": rate for player, rate in rates.items()},

@@ -155,7 +155,7 @@ def _dry_run(manifest: Manifest, networks: dict[str, nn.Module]) -> None:
 
 
 def _play(manifest: Manifest, networks: dict[str, nn.Module], count: int) -> None:
-    game, spec = build_game(manifest), manifest.spec
+    game, spec = build_game(manifest.recipe), manifest.spec
     for player in dict.fromkeys(manifest.recipe.turns):
         batch = Batch(torch.randn(count, *spec.shape), _example_condition(spec, count))
         turn = Turn(0, 0, torch.randn(count, spec.latent), _same)

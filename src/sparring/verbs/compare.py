@@ -105,7 +105,7 @@ def _rows(
 
 def _cycle(model: Model, batches: list[Batch]) -> dict[str, Measured]:
     """What is lost on the way there and back (L1 of [0, 1]), where a model goes both ways."""
-    if not hasattr(model.game, "reverse"):
+    if "reverse" not in model.game.doors:
         return {}
     lost = []
     for batch in batches:

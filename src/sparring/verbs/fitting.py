@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sparring.artifact.model import build_game
 from sparring.core.errors import InputError
 from sparring.core.part import Part, resolve
 from sparring.core.recipe import Recipe
@@ -47,7 +48,7 @@ def misfit(recipe: Recipe, dataset: Dataset) -> str:
 
 def refusal(recipe: Recipe, spec: Spec) -> str:
     """Which of the recipe's networks cannot be built from the spec and why; empty if all can."""
-    swapped = resolve(recipe.game.call).swapped  # type: ignore[attr-defined]
+    swapped = build_game(recipe).swapped
     for name, part in recipe.networks.items():
         if why := accepts_of(part).refusal(spec.turned() if name in swapped else spec):
             return f"{name} {why}"

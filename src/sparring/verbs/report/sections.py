@@ -162,7 +162,7 @@ def _features(reader: Any, model: Model, dataset: Dataset) -> Tensor:
 
 def latent_space(model: Model, dataset: Dataset | None) -> str:
     """For an autoencoder: inputs beside what came of them, and the map of a 2-number latent."""
-    if not hasattr(model.game, "reconstruct"):
+    if "reconstruct" not in model.game.doors:
         return ""
     parts = [_rebuilt(model, dataset)] if dataset is not None else []
     if model.manifest.spec.latent == 2 and model.domain.grid:
