@@ -166,7 +166,7 @@ def test_flag_of_the_wrong_kind(train: Refused, tiny_npz: str) -> None:
         ("latent", "--set takes key=value"),
         ("loss=hingy", "did you mean 'hinge'"),
         ("precision=fp8", "precision"),
-        ("clip=-1", "clip must be at least 0"),
+        ("clip.discriminator=-1", "discriminator.s clip must be at least 0"),
         ("ema=-5", "ema must be at least 0"),
         ("optimizer.generator.lr=word", "the generator's optimiser cannot be made"),
         ("learning_rate.genrator=0.1", "did you mean 'generator'"),

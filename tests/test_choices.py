@@ -67,8 +67,8 @@ def test_penalties_replace_those_that_were_there() -> None:
     ]
     assert both.networks["discriminator"].arguments["spectral_norm"] is True
     assert choices.with_penalty(recipe, ["none"]).terms == ()
-    assert choices.with_penalty(recipe_named("wgan"), ["clip"]).clip == 0.01
-    assert choices.with_penalty(recipe_named("wgan"), ["r1"]).clip == 0.0
+    assert choices.with_penalty(recipe_named("wgan"), ["clip"]).clip == {"discriminator": 0.01}
+    assert choices.with_penalty(recipe_named("wgan"), ["r1"]).clip == {}
 
 
 def test_weight_alone_changes_the_penalty_that_is_there(gan: Recipe) -> None:

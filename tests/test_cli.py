@@ -107,7 +107,10 @@ def test_flags_reach_the_recipe(tiny_npz: str, tmp_path: Path, sparring: Cli) ->
     recipe = manifest.recipe
     assert recipe.networks["generator"].arguments["widths"] == (6, 5)
     assert recipe.networks["discriminator"].arguments["widths"] == (4,)
-    assert (recipe.latent, recipe.batch, manifest.seed, recipe.clip) == (3, 4, 7, 0.01)
+    assert (recipe.latent, recipe.batch, manifest.seed, recipe.clip) == (
+        *(3, 4, 7),
+        {"discriminator": 0.01},
+    )
     assert recipe.loss is not None and recipe.loss.name == "hinge"
     assert [(t.name, *t.arguments.values()) for t in recipe.terms] == [
         ("r1", 0.3, 2),

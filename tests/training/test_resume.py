@@ -55,7 +55,7 @@ VARIANTS = {
     "clipped critic": {
         "loss": Part("sparring.losses.adversarial:wasserstein"),
         "terms": (),
-        "clip": 0.05,
+        "clip": {"discriminator": 0.05},
         "betas": None,
         "learning_rates": {},
         "optimizers": dict.fromkeys(

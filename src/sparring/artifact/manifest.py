@@ -61,7 +61,8 @@ def _with_conditions(data: dict[str, Any]) -> dict[str, Any]:
         condition = task.pop("condition")
         task["told"] = [] if condition == "none" else [condition]
     spec = {**data["spec"], "tokens": [], "blocks": []}
-    recipe = {**data["recipe"], "task": task}
+    clip = data["recipe"].get("clip")
+    recipe = {**data["recipe"], "task": task, "clip": {"discriminator": clip} if clip else {}}
     return {**data, "schema": 4, "spec": spec, "recipe": recipe, "examples": {}}
 
 

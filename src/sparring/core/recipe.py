@@ -52,8 +52,8 @@ class Recipe:
     """Adam's second beta by images seen, for all players; the optimisers' own if None."""
     ema: Value = 0.0
     """Half-life of the averaged generator in images; 0 keeps the last weights."""
-    clip: float = 0.0
-    """The discriminator's weights are clipped to [-clip, clip] after its step; 0 leaves them."""
+    clip: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    """Player name -> limit: after its step all its weights are clipped to [-limit, limit]."""
     precision: str = "auto"
     """"bf16", "fp32", or "auto": bf16 where the hardware multiplies it faster."""
 
@@ -85,6 +85,8 @@ class Recipe:
                 players = ", ".join(self.optimizers)
                 raise InputError(f"say whose optimizer, as in optimizer.PLAYER.lr ({players}).")
             return self.replace(optimizers=_changed(self.optimizers, rest[0], rest[1:], value))
+        if head == "clip" and len(rest) == 1:
+            return self.replace(clip={**self.clip, rest[0]: _number(head, value)})
         if head == "learning_rate" and rest:
             rates = {**self.learning_rates, rest[0]: _number(head, value)}
             return self.replace(learning_rates=rates)

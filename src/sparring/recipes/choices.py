@@ -62,7 +62,8 @@ def with_penalty(
     terms = [Part(f"{PENALTIES}:{name}") for name in chosen if name not in known[-3:]]
     terms = [_weighed(term, weight, every) for term in terms]
     others = [term for term in recipe.terms if not _is_penalty(term)]
-    recipe = recipe.replace(terms=(*others, *terms), clip=CLIP if "clip" in chosen else 0.0)
+    clip = {"discriminator": CLIP} if "clip" in chosen else {}
+    recipe = recipe.replace(terms=(*others, *terms), clip=clip)
     return _with_spectral_norm(recipe, "spectral_norm" in chosen)
 
 

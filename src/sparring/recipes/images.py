@@ -100,7 +100,7 @@ def wgan(
     optimizer = Part("sparring.training.optimizers:rmsprop", lr=lr)
     return recipe.replace(
         batch=batch,
-        clip=clip,
+        clip={"discriminator": clip} if clip else {},
         optimizers=dict.fromkeys(recipe.optimizers, optimizer),
         turns=("discriminator",) * critic_turns + ("generator",),
     )

@@ -113,8 +113,8 @@ class Stepper:
         finite = not self.engine.any(not bool(torch.isfinite(norm + loss)))
         if finite:
             state.optimizers[player].step()
-            if recipe.clip and player == "discriminator":
-                clip_weights(weights, recipe.clip)
+            if player in recipe.clip:
+                clip_weights(weights, recipe.clip[player])
         else:
             state.progress.skipped += 1
         self.guard.saw(finite)

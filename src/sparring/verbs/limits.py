@@ -21,8 +21,12 @@ def check_values(recipe: Recipe) -> None:
     """
     for name in ("batch", "steps"):
         _within(name, getattr(recipe, name), least=1)
-    for name in ("latent", "clip", "ema", "warmup"):
+    for name in ("latent", "ema", "warmup"):
         _within(name, getattr(recipe, name), least=0)
+    for player, limit in recipe.clip.items():
+        if player not in recipe.optimizers:
+            raise unknown("player in clip", player, recipe.optimizers)
+        _within(f"the {player}'s clip", limit, least=0)
     for player, rate in recipe.learning_rates.items():
         if player not in recipe.optimizers:
             raise unknown("player in learning_rate", player, recipe.optimizers)
