@@ -6,11 +6,15 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from sparring.core.part import Part
 from sparring.core.recipe import Recipe
+from sparring.core.types import Condition, Spec
 from sparring.data import load
+from sparring.domains.image.domain import Image
+from sparring.networks import heads
 from sparring.training.loop import Intervals
 from sparring.verbs.run import train
 
@@ -60,3 +64,20 @@ def test_hidden_colours_are_nothing_to_learn(tmp_path: Path) -> None:
         samples = model.domain.encode(dataset.held_out.take(torch.arange(16))["sample"])
         error[opacity] = float((model.reconstruct(samples) - samples).square().mean())
     assert error["premultiplied"] < 0.01 < 0.1 < error["straight"]
+
+
+@pytest.mark.parametrize("network", ["dense", "dcgan", "convolutional", "residual"])
+def test_no_sample_is_darker_than_its_opacity_allows(network: str) -> None:
+    spec = Spec((4, 16, 16), 8, head=Image((4, 16, 16)).head)
+    torch.manual_seed(0)
+    generator = Part(f"sparring.networks.{network}:Generator", head="tanh").build(spec)
+    samples = generator(16 * torch.randn(8, 8), Condition())
+    assert samples[:, 3].std() > 0.1, "the opacity differs"
+    assert (samples[:, :3] >= -samples[:, 3:] - 1e-6).all()
+
+
+def test_opacity_reaches_none_and_whole_to_the_bit() -> None:
+    made = torch.tensor([[0.3, -0.9], [-0.5, 0.8], [-0.9, 0.9]]).reshape(1, 3, 2, 1)
+    assert heads.laid(made[:, [0, 2]]).flatten().tolist() == pytest.approx([1.0, -0.9, -1.0, 1.0])
+    half = heads.laid(torch.tensor([0.4, 0.0]).reshape(1, 2, 1, 1))
+    assert half.flatten().tolist() == pytest.approx([0.7, 0.0])

@@ -334,7 +334,7 @@ class Model:
     def _headed(self, samples: Tensor) -> Tensor:
         """Networks without a tanh may overshoot the range that pictures have."""
         spec = self.manifest.spec
-        return samples.clamp(-1.0, 1.0) if spec.head == "tanh" and not spec.blocks else samples
+        return samples if spec.head == "linear" or spec.blocks else samples.clamp(-1.0, 1.0)
 
 
 def build_game(recipe: Recipe) -> Game:

@@ -41,7 +41,7 @@ def translated(
     tell = _teller(progress, len(rows) * (count(source.shape[2:], side, side // 4) if side else 1))
 
     def ready(band: Tensor) -> Tensor:
-        band = band.clamp(-1.0, 1.0) if leaving.head == "tanh" else band
+        band = band if leaving.head == "linear" else band.clamp(-1.0, 1.0)
         return (leaving.decode(band) if stored else band).cpu()
 
     def whole(row: slice) -> Tensor:

@@ -46,7 +46,8 @@ class Spec:
     map: tuple[int, ...] = ()
     """The condition's map, channels first: (C, *space); empty where it holds none."""
     head: str = "tanh"
-    """Range of a sample: "tanh" for [-1, 1], "linear" for unbounded."""
+    """Range of a sample: "tanh" for [-1, 1], "linear" for unbounded, "opacity" for [-1, 1] where
+    the last channel says how much is seen of the others, which lie on white."""
     tokens: tuple[int, ...] = ()
     """The condition's tokens: (vocabulary, most of them in a row); empty where it holds none."""
     blocks: tuple[Block, ...] = ()

@@ -25,6 +25,20 @@ CHOICES = {
 """How a softmax block chooses -> whether by chance, and whether one number is 1 and the rest 0."""
 
 
+STEEP = 1.25
+"""How much steeper opacity is than colours, so that it easily is none, or whole, to the bit."""
+
+
+def laid(made: Tensor) -> Tensor:
+    """Straight colours and their opacity, in [-1, 1], as a sample: the colours lie on white.
+
+    What is not seen so takes no part in what the sample is judged by, and no colour in [-1, 1]
+    comes out darker than its opacity allows.
+    """
+    share = ((STEEP * made[:, -1:] + 1) / 2).clamp(0, 1)
+    return torch.cat([made[:, :-1] * share + 1 - share, 2 * share - 1], dim=1)
+
+
 class Setting(nn.Module):
     """A number of a network that follows a schedule: each step sets it, and a model keeps it."""
 
@@ -70,6 +84,7 @@ class Head(nn.Module):
     ) -> None:
         super().__init__()
         self.head, self.blocks = head or spec.head, spec.blocks
+        self.clear = spec.head == "opacity"
         self.drawn, self.hard = choose("softmax", softmax, CHOICES)
         for block in self.blocks:
             choose("head", block.head, dict.fromkeys(("softmax", "tanh", "leaky", "linear")))
@@ -84,7 +99,8 @@ class Head(nn.Module):
     def forward(self, sample: Tensor, latent: Tensor) -> Tensor:
         """The sample; `latent` (N, L) decides what is drawn out of training."""
         if not self.blocks:
-            return bounded(sample, self.head)
+            made = bounded(sample, self.head)
+            return laid(made) if self.clear else made
         noise = self._noise(sample, latent) if self.drawn else torch.zeros_like(sample)
         parts = zip(self.blocks, self._split(sample), self._split(noise), strict=True)
         return torch.cat(

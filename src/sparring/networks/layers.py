@@ -145,13 +145,13 @@ def waves(values: Tensor, octaves: int, scale: float = 1.0) -> Tensor:
 
 
 def bounded(sample: Tensor, head: str) -> Tensor:
-    """The sample in float32, in [-1, 1] where `head` is "tanh".
+    """The sample in float32, in [-1, 1] where `head` is "tanh" or "opacity".
 
     "leaky" is tanh(x) + x / 20: nearly as bounded, and nowhere flat.
     """
     # In float32 because bfloat16 rounds everything above 0.998 to 1, where tanh has no slope.
     sample = precise(sample)
-    leak = choose("head", head, {"tanh": 0.0, "leaky": 0.05, "linear": 1.0})
+    leak = choose("head", head, {"tanh": 0.0, "opacity": 0.0, "leaky": 0.05, "linear": 1.0})
     if leak == 1.0:
         return sample
     return torch.tanh(sample) + leak * sample if leak else torch.tanh(sample)

@@ -59,8 +59,8 @@ class Image:
 
     @property
     def head(self) -> str:
-        """Samples lie in [-1, 1]."""
-        return "tanh"
+        """Samples lie in [-1, 1]; premultiplied colours never below what their opacity allows."""
+        return "opacity" if self._premultiplied else "tanh"
 
     @property
     def blocks(self) -> tuple[Block, ...]:
