@@ -45,7 +45,7 @@ def content(
         vector = np.ascontiguousarray(vector.reshape(len(vector), -1), dtype=np.float32)
         check_finite(vector, f"the vectors of {where}")
     if label is not None:
-        label, classes = _classes(label, classes, where)
+        label, classes = classes_of(label, classes, where)
     found = _arrays(sample, where, reading).read(sample, where, reading)
     tokens = None if tokens is None else _tokens(tokens, where)
     known = {"label": label, "vector": vector, "tokens": tokens, "held_out": held_out}
@@ -96,10 +96,14 @@ def _check_lengths(where: str, count: int, **others: np.ndarray | None) -> None:
             raise InputError(f"{where} has {count} samples but {length} {name} values.")
 
 
-def _classes(
+def classes_of(
     label: np.ndarray, names: tuple[str, ...], where: str
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Labels from 0 with a name each; without given names every value is a class."""
+    """Labels from 0 with a name each; without given names every value is a class.
+
+    Raises:
+        InputError: labels that are no whole numbers or words, one an item.
+    """
     import numpy as np
 
     label = label.reshape(len(label), -1)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sparring.core.errors import InputError, shown
-from sparring.data import loading
+from sparring.data import given, loading
 from sparring.data.content import CHUNK, UNKNOWN, Progress
 from sparring.data.dataset import Dataset
 from sparring.data.hub import Stream
@@ -61,7 +60,7 @@ class CheckReport:
 
 
 def check(
-    address: str | os.PathLike[str] | Dataset,
+    address: Any,
     *,
     batch: int = 1,
     progress: Progress | None = None,
@@ -76,13 +75,14 @@ def check(
     """
     if isinstance(address, Dataset):
         return _report(address, batch, ())
-    name = os.fspath(address)
+    name = str(address) if given.is_address(address) else given.address_of(address)
     facts: list[tuple[str, str]] = []
     try:
-        facts, problems = loading.survey(name, progress=progress, **options)
-        if problems:
-            return CheckReport(name, tuple(facts), tuple(problems), ())
-        found = loading.load(name, progress=progress, **options)
+        if given.is_address(address):
+            facts, problems = loading.survey(name, progress=progress, **options)
+            if problems:
+                return CheckReport(name, tuple(facts), tuple(problems), ())
+        found = loading.load(address, progress=progress, **options)
     except InputError as error:
         return CheckReport(name, tuple(facts), (str(error),), ())
     return _report(found, batch, facts)

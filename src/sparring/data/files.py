@@ -62,39 +62,51 @@ def read_npz(path: Path, reading: Reading) -> Content:
     strange = next((n for n, values in arrays.items() if not isinstance(values, np.ndarray)), None)
     if strange:
         raise InputError(f"{path} holds a member {strange!r} that is no array.")
-    if "x_train" in arrays and "x_test" in arrays:
-        arrays = _joined(arrays, path)
-    sample = _first(arrays, SAMPLES)
-    if sample is None:
+    if not arrays:
         known = ", ".join(archive.files) or "nothing"
         raise InputError(f"{path} holds {known}, but no array named 'sample'.")
+    return of_members(arrays, str(path), reading)
+
+
+def of_members(arrays: Mapping[str, np.ndarray], where: str, reading: Reading) -> Content:
+    """Content of arrays by their names in an archive.
+
+    Raises:
+        InputError: no samples, or one that is not of the shape that is due.
+    """
+    if "x_train" in arrays and "x_test" in arrays:
+        arrays = _joined(arrays, where)
+    sample = _first(arrays, SAMPLES)
+    if sample is None:
+        known = ", ".join(arrays) or "nothing"
+        raise InputError(f"{where} holds {known}, but no array named 'sample'.")
     return content(
         sample,
-        str(path),
+        where,
         reading,
         label=_first(arrays, LABELS),
         vector=_first(arrays, VECTORS),
         tokens=arrays.get("tokens"),
-        classes=_listed(arrays, "classes", path),
-        held_out=_mask(arrays.get("held_out"), path),
+        classes=_listed(arrays, "classes", where),
+        held_out=_mask(arrays.get("held_out"), where),
     )
 
 
-def _listed(arrays: Mapping[str, np.ndarray], name: str, path: Path) -> tuple[str, ...]:
+def _listed(arrays: Mapping[str, np.ndarray], name: str, where: str) -> tuple[str, ...]:
     values = arrays.get(name)
     if values is None:
         return ()
     if values.ndim != 1:
-        raise InputError(f"{path} has {name} of shape {values.shape}; a list (K,) is needed.")
+        raise InputError(f"{where} has {name} of shape {values.shape}; a list (K,) is needed.")
     return tuple(str(value) for value in values)
 
 
-def _mask(values: np.ndarray | None, path: Path) -> np.ndarray | None:
+def _mask(values: np.ndarray | None, where: str) -> np.ndarray | None:
     if values is None:
         return None
     if values.ndim != 1 or values.dtype.kind not in "bui":
         raise InputError(
-            f"{path} has held_out of shape {values.shape} and type {values.dtype}; true or false "
+            f"{where} has held_out of shape {values.shape} and type {values.dtype}; true or false "
             "is needed for each item (N,)."
         )
     return values.astype(bool)
@@ -197,7 +209,7 @@ def idx(path: Path) -> np.ndarray:
     return np.frombuffer(data[start:], dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 
-def _joined(arrays: Mapping[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
+def _joined(arrays: Mapping[str, np.ndarray], where: str) -> dict[str, np.ndarray]:
     import numpy as np
 
     counts = [len(arrays["x_train"]), len(arrays["x_test"])]
@@ -209,7 +221,7 @@ def _joined(arrays: Mapping[str, np.ndarray], path: Path) -> dict[str, np.ndarra
                 joined[name] = np.concatenate(parts)
             except ValueError as error:
                 raise InputError(
-                    f"{path}: {name}_train and {name}_test differ: {error}."
+                    f"{where}: {name}_train and {name}_test differ: {error}."
                 ) from error
     return joined
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,8 +42,12 @@ class Columns(NamedTuple):
     classes: tuple[str, ...]
 
 
-def read(address: str | Path, reading: Reading) -> Content:
-    """All items of a data set by its name, or of a shard or a folder of shards.
+Address = Any
+"""A name on the Hub, the Path of a shard or of a folder of them, or an object of `datasets`."""
+
+
+def read(address: Address, reading: Reading) -> Content:
+    """All items of a data set: by its name, of shards, or handed over.
 
     A split named `test` or `validation` is held out.
 
@@ -54,7 +59,7 @@ def read(address: str | Path, reading: Reading) -> Content:
 
     train, held, columns = _open(address, reading, streaming=False)
     rows = [part.select_columns(_names(columns)) for part in (train, held) if part is not None]
-    cells = _cells(rows, columns, str(address))
+    cells = _cells(rows, columns, _called(address))
     notes: tuple[str, ...] = ()
     kept = np.arange(len(cells.names))
     if reading.skip_broken:
@@ -140,7 +145,7 @@ class Stream:
         return split_dataset_by_node(mixed, rank=rank, world_size=world)
 
 
-def stream(address: str | Path, reading: Reading, held_out: float = 0.1) -> tuple[Stream, Content]:
+def stream(address: Address, reading: Reading, held_out: float = 0.1) -> tuple[Stream, Content]:
     """A stream of all but the held-out items, and the held-out ones among the first.
 
     A split named `test` or `validation` is held out; without one it is every item whose hash
@@ -152,10 +157,10 @@ def stream(address: str | Path, reading: Reading, held_out: float = 0.1) -> tupl
     train, held, columns = _open(address, reading, streaming=True)
     start = [row[columns.sample] for row in train.take(100)]
     names = [f"item {number}" for number in range(len(start))]
-    first = Cells(names, start.__getitem__, str(address), key="")
+    first = Cells(names, start.__getitem__, _called(address), key="")
     decoder = columns.kind.decoder(first, reading)
     threshold = 0 if held is not None else int(held_out * 2**64)
-    found = Stream(train, columns, decoder, str(address), threshold)
+    found = Stream(train, columns, decoder, _called(address), threshold)
     begin = (train if held is None else held).take(FIRST)
     rows = [row for row in begin if held is not None or is_held_out(row, columns, threshold)]
     return found, _content([found.item(row) for row in rows], found)
@@ -224,7 +229,7 @@ def _chosen(cells: Cells, kept: Sequence[int]) -> Cells:
     )
 
 
-def _columns(rows: Any, address: str | Path, reading: Reading) -> Columns:
+def _columns(rows: Any, address: Address, reading: Reading) -> Columns:
     """The first column that a kind claims, and the first with class labels or named like one."""
     import datasets
 
@@ -239,7 +244,7 @@ def _columns(rows: Any, address: str | Path, reading: Reading) -> Columns:
     if not found:
         words = " or ".join(column.words for column in known) or "this kind of data"
         given = ", ".join(features) or "none"
-        raise InputError(f"{address} has no column of {words}; its columns are: {given}.")
+        raise InputError(f"{_called(address)} has no column of {words}; its columns are: {given}.")
     named = [name for name, kind in features.items() if isinstance(kind, datasets.ClassLabel)]
     label = next(iter([*named, *(name for name in _LABELS if _is_whole(features.get(name)))]), None)
     classes = tuple(features[label].names) if label in named else ()
@@ -250,16 +255,17 @@ def _is_whole(kind: Any) -> bool:
     return "int" in str(getattr(kind, "dtype", "")) and not isinstance(kind, list | dict)
 
 
-def _open(address: str | Path, reading: Reading, *, streaming: bool) -> tuple[Any, Any, Columns]:
+def _open(address: Address, reading: Reading, *, streaming: bool) -> tuple[Any, Any, Columns]:
     """The rows to train on, those held out (or None), samples undecoded; and their columns."""
+    where = _called(address)
     try:
-        import datasets
+        importlib.import_module("datasets")
     except ImportError as error:
         raise InputError(
-            f"reading {address} needs the `datasets` package: pip install 'sparring[datasets]'."
+            f"reading {where} needs the `datasets` package: pip install 'sparring[datasets]'."
         ) from error
     try:
-        splits = datasets.load_dataset(**_arguments(address), streaming=streaming)
+        splits = _splits(address, streaming)
         train = next((splits[name] for name in TRAIN if name in splits), None)
         held = next((splits[name] for name in HELD_OUT if name in splits), None)
         train = next(iter(splits.values())) if train is None else train
@@ -273,7 +279,23 @@ def _open(address: str | Path, reading: Reading, *, streaming: bool) -> tuple[An
         raise
     except Exception as error:  # Network, credentials, formats: `datasets` raises its own of each.
         said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise InputError(f"{address} could not be had through `datasets`: {said}.") from error
+        raise InputError(
+            f"{_called(address)} could not be had through `datasets`: {said}."
+        ) from error
+
+
+def _called(address: Address) -> str:
+    given = isinstance(address, str | Path)
+    return str(address) if given else f"the {type(address).__name__} that was given"
+
+
+def _splits(address: Address, streaming: bool) -> Mapping[str, Any]:
+    """Split -> its rows."""
+    import datasets
+
+    if isinstance(address, str | Path):
+        return datasets.load_dataset(**_arguments(address), streaming=streaming)
+    return address if isinstance(address, Mapping) else {"train": address}
 
 
 def _arguments(address: str | Path) -> dict[str, Any]:

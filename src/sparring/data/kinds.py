@@ -74,6 +74,15 @@ class Arrays(NamedTuple):
     their label; None where it holds none of this kind."""
 
 
+class Objects(NamedTuple):
+    """How a kind takes items that are objects of a library's, handed over in Python."""
+
+    claims: Callable[[Any], bool]
+    """Whether an item is of this kind; nothing is imported to know it."""
+    read: Callable[[Sequence[Any], str, Reading], Content]
+    """Content of items, said to be called so."""
+
+
 class Decoder(NamedTuple):
     """One item at a time, for streams."""
 
@@ -186,6 +195,7 @@ class Kind:
     """Asked in this order; the first that claims a path reads it."""
     arrays: Arrays | None = None
     column: Column | None = None
+    objects: Objects | None = None
     finder: Callable[[Part], Finder] | None = None
     packs: Mapping[str, Pack] = field(default_factory=dict)
     toys: Mapping[str, Toy] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sparring.core.errors import InputError, unknown
-from sparring.data import files, hub, pack
+from sparring.data import files, given, hub, pack
 from sparring.data.content import Content, Progress
 from sparring.data.dataset import Dataset, dataset
 from sparring.data.faults import one_sentence, reason
@@ -22,7 +22,7 @@ Size = int | tuple[int, int] | None
 
 
 def load(
-    address: str | os.PathLike[str],
+    address: Any,
     *,
     size: Size = None,
     channels: int | None = None,
@@ -46,7 +46,9 @@ def load(
             pictures, sub-folders being labels, or A and B sources and samples; an IDX, `.npy`,
             `.npz` or `.csv` file; a Parquet or WebDataset shard, or a folder of them; a Hugging
             Face data set, `hf:owner/name` or `hf:owner/name:configuration` (`hf:` may be left out
-            where no such path exists).
+            where no such path exists). Or the data themselves: an array or a tensor (N, ...), a
+            list of pictures, arrays or (item, label) pairs, a dictionary of arrays, a torch
+            Dataset, or a `datasets.Dataset`. What is a Dataset already is returned as it is.
         size: height and width, or one number for both, to crop and resize pictures to.
         channels: 1 grey, 2 grey with alpha, 3 colour, 4 colour with alpha; only for encoded
             pictures (folders, Hugging Face, shards).
@@ -69,7 +71,8 @@ def load(
         InputError: an address that is missing, unreadable or damaged; mixed sizes or modes and no
             choice; the `datasets` package or the network is missing.
     """
-    address = os.fspath(address)
+    if isinstance(address, Dataset):
+        return address
     reading = _reading(
         stated(kind, trusted),
         size=size,
@@ -80,14 +83,26 @@ def load(
         skip_broken=skip_broken,
         progress=progress,
     )
-    if streaming:
-        found = _stream(address, reading, held_out)
+    where, name = _called(address, reading)
+    if streaming or given.is_stream(address):
+        found = _stream(address, where, name, reading, held_out)
     else:
-        content, name = _read(address, reading), _name(address)
+        content = _read(address, reading)
         found = dataset(
-            content, name=name, address=address, held_out=held_out, seed=seed, dedupe=dedupe
+            content, name=name, address=where, held_out=held_out, seed=seed, dedupe=dedupe
         )
     return dataclasses.replace(found, trusted=tuple(trusted))
+
+
+def _called(data: Any, reading: Reading) -> tuple[str, str]:
+    """The whole address, which does not depend on the working folder, and a short name."""
+    if not given.is_address(data):
+        return given.address_of(data), type(data).__name__.lower()
+    address = os.fspath(data)
+    path = Path(address).expanduser()
+    if _named(address, reading) is None and not address.startswith("hf:") and _exists(path):
+        return str(path.absolute()), _name(address)
+    return address, _name(address)
 
 
 def survey(
@@ -147,6 +162,8 @@ def located(address: str, reading: Reading) -> str | Path:
     Raises:
         InputError: it is neither.
     """
+    if address.startswith(given.MARK):
+        raise given.lost(address)
     if address.startswith("hf:"):
         return address.removeprefix("hf:")
     path = Path(address).expanduser()
@@ -223,7 +240,12 @@ def _named(address: str, reading: Reading) -> Pack | Toy | None:
     return toys.get(address) or pack.named(reading.kinds).get(address.partition(":")[0])
 
 
-def _read(address: str, reading: Reading) -> Content:
+def _read(data: Any, reading: Reading) -> Content:
+    if not given.is_address(data):
+        if reading.pairs is not None:
+            raise _no_pairs("what was given")
+        return given.read(data, reading)
+    address = os.fspath(data)
     found = _named(address, reading)
     if found is not None and reading.pairs is not None:
         raise _no_pairs(address)
@@ -273,18 +295,20 @@ def _also(error: InputError, path: str | Path, address: str) -> InputError:
     )
 
 
-def _stream(address: str, reading: Reading, held_out: float) -> Dataset:
-    named = _named(address, reading) is not None
-    path = None if named else located(address, reading)
-    streams = isinstance(path, str) or (path is not None and hub.is_shards(path))
-    if path is None or not streams:
-        raise InputError(
-            f"{address} cannot be streamed; only Hugging Face data sets and shards can."
-        )
+def _stream(data: Any, where: str, name: str, reading: Reading, held_out: float) -> Dataset:
+    if given.is_address(data) and _named(os.fspath(data), reading) is None:
+        data = located(os.fspath(data), reading)
+    elif given.is_address(data):
+        data = None
+    local = isinstance(data, Path) and hub.is_shards(data)
+    if not (local or isinstance(data, str) or given.is_stream(data)):
+        raise InputError(f"{where} cannot be streamed; only Hugging Face data sets and shards can.")
+    if reading.skip_broken:
+        raise InputError("a stream cannot be looked through; leave out --skip-broken.")
     import numpy as np
 
-    with one_sentence(address, "a stream"):
-        train, held = hub.stream(path, reading, held_out)
+    with one_sentence(where, "a stream"):
+        train, held = hub.stream(data, reading, held_out)
     held = held.replace(held_out=np.ones(len(held.sample), dtype=bool))
-    found = dataset(held, name=_name(address), address=address, held_out=held_out, seed=0)
+    found = dataset(held, name=name, address=where, held_out=held_out, seed=0)
     return dataclasses.replace(found, train=train)

@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from sparring.data.kinds import Arrays, Column, Kind, Reader, Reading
-from sparring.domains.image import arrays, column, folder, pairs, pictures, raster
+from sparring.data.kinds import Arrays, Column, Kind, Objects, Reader, Reading
+from sparring.domains.image import arrays, column, folder, objects, pairs, pictures, raster
 from sparring.domains.image.packs import (
     digits,
     emoji,
     fashion,
     landscapes,
     maps,
-    objects,
     terrain,
 )
+from sparring.domains.image.packs import objects as stamps
 
 
 def survey(path: Path, reading: Reading) -> tuple[list[tuple[str, str]], list[str]]:
@@ -55,6 +55,7 @@ KIND = Kind(
     column=Column(
         "pictures", column.claims, column.plain, column.read, column.flaws, column.decoder
     ),
+    objects=Objects(objects.claims, objects.read),
     packs={
         pack.name: pack
         for pack in (
@@ -64,7 +65,7 @@ KIND = Kind(
             emoji.ALBUM,
             terrain.ALBUM,
             landscapes.ALBUM,
-            objects.ALBUM,
+            stamps.ALBUM,
         )
     },
 )
