@@ -69,7 +69,8 @@ def read(data: Any, reading: Reading) -> Content:
 
 def _is(data: Any, module: str, name: str) -> bool:
     """Whether it is of this class of a package that is in use: none is imported for it."""
-    return module in sys.modules and isinstance(data, getattr(sys.modules[module], name))
+    found = getattr(sys.modules.get(module), name, None)
+    return found is not None and isinstance(data, found)
 
 
 def _is_array(data: Any) -> bool:
