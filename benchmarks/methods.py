@@ -29,8 +29,6 @@ WIDTH = 16
 BATCH = 32
 RATES = {"dcgan": 5e-4, "lsgan": 5e-4, "wgan": 5e-4, "wgan-gp": 1e-3, "sngan": 5e-4, "cgan": 1e-3}
 """Higher learning rates than the papers', for runs of minutes; others keep their own."""
-R3_IMAGES = 70_000
-"""What r3 sees in two minutes on one core: its schedules end there."""
 ROOM = "sparring.recipes.images"
 COLUMNS = ("frechet", "kernel", "precision", "recall", "density", "coverage")
 
@@ -38,7 +36,6 @@ COLUMNS = ("frechet", "kernel", "precision", "recall", "density", "coverage")
 def small(name: str) -> Recipe:
     """The recipe with narrow networks and small batches."""
     flags = {"lr": RATES[name]} if name in RATES else {}
-    flags |= {"images": R3_IMAGES} if name == "r3" else {}
     recipe = recipe_named(name, {"batch": BATCH, **flags})
     networks = {n: narrow(p) if ".dcgan:" in p.call else p for n, p in recipe.networks.items()}
     return recipe.replace(networks=networks)
@@ -79,7 +76,7 @@ def table(rows: list[dict[str, Any]], minutes: float) -> str:
         f"under the data's own judge; one core of {made['processor']}, "
         f"{made['vector']}, fp32, {made['date']}. Made by `python benchmarks/methods.py "
         f"--minutes {minutes:g}`: batches of {BATCH}, dcgan networks of width {WIDTH}, learning "
-        f"rates {RATES}, r3's schedules over {R3_IMAGES:,} images, all else as the recipes have "
+        f"rates {RATES}, all else as the recipes have "
         "it. The floor is the training data scored in the same way.",
     ]
     for data in dict.fromkeys(row["data"] for row in rows):

@@ -12,42 +12,19 @@ from typing import Any
 from machine import record
 
 import sparring
-from sparring.core.part import Part
 from sparring.core.recipe import Recipe
 from sparring.domains.points.modes import modes_covered
 from sparring.domains.points.toys import mixture
 from sparring.recipes import choices, recipe_named
 
 SECONDS = 60
-SEEN = {256: 1_500_000, 128: 1_000_000}
-"""Batch -> images that are seen in that time: the schedules end there."""
 
 
 def recipes() -> dict[str, Recipe]:
-    """r3 and the first GAN, both on dense networks with Fourier features.
-
-    The modes are 0.014 to 0.018 wide and 0.7 or more apart: the octaves show the discriminator
-    such detail and let the generator jump; gamma starts high, so that all modes are found, and
-    ends low, so that they become sharp.
-    """
-    gan = recipe_named("gan", {"widths": (128,) * 5, "norm": "none", "slope": 0.0})
-    networks = {
-        "generator": gan.networks["generator"].replace(octaves=6, init="kaiming"),
-        "discriminator": Part(
-            "sparring.networks.dense:Discriminator",
-            widths=(128,) * 5,
-            slope=0.0,
-            octaves=4,
-            init="kaiming",
-        ),
-    }
-    flags = {"lr": 2e-3, "lr_end": 1e-4, "latent": 2, "gamma": 0.02, "gamma_end": 1e-4}
-    large, small = (
-        recipe_named("r3", {**flags, "batch": batch, "images": images}).replace(networks=networks)
-        for batch, images in SEEN.items()
-    )
-    classic = choices.with_loss(small, "non_saturating").replace(name="gan")
-    return {"r3, dense networks": large, "gan --penalty r1,r2, likewise": classic}
+    """r3 as it is for points, and the first GAN with the same networks and penalties."""
+    r3 = recipe_named("r3", rank=0)
+    classic = choices.with_loss(r3, "non_saturating").replace(name="gan", batch=128)
+    return {"r3": r3, "gan --penalty r1,r2, likewise": classic}
 
 
 def measure(name: str, recipe: Recipe, data: str, seed: int) -> dict[str, Any]:

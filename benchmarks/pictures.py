@@ -60,79 +60,51 @@ def _flag(name: str, value: Any) -> str:
     return f"--{name} {value}"
 
 
-def _pair(recipe: str, data: str, minutes: float, alone: int, **flags: Any) -> list[Case]:
-    """A case, and the same network on L1 alone for as long, which are so many images."""
+def _pair(recipe: str, data: str, minutes: float, **flags: Any) -> list[Case]:
+    """A case, and the same network on L1 alone for as long."""
     plain = {name: value for name, value in flags.items() if name != "warmup"}
-    plain |= {"images": alone, "adversarial": 0, "perceptual": 0}
+    plain |= {"adversarial": 0, "perceptual": 0}
     return [Case(recipe, data, flags, minutes), Case(recipe, data, plain, minutes)]
 
 
 def _cases() -> dict[str, Case]:
-    """All trainings by name; `images` is what a core sees in the minutes: schedules end there."""
+    """All trainings by name."""
     paired = {"width": 24, "perceptual": 2, "batch": 4}
-    alone, longer = 15_000, 18_000
     pairs = {
-        "pix2pix-emoji": _pair(
-            "pix2pix",
-            "emoji:google-twitter",
-            8,
-            26_000,
-            width=24,
-            perceptual=2,
-            images=11_000,
-        ),
-        "pix2pix-edges": _pair("pix2pix", "emoji:edges-google", 5, alone, **paired, images=6_500),
-        "pix2pix-maps": _pair(
-            "pix2pix", "maps:relief-satellite", 6, longer, **paired, images=7_500
-        ),
-        "pix2pix-maps-back": _pair(
-            "pix2pix", "maps:satellite-relief", 6, longer, **paired, images=7_500
-        ),
-        "superres-x4": _pair(
-            "superres", "landscapes", 8, 35_000, scale=4, perceptual=2, images=12_000
-        ),
+        "pix2pix-emoji": _pair("pix2pix", "emoji:google-twitter", 8, width=24, perceptual=2),
+        "pix2pix-edges": _pair("pix2pix", "emoji:edges-google", 5, **paired),
+        "pix2pix-maps": _pair("pix2pix", "maps:relief-satellite", 6, **paired),
+        "pix2pix-maps-back": _pair("pix2pix", "maps:satellite-relief", 6, **paired),
+        "superres-x4": _pair("superres", "landscapes", 8, scale=4, perceptual=2),
         "superres-x2": _pair(
             "superres",
             "landscapes",
             8,
-            12_000,
             scale=2,
             perceptual=2,
             width=32,
-            warmup=5_500,
-            images=8_800,
+            warmup=0.62,
         ),
-        "inpaint": _pair("inpaint", "landscapes", 8, 26_000, width=24, perceptual=2, images=11_000),
+        "inpaint": _pair("inpaint", "landscapes", 8, width=24, perceptual=2),
         "denoise": _restored("denoise"),
         "jpeg": _restored("jpeg"),
         "deblur": _restored("deblur"),
         "watermark": _restored("watermark"),
         "colour": _restored("colour"),
-        "blend": _pair(
-            "blend",
-            "landscapes",
-            8,
-            30_000,
-            width=24,
-            perceptual=2,
-            warmup=14_000,
-            images=18_000,
-        ),
+        "blend": _pair("blend", "landscapes", 8, width=24, perceptual=2, warmup=0.78),
     }
     cases = {}
     for name, (whole, plain) in pairs.items():
         cases[name] = dataclasses.replace(whole, against=(f"{name}-l1",))
         cases[f"{name}-l1"] = plain
-    layouts = {"width": 24, "images": 15_000}
-    spade = {"perceptual": 2, "batch": 4, "lr": 1e-3, "images": 9_000}
-    unpaired = {"width": 24, "batch": 2, "images": 7_000}
+    layouts = {"width": 24}
+    spade = {"perceptual": 2, "batch": 4, "lr": 1e-3}
+    unpaired = {"width": 24, "batch": 2}
     return cases | {
         "pix2pix-terrain": Case("pix2pix", "terrain:layout-drawn", layouts, 10),
         "spade-terrain": Case("spade", "terrain:layout-drawn", spade, 18, ("pix2pix-terrain",)),
         "pix2pix-classes": Case("pix2pix", "maps:classes-satellite", layouts, 8),
-        "spade-maps": Case(
-            "spade", "maps:classes-satellite", spade | {"images": 6_000}, 12, ("pix2pix-classes",)
-        ),
+        "spade-maps": Case("spade", "maps:classes-satellite", spade, 12, ("pix2pix-classes",)),
         "cyclegan-winter": Case("cyclegan", "terrain:summer-winter", unpaired | {"gamma": 0.5}, 14),
         "cut-winter": Case("cut", "terrain:summer-winter", unpaired | {"gamma": 0.5}, 7),
         "cyclegan-emoji": Case("cyclegan", "emoji:google-twitter", unpaired, 14),
@@ -142,7 +114,7 @@ def _cases() -> dict[str, Case]:
 
 def _restored(kind: str) -> list[Case]:
     flags = {"kind": kind, "width": 32, "perceptual": 2, "batch": 4}
-    return _pair("restore", "landscapes", 10, 28_000, **flags, warmup=13_000, images=18_500)
+    return _pair("restore", "landscapes", 10, **flags, warmup=0.7)
 
 
 CASES = _cases()

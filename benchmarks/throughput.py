@@ -24,8 +24,9 @@ from sparring.core.recipe import Recipe
 from sparring.core.streams import stream
 from sparring.data import load
 from sparring.recipes import recipe_named
+from sparring.training.budget import Budget, Intervals
 from sparring.training.engine import Engine, resolve_precision
-from sparring.training.loop import Budget, Intervals, Loop
+from sparring.training.loop import Loop
 from sparring.verbs.run import drawer, plan
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -82,7 +82,8 @@ def test_settings_reach_networks_terms_optimisers_and_fields() -> None:
         {
             "generator.width": 8,
             "r1.weight": 3.0,
-            "optimizer.generator.lr": 0.5,
+            "optimizer.generator.beta1": 0.5,
+            "learning_rate.generator.start": 0.125,
             "learning_rate.discriminator": 0.25,
             "batch": 16,
             "loss": "hinge",
@@ -91,8 +92,9 @@ def test_settings_reach_networks_terms_optimisers_and_fields() -> None:
     )
     assert recipe.networks["generator"].arguments["width"] == 8
     assert next(t for t in recipe.terms if t.name == "r1").arguments["weight"] == 3.0
-    assert recipe.optimizers["generator"].arguments["lr"] == 0.5
-    assert recipe.optimizers["discriminator"].arguments["lr"] != 0.5
+    assert recipe.optimizers["generator"].arguments["beta1"] == 0.5
+    assert recipe.optimizers["discriminator"].arguments["beta1"] != 0.5
+    assert recipe.learning_rates["generator"].build()(0) == 0.125
     assert recipe.learning_rates["discriminator"] == 0.25
     assert (recipe.batch, recipe.loss.name) == (16, "hinge")
 
@@ -107,6 +109,7 @@ def test_settings_reach_networks_terms_optimisers_and_fields() -> None:
         ("loss", "hinje"),
         ("optimizer", 3),
         ("optimizer.referee.lr", 1),
+        ("optimizer.generator.lr", 1e-3),  # r3's schedule would overrule it
         ("turns", "generator"),
     ],
 )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sparring.data import load as load_data
     from sparring.recipes import recipe_functions as recipe_functions
     from sparring.recipes import recipe_named as recipe_named
-    from sparring.training.loop import Intervals as Intervals
+    from sparring.training.budget import Intervals as Intervals
     from sparring.verbs.evaluate import evaluate as evaluate
     from sparring.verbs.report import report as report
     from sparring.verbs.run import resume as resume
@@ -44,7 +44,7 @@ if "OMP_WAIT_POLICY" not in os.environ:
 _HOMES = {
     "Dataset": "sparring.data:Dataset",
     "InputError": "sparring.core.errors:InputError",
-    "Intervals": "sparring.training.loop:Intervals",
+    "Intervals": "sparring.training.budget:Intervals",
     "Model": "sparring.artifact.model:Model",
     "Part": "sparring.core.part:Part",
     "Recipe": "sparring.core.recipe:Recipe",

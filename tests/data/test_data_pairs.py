@@ -19,7 +19,7 @@ from sparring.data.dataset import dataset
 from sparring.data.split import digests, split, together
 from sparring.domains.image.arrays import image
 from sparring.recipes import recipe_named
-from sparring.training.loop import Intervals
+from sparring.training.budget import Intervals
 from sparring.verbs.evaluate import data_of
 from sparring.verbs.run import resume, train
 

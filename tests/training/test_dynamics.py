@@ -18,7 +18,7 @@ from sparring.games.autoencoder import Autoencoder
 from sparring.games.duel import Duel, mixes_batch
 from sparring.losses import adversarial, penalties
 from sparring.metrics.distances import kernel
-from sparring.training.loop import Intervals
+from sparring.training.budget import Intervals
 from sparring.verbs.run import train
 
 Build = Callable[..., Recipe]

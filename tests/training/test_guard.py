@@ -14,9 +14,10 @@ from sparring.core.recipe import Recipe
 from sparring.core.types import Batch
 from sparring.data import load
 from sparring.training import log
+from sparring.training.budget import Budget, Intervals
 from sparring.training.engine import Engine
 from sparring.training.guard import MOST_ROLLBACKS, PATIENCE
-from sparring.training.loop import Budget, Intervals, Loop
+from sparring.training.loop import Loop
 from sparring.verbs.run import drawer, plan
 
 Build = Callable[..., Recipe]

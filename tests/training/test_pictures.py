@@ -22,7 +22,7 @@ from sparring.data.items import encode
 from sparring.domains.image.arrays import image
 from sparring.networks.backbone import efficientnet_installed
 from sparring.recipes import recipe_named
-from sparring.training.loop import Intervals
+from sparring.training.budget import Intervals
 from sparring.verbs.compare import prepared
 from sparring.verbs.run import resume, train
 

@@ -19,7 +19,7 @@ import json, sys
 from pathlib import Path
 from sparring.core.recipe import Recipe
 from sparring.verbs.run import train
-from sparring.training.loop import Intervals
+from sparring.training.budget import Intervals
 recipe = Recipe.from_json(json.loads(Path(sys.argv[1]).read_text()))
 train(recipe, sys.argv[2], sys.argv[3], steps=8, intervals=Intervals(log=4, sample=4, checkpoint=4),
       quiet=True)

@@ -19,7 +19,7 @@ from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.core.recipe import Recipe
 from sparring.training import checkpoint
-from sparring.training.loop import Intervals
+from sparring.training.budget import Intervals
 from sparring.verbs.run import resume, train
 
 Weights = Callable[[Path], dict[str, bytes]]
@@ -93,7 +93,7 @@ from pathlib import Path
 from sparring.artifact.manifest import Manifest
 from sparring.core.recipe import Recipe
 from sparring.verbs.run import train
-from sparring.training.loop import Intervals
+from sparring.training.budget import Intervals
 import json
 recipe = Recipe.from_json(json.loads(Path(sys.argv[1]).read_text()))
 intervals = Intervals(log=1, sample=0, checkpoint=int(sys.argv[5]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from sparring.core.recipe import Recipe
 from sparring.core.storage import read_json, write_json
 from sparring.core.types import Block, Spec
 
-SCHEMA = 5
+SCHEMA = 6
 """Raised when recipe.json changes its meaning; MIGRATIONS then leads older files here."""
 
 
@@ -77,11 +77,17 @@ def _straight(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "schema": 5, **ends}
 
 
+def _with_length(data: dict[str, Any]) -> dict[str, Any]:
+    """Schema 6 knows the images that schedules last; former ones have them in every schedule."""
+    return {**data, "schema": 6, "sitting": {**data["sitting"], "images": None}}
+
+
 MIGRATIONS: Mapping[int, Any] = {
     1: _with_maps,
     2: _in_their_rooms,
     3: _with_conditions,
     4: _straight,
+    5: _with_length,
 }
 """Schema number -> function from that schema's dictionary to the next one's."""
 
@@ -116,6 +122,11 @@ class Manifest:
     def trusted(self, also: Iterable[str] = ()) -> tuple[str, ...]:
         """These packages and its own, whom whoever loaded it trusts already; never sparring."""
         return tuple(sorted({*also, *self.packages()} - {"sparring"}))
+
+    def scheduled(self) -> Manifest:
+        """The manifest with schedules over the run's length, as far as that is known."""
+        images = self.sitting.get("images")
+        return replace(self, recipe=self.recipe.lasting(images)) if images else self
 
     def to_json(self) -> dict[str, Any]:
         """The manifest in JSON's own types."""

@@ -14,8 +14,8 @@ from sparring.cli.values import size_of
 if TYPE_CHECKING:
     from sparring.metrics.scores import Scores
 
-SHORT = {"conditional": True, "images": 100_000}
-"""The demo's flags of r3: told the label, it needs fewer images, and its rates fall in time."""
+SHORT = {"conditional": True}
+"""The demo's flags of r3: told the label, it needs fewer images."""
 
 
 @verb(
@@ -98,18 +98,15 @@ def demo(
 ) -> None:
     """Train the best recipe on real handwritten digits, score it, and show where things lie."""
     from sparring.recipes import recipe_named
-    from sparring.training.loop import Intervals
     from sparring.verbs.evaluate import evaluate as score
     from sparring.verbs.report import report as write_report
     from sparring.verbs.run import train
 
-    intervals = Intervals(log=20, sample=100, checkpoint=500)
     model = train(
         recipe_named(recipe, SHORT if recipe == "r3" else {}),
         data,
         run,
         minutes=minutes,
-        intervals=intervals,
         overwrite=True,
         quiet=quiet,
     )

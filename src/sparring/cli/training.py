@@ -19,7 +19,7 @@ from sparring.cli.flags import decoded, own_flags, summary
 from sparring.cli.values import names_of, settings_of, size_of
 from sparring.core.errors import unknown
 from sparring.core.recipe import Recipe
-from sparring.recipes import choices, recipe_functions
+from sparring.recipes import choices, recipe_functions, recipe_named
 
 RUN, SHAPE, WATCH = "The run", "Crossing: any loss, penalty, network", "While it trains"
 
@@ -129,8 +129,7 @@ def _common(
     augment: Annotated[
         str | None,
         typer.Option(
-            help="POLICY/STRENGTH: default/adaptive, translate,cutout/0.3, "
-            "default/0..0.3@500000, none.",
+            help="POLICY/STRENGTH: default/adaptive, translate,cutout/0.3, default/0..0.3, none.",
             rich_help_panel=SHAPE,
         ),
     ] = None,
@@ -146,14 +145,20 @@ def _common(
             rich_help_panel=SHAPE,
         ),
     ] = None,
-    log_every: Annotated[int, typer.Option(min=0, help="Steps.", rich_help_panel=WATCH)] = 50,
-    sample_every: Annotated[int, typer.Option(min=0, help="Steps.", rich_help_panel=WATCH)] = 500,
+    log_every: Annotated[
+        str | None, typer.Option(help="Steps, or minutes: 50, 1min.", rich_help_panel=WATCH)
+    ] = None,
+    sample_every: Annotated[
+        str | None,
+        typer.Option(help="As above; about ten in the run by default.", rich_help_panel=WATCH),
+    ] = None,
     checkpoint_every: Annotated[
-        int, typer.Option(min=0, help="Steps.", rich_help_panel=WATCH)
-    ] = 500,
+        str | None,
+        typer.Option(help="As above; every few minutes by default.", rich_help_panel=WATCH),
+    ] = None,
     score_every: Annotated[
-        int, typer.Option(min=0, help="Steps; 0 is never.", rich_help_panel=WATCH)
-    ] = 0,
+        str, typer.Option(help="As above; 0 is never.", rich_help_panel=WATCH)
+    ] = "0",
     keep: Annotated[
         int, typer.Option(min=1, help="Checkpoints, beside the best.", rich_help_panel=WATCH)
     ] = 2,
@@ -177,7 +182,7 @@ LENGTHS = ("batch", "steps")
 
 def _add(name: str, function: Callable[..., Recipe]) -> None:
     """Make the recipe a verb, with a signature of its own flags and the common ones."""
-    fixed = {n: p for n, p in COMMON.items() if n not in CROSSING}
+    fixed = {n: p for n, p in COMMON.items() if n not in CROSSING} | {"rank": None}
     own = own_flags(function, fixed)
     mine = {parameter.name for parameter in own}
     shared = [p for n, p in COMMON.items() if n not in mine]
@@ -199,12 +204,17 @@ def _train(
     own = decoded(function, {n: given[n] for n in mine if n != "network"})
     lengths = {n: given[n] for n in LENGTHS if given[n] is not None}
     known = inspect.signature(function).parameters
-    recipe = function(**own, **{n: v for n, v in lengths.items() if n in known})
+    flags = {**own, **{n: v for n, v in lengths.items() if n in known}}
+    recipe_named(name, flags)  # what no data can mend is met before they are read
     weighs = ("gamma", "every") if given["penalty"] else ()
     common = {n: None if n in mine and n not in weighs else given.get(n) for n in COMMON}
     if "network" in mine and given["network"] != known["network"].default:
         common["network"] = given["network"]
-    fit(crossed(recipe, common), given, default_run(name, given["data"]))
+
+    def make(rank: int) -> Recipe:
+        return crossed(recipe_named(name, flags, rank), common)
+
+    fit(make, given, default_run(name, given["data"]))
 
 
 def crossed(recipe: Recipe, flags: Mapping[str, Any]) -> Recipe:
@@ -231,16 +241,16 @@ def default_run(recipe: str, data: str) -> Path:
     return Path("runs") / f"{recipe}-{word or 'data'}"
 
 
-def fit(recipe: Recipe, given: Mapping[str, Any], default: Path) -> None:
-    """Train the recipe as the common flags say, and tell what to do next."""
+def fit(make: Callable[[int], Recipe], given: Mapping[str, Any], default: Path) -> None:
+    """Train what `make` makes of the rank of the data, and tell what to do next."""
     size = size_of(given["size"]) if given["size"] else None
     settings, run = settings_of(given["set_"] or ()), given["run"] or default
-    from sparring.training.loop import Intervals
+    from sparring.training.budget import Intervals
     from sparring.verbs.run import train as train_run
 
     every = {n: given[f"{n}_every"] for n in ("log", "sample", "checkpoint", "score")}
     train_run(
-        recipe,
+        make,
         given["data"],
         run,
         steps=given["steps"],
@@ -286,6 +296,10 @@ def resume(
     minutes: Annotated[
         float | None, typer.Option(help="A new budget, counted from the run's start.")
     ] = None,
+    stretch: Annotated[
+        bool,
+        typer.Option("--stretch", help="Draw schedules out over the new length, too."),
+    ] = False,
     trust: Annotated[
         list[str] | None, typer.Option(help="A package that the run's recipe may call.")
     ] = None,
@@ -294,7 +308,7 @@ def resume(
     """Go on with a run from its last whole checkpoint, exactly as if it had never stopped."""
     from sparring.verbs.run import resume as resume_run
 
-    resume_run(run, steps=steps, minutes=minutes, quiet=quiet, trusted=trust or ())
+    resume_run(run, steps=steps, minutes=minutes, stretch=stretch, quiet=quiet, trusted=trust or ())
     tell_next(run)
 
 

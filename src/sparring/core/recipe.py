@@ -9,6 +9,7 @@ from typing import Any
 
 from sparring.core.errors import InputError, unknown
 from sparring.core.part import Part, public_names
+from sparring.core.schedule import SPANS, span_within
 
 Value = float | Part
 """A number, or a part that builds a schedule of images seen."""
@@ -31,8 +32,9 @@ class Recipe:
     """Player name -> part, built with the player's parameters."""
     turns: tuple[str, ...] = ("discriminator", "generator")
     """The players of one step, in order; a name may come several times."""
-    warmup: int = 0
-    """Images before the discriminator's first turn; the others play alone until then."""
+    warmup: float = 0.0
+    """Span before the discriminator's first turn, in which the others play alone: a share of the
+    run up to 1, else images."""
     loss: Part | None = None
     """Builds the AdversarialLoss."""
     terms: tuple[Part, ...] = ()
@@ -84,16 +86,31 @@ class Recipe:
             if not rest:
                 players = ", ".join(self.optimizers)
                 raise InputError(f"say whose optimizer, as in optimizer.PLAYER.lr ({players}).")
+            if rest[1:] == ["lr"] and rest[0] in self.learning_rates:
+                rate = f"learning_rate.{rest[0]}"
+                raise InputError(
+                    f"the {rest[0]}'s learning rate follows a schedule: set {rate} to a number, or "
+                    f"{rate}.start and {rate}.end."
+                )
             return self.replace(optimizers=_changed(self.optimizers, rest[0], rest[1:], value))
         if head == "clip" and len(rest) == 1:
             return self.replace(clip={**self.clip, rest[0]: _number(head, value)})
         if head == "learning_rate" and rest:
-            rates = {**self.learning_rates, rest[0]: _number(head, value)}
-            return self.replace(learning_rates=rates)
+            return self.replace(learning_rates=self._rates(rest, value))
         terms = {term.name: term for term in self.terms}
         if head in terms:
             return self.replace(terms=tuple(_changed(terms, head, rest, value).values()))
         return self._set_field(head, rest, value)
+
+    def _rates(self, path: list[str], value: Any) -> dict[str, Value]:
+        """Learning rates with a player's replaced by a number, or its schedule changed."""
+        player, inner = path[0], path[1:]
+        current = self.learning_rates.get(player)
+        if not inner:
+            return {**self.learning_rates, player: _number("learning_rate", value)}
+        if not isinstance(current, Part):
+            raise InputError(f"the {player}'s learning rate is no schedule; set it to a number.")
+        return {**self.learning_rates, player: _change(current, inner, value)}
 
     def _set_field(self, head: str, rest: list[str], value: Any) -> Recipe:
         fields = {field.name for field in dataclasses.fields(self)} - {"name"}
@@ -108,6 +125,21 @@ class Recipe:
         if rest or isinstance(current, Mapping | tuple) or current is None:
             raise InputError(f"the setting {'.'.join([head, *rest])!r} cannot be set this way.")
         return self.replace(**{head: _like(head, current, value)})
+
+    @property
+    def images_a_step(self) -> int:
+        """Real samples that one step counts: those of the first player's turns."""
+        return self.batch * self.turns.count(self.turns[0])
+
+    def lasting(self, images: int) -> Recipe:
+        """The recipe for a run of so many images, put in the place of all shares of its length."""
+        fields = {f.name: _lasting(getattr(self, f.name), images) for f in dataclasses.fields(self)}
+        return Recipe(**{**fields, "warmup": span_within(self.warmup, images)})
+
+    @property
+    def follows_length(self) -> bool:
+        """Whether anything in it depends on the run's length."""
+        return self.lasting(2) != self
 
     def packages(self) -> set[str]:
         """The packages that its parts live in: whom it takes to trust it."""
@@ -131,6 +163,23 @@ class Recipe:
             if name not in known:
                 raise unknown("field of the recipe file", name, known)
         return cls(**{name: _from_json(value, trusted) for name, value in data.items()})
+
+
+def _lasting(value: Any, images: int) -> Any:
+    """The value with the shares in all schedules turned into images."""
+    if isinstance(value, Mapping):
+        return {name: _lasting(item, images) for name, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_lasting(item, images) for item in value)
+    if not isinstance(value, Part):
+        return value
+    arguments = {name: _lasting(item, images) for name, item in value.arguments.items()}
+    if value.call.startswith("sparring.core.schedule:"):
+        if value.accepts("images"):
+            arguments.setdefault("images", 1.0)
+        spans = {name: arguments[name] for name in SPANS if name in arguments}
+        arguments |= {name: span_within(span, images) for name, span in spans.items()}
+    return Part(value.call, **arguments)
 
 
 def _parts(value: Any) -> Iterator[Part]:

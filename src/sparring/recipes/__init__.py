@@ -30,8 +30,14 @@ def _is_recipe(function: Callable[..., Any]) -> bool:
     return given and signature.return_annotation in (Recipe, Recipe.__name__)
 
 
-def recipe_named(name: str, flags: Mapping[str, Any] | None = None) -> Recipe:
+def recipe_named(name: str, flags: Mapping[str, Any] | None = None, rank: int = 2) -> Recipe:
     """The recipe of that name, with its own flags set.
+
+    Args:
+        name: one of `recipe_functions`.
+        flags: its own arguments.
+        rank: dimensions of space of one sample (0 points, 1 sound, 2 pictures, 3 volumes), for
+            recipes that choose fitting networks by it.
 
     Raises:
         InputError: no such recipe, or a flag that it does not take.
@@ -39,7 +45,9 @@ def recipe_named(name: str, flags: Mapping[str, Any] | None = None) -> Recipe:
     functions = recipe_functions()
     if name not in functions:
         raise unknown("recipe", name, functions)
+    function = functions[name]
+    ranked = {"rank": rank} if "rank" in inspect.signature(function).parameters else {}
     try:
-        return functions[name](**(flags or {}))
+        return function(**{**ranked, **(flags or {})})
     except TypeError as error:
         raise InputError(f"the recipe {name!r} cannot be made: {error}.") from error

@@ -84,7 +84,7 @@ def with_augment(recipe: Recipe, text: str) -> Recipe:
     """The recipe with an augmentation, written POLICY or POLICY/STRENGTH; "none" for none.
 
     The policy is "default" or names of operations with commas. The strength is the probability
-    of each: a number, "adaptive", or START..END@IMAGES along half a cosine.
+    of each: a number, "adaptive", or START..END along half a cosine, over the whole run or @SPAN.
 
     Raises:
         InputError: the recipe takes none, or the text is of no such form.
@@ -176,17 +176,17 @@ def _strength(text: str) -> float | str | Part:
     if text == "adaptive":
         return text
     try:
-        if "@" not in text:
+        if ".." not in text:
             return _probability(text)
-        ends, _, images = text.partition("@")
+        ends, _, span = text.partition("@")
         start, end = map(_probability, ends.split(".."))
         return Part(
-            "sparring.core.schedule:cosine", start=start, end=end, images=int(float(images))
+            "sparring.core.schedule:cosine", start=start, end=end, images=float(span or 1.0)
         )
     except ValueError as error:
         raise InputError(
             f"the augmentation strength {text!r} is no number in [0, 1], 'adaptive' or "
-            "START..END@IMAGES."
+            "START..END, over the whole run or @SPAN (a share of it, or images)."
         ) from error
 
 

@@ -10,6 +10,12 @@ from sparring.core.recipe import Recipe
 NETWORKS = "sparring.networks"
 LOSSES = "sparring.losses"
 DUEL = "sparring.games.duel:Duel"
+COSINE = "sparring.core.schedule:cosine"
+R3 = {"latent": 64, "gamma": 0.5, "every": 8, "lr": 4e-3, "lr_end": 1e-4, "batch": 32}
+"""What r3 is made of unless told otherwise."""
+R3_POINTS = R3 | {"latent": 2, "gamma": 0.02, "gamma_end": 1e-4, "lr": 2e-3, "batch": 256}
+"""The same for points: gamma starts high, so that all modes are found, and ends low, so that they
+become sharp."""
 
 
 def gan(
@@ -158,9 +164,10 @@ def sngan(*, latent: int = 128, width: int = 64, lr: float = 2e-4, batch: int = 
 
 def cgan(
     *,
+    rank: int = 2,
     condition: str = "label",
     form: str = "projection",
-    network: str = "convolutional",
+    network: str | None = None,
     gamma: float = 1.0,
     latent: int = 100,
     lr: float = 5e-4,
@@ -172,16 +179,18 @@ def cgan(
     clothes, it and cDCGAN (--network dcgan) made one and the same picture for each label.
 
     Args:
+        rank: dimensions of space of one sample, read from the data; 0 is points.
         condition: label, vector, tokens, or several with commas.
         form: how the discriminator is told: concat, or projection (Miyato & Koyama 2018).
-        network: dense, dcgan, convolutional or residual.
+        network: dense, dcgan, convolutional (default) or residual; dense for points.
         gamma: weight of R1, which keeps labels from collapsing; 0 leaves it out.
         latent: numbers in one latent vector.
         lr: Adam's learning rate for both players.
         batch: real samples a turn.
     """
-    generator = Part(f"{NETWORKS}.{network}:Generator")
-    discriminator = Part(f"{NETWORKS}.{network}:Discriminator", form=form)
+    module = f"{NETWORKS}.{network or ('convolutional' if rank else 'dense')}"
+    generator = Part(f"{module}:Generator")
+    discriminator = Part(f"{module}:Discriminator", form=form)
     penalty = (Part(f"{LOSSES}.penalties:r1", weight=gamma, every=4),) if gamma else ()
     recipe = _duel(
         "cgan", generator, discriminator, terms=penalty, latent=latent, batch=batch, lr=lr
@@ -191,10 +200,11 @@ def cgan(
 
 def vae(
     *,
+    rank: int = 2,
     latent: int = 16,
-    network: str = "dcgan",
+    network: str | None = None,
     beta: float = 1.0,
-    likelihood: str = "bernoulli",
+    likelihood: str | None = None,
     conditional: bool = False,
     lr: float = 1e-3,
     batch: int = 128,
@@ -202,21 +212,24 @@ def vae(
     """Variational autoencoder, the contrasting method (Kingma & Welling 2014).
 
     Args:
+        rank: dimensions of space of one sample, read from the data; 0 is points.
         latent: numbers in one latent vector; 2 shows the whole latent space as a map.
-        network: dense, dcgan or residual.
+        network: dense, dcgan (default) or residual; dense for points.
         beta: weight of the divergence from the prior (Higgins et al. 2017).
-        likelihood: bernoulli, gaussian or laplace.
+        likelihood: bernoulli (default), gaussian or laplace; gaussian for points.
         conditional: tell encoder and decoder the label.
         lr: Adam's learning rate.
         batch: real samples a turn.
     """
-    encoder = Part(f"{NETWORKS}.{network}:Discriminator", outputs=2 * latent)
+    module = f"{NETWORKS}.{network or ('dcgan' if rank else 'dense')}"
+    likelihood = likelihood or ("bernoulli" if rank else "gaussian")
+    encoder = Part(f"{module}:Discriminator", outputs=2 * latent)
     if encoder.accepts("dropout"):
         encoder = encoder.replace(dropout=0.0)
     return Recipe(
         name="vae",
         game=Part("sparring.games.autoencoder:Autoencoder", beta=beta),
-        networks={"encoder": encoder, "decoder": Part(f"{NETWORKS}.{network}:Generator")},
+        networks={"encoder": encoder, "decoder": Part(f"{module}:Generator")},
         optimizers={"autoencoder": Part("sparring.training.optimizers:adam", lr=lr, beta1=0.9)},
         turns=("autoencoder",),
         loss=Part(f"{LOSSES}.reconstruction:{likelihood}"),
@@ -228,62 +241,92 @@ def vae(
 
 def r3(
     *,
-    network: str = "convolutional",
-    width: int = 16,
-    discriminator_width: int = 32,
-    latent: int = 64,
-    gamma: float = 0.5,
+    rank: int = 2,
+    network: str | None = None,
+    width: int | None = None,
+    discriminator_width: int | None = None,
+    latent: int | None = None,
+    gamma: float | None = None,
     gamma_end: float | None = None,
-    every: int = 8,
-    lr: float = 4e-3,
-    lr_end: float = 1e-4,
-    images: int = 170_000,
+    every: int | None = None,
+    lr: float | None = None,
+    lr_end: float | None = None,
     conditional: bool = False,
-    batch: int = 32,
+    batch: int | None = None,
 ) -> Recipe:
     """The quality default: relativistic pairs, R1 and R2, no normalisation (Huang et al. 2024).
 
     Args:
-        network: convolutional learns most in minutes; residual is the paper's, for long runs
-            (start it with a lower --lr).
-        width: channels of the generator, finest layer for convolutional, coarsest for residual.
-        discriminator_width: channels of the discriminator, likewise.
-        latent: numbers in one latent vector.
-        gamma: weight of R1 and R2; raise it where training is unstable or data are few.
-        gamma_end: their weight after so many images, a tenth of gamma in the paper; unchanged
-            if not given.
-        every: R1 and R2 are due on every so manieth step.
-        lr: Adam's learning rate at the start.
-        lr_end: Adam's learning rate after so many images.
-        images: real samples over which learning rate, gamma and Adam's second beta change.
+        rank: dimensions of space of one sample, read from the data; 0 is points.
+        network: convolutional (default) learns most in minutes; residual is the paper's, for long
+            runs (start it with a lower --lr); dense is for points.
+        width: channels of the generator, finest layer for convolutional (default 16), coarsest
+            for residual; units of each layer for points (default 128).
+        discriminator_width: channels of the discriminator, likewise (default 32; 128 for points).
+        latent: numbers in one latent vector (default 64; 2 for points).
+        gamma: weight of R1 and R2 (default 0.5; 0.02 for points); raise it where training is
+            unstable or data are few.
+        gamma_end: their weight at the end, a tenth of gamma in the paper; unchanged if not given
+            (1e-4 for points).
+        every: R1 and R2 are due on every so manieth step (default 8).
+        lr: Adam's learning rate at the start (default 4e-3; 2e-3 for points).
+        lr_end: Adam's learning rate at the end (default 1e-4).
         conditional: tell both players the label.
-        batch: real samples a turn.
+        batch: real samples a turn (default 32; 256 for points).
     """
-    # On digits, which are mostly black, a tanh saturates within a minute and never comes back.
-    generator = Part(f"{NETWORKS}.{network}:Generator", width=width, head="leaky")
-    discriminator = Part(f"{NETWORKS}.{network}:Discriminator", width=discriminator_width)
-    end = gamma if gamma_end is None else gamma_end
-    weight = Part("sparring.core.schedule:cosine", start=gamma, end=end, images=images)
+    given = {"latent": latent, "gamma": gamma, "gamma_end": gamma_end, "every": every}
+    given |= {"lr": lr, "lr_end": lr_end, "batch": batch}
+    chosen = (R3_POINTS if rank == 0 else R3) | {n: v for n, v in given.items() if v is not None}
+    networks = (_dense_pair if rank == 0 else _picture_pair)(network, width, discriminator_width)
+    end = chosen.get("gamma_end", chosen["gamma"])
+    weight = Part(COSINE, start=chosen["gamma"], end=end)
     penalties = tuple(
-        Part(f"{LOSSES}.penalties:{name}", weight=weight, every=every) for name in ("r1", "r2")
+        Part(f"{LOSSES}.penalties:{name}", weight=weight, every=chosen["every"])
+        for name in ("r1", "r2")
     )
-    fall = Part("sparring.core.schedule:cosine", start=lr, end=lr_end, images=images)
+    fall = Part(COSINE, start=chosen["lr"], end=chosen["lr_end"])
     recipe = _duel(
         "r3",
-        generator,
-        discriminator,
+        *networks,
         loss="relativistic",
         terms=penalties,
-        latent=latent,
-        batch=batch,
-        lr=lr,
+        latent=chosen["latent"],
+        batch=chosen["batch"],
+        lr=chosen["lr"],
         beta1=0.0,
         beta2=0.99,
         learning_rates={"generator": fall, "discriminator": fall},
-        betas=Part("sparring.core.schedule:cosine", start=0.9, end=0.99, images=images),
+        betas=Part(COSINE, start=0.9, end=0.99),
         ema=Part("sparring.core.schedule:share", fraction=0.05, most=20_000.0),
     )
     return recipe.replace(task=_task(*["label"] * conditional))
+
+
+def _picture_pair(
+    network: str | None, width: int | None, discriminator_width: int | None
+) -> tuple[Part, Part]:
+    module = f"{NETWORKS}.{network or 'convolutional'}"
+    # On digits, which are mostly black, a tanh saturates within a minute and never comes back.
+    return (
+        Part(f"{module}:Generator", width=width or 16, head="leaky"),
+        Part(f"{module}:Discriminator", width=discriminator_width or 32),
+    )
+
+
+def _dense_pair(
+    network: str | None, width: int | None, discriminator_width: int | None
+) -> tuple[Part, Part]:
+    """Five layers with Fourier features: modes may be narrow, and far apart.
+
+    The octaves show the discriminator such detail, and let the generator jump between modes.
+    """
+    module = f"{NETWORKS}.{network or 'dense'}"
+    shape: dict[str, Any] = {"slope": 0.0, "init": "kaiming"}
+    widths, opposite = (width or 128,) * 5, (discriminator_width or 128,) * 5
+    return (
+        Part(f"{module}:Generator", widths=widths, norm="none", octaves=6, **shape),
+        Part(f"{module}:Discriminator", widths=opposite, octaves=4, **shape),
+    )
 
 
 def _duel(

@@ -20,9 +20,8 @@ def superres(
     perceptual: float = 0.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
-    warmup: int = 0,
+    warmup: float = 0.0,
     lr: float = 1e-3,
-    images: int = 60_000,
     batch: int = 8,
 ) -> Recipe:
     """Super-resolution of pictures as they really come (after Wang et al. 2021).
@@ -36,9 +35,8 @@ def superres(
         perceptual: weight of the distance in EfficientNet's features, which needs the extra.
         matching: weight of feature matching (Wang et al. 2018).
         adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
-        warmup: images on which the generator learns from L1 alone, before the discriminator.
+        warmup: share of the run in which the generator learns from L1 alone; images, if above 1.
         lr: Adam's learning rate for both players at the start.
-        images: real samples over which the learning rate falls.
         batch: pictures a turn.
     """
     return picture_duel(
@@ -52,7 +50,6 @@ def superres(
         adversarial=adversarial,
         warmup=warmup,
         lr=lr,
-        images=images,
         batch=batch,
     )
 
@@ -65,10 +62,9 @@ def inpaint(
     perceptual: float = 0.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
-    warmup: int = 0,
+    warmup: float = 0.0,
     gamma: float = 2.0,
     lr: float = 5e-4,
-    images: int = 60_000,
     batch: int = 8,
 ) -> Recipe:
     """Fill holes in pictures; known pixels are kept to the bit (after Suvorov et al. 2022).
@@ -80,10 +76,9 @@ def inpaint(
         perceptual: weight of the distance in EfficientNet's features, which needs the extra.
         matching: weight of feature matching (Wang et al. 2018).
         adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
-        warmup: images on which the generator learns from L1 alone, before the discriminator.
+        warmup: share of the run in which the generator learns from L1 alone; images, if above 1.
         gamma: weight of R1 on real pictures; high, because a hole is easily told.
         lr: Adam's learning rate for both players at the start.
-        images: real samples over which the learning rate falls.
         batch: pictures a turn.
     """
     return picture_duel(
@@ -97,7 +92,6 @@ def inpaint(
         warmup=warmup,
         gamma=gamma,
         lr=lr,
-        images=images,
         batch=batch,
     )
 
@@ -111,9 +105,8 @@ def restore(
     perceptual: float = 0.0,
     matching: float = 10.0,
     adversarial: float | None = None,
-    warmup: int = 0,
+    warmup: float = 0.0,
     lr: float = 1e-3,
-    images: int = 60_000,
     batch: int = 8,
 ) -> Recipe:
     """Undo what happened to pictures: noise, JPEG, blur, a watermark, or the loss of colour.
@@ -127,9 +120,8 @@ def restore(
         matching: weight of feature matching (Wang et al. 2018).
         adversarial: weight of the adversarial loss; by default 1 for jpeg and colour, and 0 for
             the others, which L1 alone brings nearer to the truth in every score.
-        warmup: images on which the generator learns from L1 alone, before the discriminator.
+        warmup: share of the run in which the generator learns from L1 alone; images, if above 1.
         lr: Adam's learning rate for both players at the start.
-        images: real samples over which the learning rate falls.
         batch: pictures a turn.
     """
     if adversarial is None:
@@ -144,7 +136,6 @@ def restore(
         adversarial=adversarial,
         warmup=warmup,
         lr=lr,
-        images=images,
         batch=batch,
     )
 
@@ -157,9 +148,8 @@ def blend(
     perceptual: float = 0.0,
     matching: float = 10.0,
     adversarial: float = 1.0,
-    warmup: int = 0,
+    warmup: float = 0.0,
     lr: float = 5e-4,
-    images: int = 60_000,
     batch: int = 8,
 ) -> Recipe:
     """Make a pasted object fit its new surroundings, learnt from photos alone (Tsai et al. 2017).
@@ -171,9 +161,8 @@ def blend(
         perceptual: weight of the distance in EfficientNet's features, which needs the extra.
         matching: weight of feature matching (Wang et al. 2018).
         adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
-        warmup: images on which the generator learns from L1 alone, before the discriminator.
+        warmup: share of the run in which the generator learns from L1 alone; images, if above 1.
         lr: Adam's learning rate for both players at the start.
-        images: real samples over which the learning rate falls.
         batch: pictures a turn.
     """
     return picture_duel(
@@ -186,7 +175,6 @@ def blend(
         adversarial=adversarial,
         warmup=warmup,
         lr=lr,
-        images=images,
         batch=batch,
     )
 

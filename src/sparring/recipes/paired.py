@@ -22,7 +22,6 @@ def pix2pix(
     flip: bool = True,
     lr: float = 1e-3,
     lr_end: float = 1e-4,
-    images: int = 60_000,
     batch: int = 8,
 ) -> Recipe:
     """Paired translation: U-Net against patches, L1, feature matching (Isola et al. 2017).
@@ -38,8 +37,7 @@ def pix2pix(
         gamma: weight of R1 on real pictures.
         flip: mirror half of the pairs while training.
         lr: Adam's learning rate for both players at the start.
-        lr_end: Adam's learning rate after so many images.
-        images: real samples over which the learning rate falls.
+        lr_end: Adam's learning rate at the end.
         batch: pairs a turn.
     """
     generator = Part(f"{NETWORKS}.unet:Generator", width=width)
@@ -56,7 +54,6 @@ def pix2pix(
         gamma=gamma,
         lr=lr,
         lr_end=lr_end,
-        images=images,
         batch=batch,
     )
 
@@ -78,7 +75,6 @@ def spade(
     flip: bool = True,
     lr: float = 5e-4,
     lr_end: float = 1e-4,
-    images: int = 60_000,
     batch: int = 8,
 ) -> Recipe:
     """GauGAN: layout and style to picture, by spatially-adaptive normalisation (Park et al. 2019).
@@ -98,8 +94,7 @@ def spade(
         gamma: weight of R1 on real pictures.
         flip: mirror half of the pairs while training.
         lr: Adam's learning rate for both players at the start.
-        lr_end: Adam's learning rate after so many images.
-        images: real samples over which the learning rate falls.
+        lr_end: Adam's learning rate at the end.
         batch: pairs a turn.
     """
     recipe = picture_duel(
@@ -115,7 +110,6 @@ def spade(
         gamma=gamma,
         lr=lr,
         lr_end=lr_end,
-        images=images,
         batch=batch,
     )
     if not encoder:

@@ -23,18 +23,17 @@ def picture_duel(
     matching: float,
     perceptual: float,
     lr: float,
-    images: int,
     batch: int,
     discriminator_width: int = 32,
     gamma: float = 0.5,
     lr_end: float = 1e-4,
     scales: int = 1,
     form: str = "concat",
-    warmup: int = 0,
+    warmup: float = 0.0,
 ) -> Recipe:
     """A duel of patches whose generator also pays distances to the true picture.
 
-    Without an adversarial weight the discriminator has no turn; before `warmup` images it has
+    Without an adversarial weight the discriminator has no turn; in its `warmup` it has
     none yet, and the generator learns from L1 alone (as Ledig et al., 2017, section 3.2).
 
     Raises:
@@ -59,7 +58,7 @@ def picture_duel(
     )
     if adversarial:
         terms = (*terms, Part("sparring.losses.penalties:r1", weight=gamma, every=8))
-    fall = Part("sparring.core.schedule:cosine", start=lr, end=lr_end, images=images)
+    fall = Part("sparring.core.schedule:cosine", start=lr, end=lr_end)
     optimizer = Part("sparring.training.optimizers:adam", lr=lr, beta1=0.5, beta2=0.99)
     turns: dict[str, Any] = {} if adversarial else {"turns": ("generator",)}
     return Recipe(
@@ -71,7 +70,7 @@ def picture_duel(
         loss=Part("sparring.losses.adversarial:non_saturating"),
         terms=terms,
         task=task,
-        warmup=warmup if adversarial else 0,
+        warmup=warmup if adversarial else 0.0,
         latent=0,
         ema=Part("sparring.core.schedule:share", fraction=0.05, most=20_000.0),
         batch=batch,

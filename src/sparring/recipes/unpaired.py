@@ -20,7 +20,6 @@ def cyclegan(
     flip: bool = True,
     lr: float = 2e-4,
     lr_end: float = 2e-5,
-    images: int = 40_000,
     batch: int = 4,
 ) -> Recipe:
     """Unpaired translation, both ways, there and back again (Zhu et al. 2017).
@@ -36,8 +35,7 @@ def cyclegan(
         gamma: weight of R1 on real pictures; a lower one forgets more of the source.
         flip: mirror half of the pictures while training.
         lr: Adam's learning rate for both players at the start.
-        lr_end: Adam's learning rate after so many images.
-        images: real samples over which the learning rate falls.
+        lr_end: Adam's learning rate at the end.
         batch: samples, and as many sources, a turn.
     """
     generator = _translator(width, blocks, residual)
@@ -55,7 +53,6 @@ def cyclegan(
         flip=flip,
         lr=lr,
         lr_end=lr_end,
-        images=images,
         batch=batch,
     )
 
@@ -73,7 +70,6 @@ def cut(
     flip: bool = True,
     lr: float = 5e-4,
     lr_end: float = 5e-5,
-    images: int = 40_000,
     batch: int = 4,
 ) -> Recipe:
     """Unpaired translation, one way, by contrast of patches (Park et al. 2020).
@@ -91,8 +87,7 @@ def cut(
         gamma: weight of R1 on real pictures; a lower one forgets more of the source.
         flip: mirror half of the pictures while training.
         lr: Adam's learning rate for both players at the start.
-        lr_end: Adam's learning rate after so many images.
-        images: real samples over which the learning rate falls.
+        lr_end: Adam's learning rate at the end.
         batch: samples, and as many sources, a turn.
     """
     # What translator.Generator's encoder puts out: two halvings, then its blocks.
@@ -116,7 +111,6 @@ def cut(
         flip=flip,
         lr=lr,
         lr_end=lr_end,
-        images=images,
         batch=batch,
     )
 
@@ -148,13 +142,12 @@ def _unpaired(
     flip: bool,
     lr: float,
     lr_end: float,
-    images: int,
     batch: int,
 ) -> Recipe:
     """A game between pictures that have no partners."""
     # Without a penalty, discriminators reward a weave of noise over flat colours.
     penalty = Part("sparring.losses.penalties:r1", weight=gamma, every=8)
-    fall = Part("sparring.core.schedule:cosine", start=lr, end=lr_end, images=images)
+    fall = Part("sparring.core.schedule:cosine", start=lr, end=lr_end)
     optimizer = Part("sparring.training.optimizers:adam", lr=lr, beta1=0.5, beta2=0.99)
     players = ("generator", "discriminator")
     return Recipe(

@@ -90,6 +90,13 @@ class Engine:
             return flag
         return bool(self.mean(torch.tensor(float(flag), device=self.device)) > 0)
 
+    def told(self, value: float) -> float:
+        """The first process's number, in every process."""
+        if self.world == 1:
+            return value
+        mine = torch.tensor(value if self.main else 0.0, device=self.device)
+        return float(self._accelerator.reduce(mine, reduction="sum"))
+
     def wait(self) -> None:
         """Until every process is here."""
         self._accelerator.wait_for_everyone()

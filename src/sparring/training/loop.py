@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.model import Model
 from sparring.training import checkpoint, log
+from sparring.training.budget import Budget, Intervals, Pace, due, length
 from sparring.training.engine import Engine
 from sparring.training.guard import Diverged, next_rate_scale
 from sparring.training.progress import Bar
@@ -26,24 +27,8 @@ Show = Callable[[Model, Path], None]
 """Draws what the averaged model makes of held-out items."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Budget:
-    """How long to train: to a step, or until so many minutes of training are over."""
-
-    steps: int | None = None
-    minutes: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Intervals:
-    """Steps from one to the next; 0 is never."""
-
-    log: int = 50
-    sample: int = 500
-    checkpoint: int = 500
-    score: int = 0
-    keep: int = 2
-    """Checkpoints kept, beside the best."""
+TRIAL = (2, 8)
+"""Steps tried for the speed of a later phase: not counted, and counted."""
 
 
 @dataclass
@@ -59,10 +44,14 @@ class Loop:
     score: Score | None = None
     show: Show | None = None
     quiet: bool = False
+    stretch: bool = False
+    """Whether to estimate the run's length anew."""
 
     def __post_init__(self) -> None:
-        self.state = State(self.manifest, self.engine)
-        self.stepper = Stepper(self.manifest, self.state, self.engine, self.draw)
+        scheduled = self.manifest.scheduled()
+        self.state = State(scheduled, self.engine)
+        self.stepper = Stepper(scheduled, self.state, self.engine, self.draw)
+        self.every = self.intervals.within(self.budget)
         self.model = Model(self.manifest, self.state.averaged)
         self.tally = log.Tally()
         self._stop = False
@@ -85,6 +74,7 @@ class Loop:
             InputError: the disk is full, or training diverged beyond repair.
         """
         self._began = time.perf_counter() - self.state.progress.seconds
+        self._pace = self._new_pace()
         self._images_logged, self._logged_at = self.state.progress.images, time.perf_counter()
         if self._saved_step < 0:
             self._checkpoint()
@@ -97,30 +87,85 @@ class Loop:
         return not self._stop
 
     def _step(self) -> None:
+        self._before = self.state.progress.seconds
         try:
             self.tally.add(self.stepper.step())
+            self._tick()
+            self._estimate()
         except Diverged:
             self._roll_back()
             return
-        self.state.progress.seconds = time.perf_counter() - self._began
-        if self._due(self.intervals.log):
+        if self._due(self.every.log):
             self._log()
-        if self._due(self.intervals.score):
+        if self._due(self.every.score):
             self._score()
-        if self._due(self.intervals.sample):
+        if self._due(self.every.sample):
             self._sample()
-        if self._due(self.intervals.checkpoint):
+        if self._due(self.every.checkpoint):
             self._checkpoint()
 
-    def _due(self, every: int) -> bool:
-        return bool(every) and self.state.progress.step % every == 0
+    def _tick(self) -> None:
+        """Read the clock: the first process's, so that all decide alike."""
+        self.state.progress.seconds = self.engine.told(time.perf_counter() - self._began)
+
+    def _due(self, every: int | str | None) -> bool:
+        progress = self.state.progress
+        return due(every, progress.step, self._before, progress.seconds)
 
     def _finished(self) -> bool:
         progress, budget = self.state.progress, self.budget
         if budget.steps is not None and progress.step >= budget.steps:
             return True
         late = budget.minutes is not None and progress.seconds >= 60.0 * budget.minutes
-        return self.engine.any(self._stop or late)
+        return late or self.engine.any(self._stop)
+
+    def _new_pace(self) -> Pace | None:
+        """What measures the run's length, where schedules wait for it."""
+        known = self.manifest.sitting.get("images") and not self.stretch
+        if known or self.budget.minutes is None or not self.manifest.recipe.follows_length:
+            return None
+        return Pace(self.budget.minutes, self.state.progress.seconds)
+
+    def _estimate(self) -> None:
+        """Once the pace is known, give schedules the length that the minutes will hold.
+
+        A checkpoint is made first: no resumed run passes this point twice, with two lengths.
+        """
+        progress = self.state.progress
+        alone = self._pace and self._pace.speed(progress.images, progress.seconds)
+        if not alone or self.budget.minutes is None:
+            return
+        self._pace = None
+        self._checkpoint()
+        warm = self.stepper.opens(progress.images)
+        together = alone if warm else self._trial()
+        left = max(60.0 * self.budget.minutes - self.state.progress.seconds, 0.0)
+        warmup = 0.0 if warm else self.manifest.recipe.warmup
+        images = length(left, self.state.progress.images, alone, together, warmup)
+        a_step = self.manifest.recipe.images_a_step
+        self._last(max(round(images / a_step), self.state.progress.step + 1) * a_step)
+
+    def _trial(self) -> float:
+        """Images a second with the discriminator, on steps that are taken back."""
+        progress, first = self.state.progress, 0.0
+        for step in range(sum(TRIAL)):
+            first = progress.seconds if step == TRIAL[0] else first
+            self.stepper.step(everyone=True)
+            self._tick()
+        speed = TRIAL[1] * self.manifest.recipe.images_a_step / max(progress.seconds - first, 1e-9)
+        checkpoint.load_last(self.run, self.state)
+        self._tick()
+        return speed
+
+    def _last(self, images: int) -> None:
+        """Draw the schedules over so many images, from here on and wherever the run goes on."""
+        sitting = {**self.manifest.sitting, "images": images}
+        self.manifest = replace(self.manifest, sitting=sitting)
+        if self.engine.main:
+            self.manifest.write(self.run)
+        scheduled = self.manifest.scheduled()
+        self.state.play(scheduled.recipe)
+        self.stepper = Stepper(scheduled, self.state, self.engine, self.draw)
 
     def _log(self) -> None:
         progress, now = self.state.progress, time.perf_counter()
@@ -174,7 +219,7 @@ class Loop:
         if self.state.progress.step == self._saved_step:
             return
         if self.engine.main:
-            checkpoint.save(self.run, self.manifest, self.state, self.intervals.keep)
+            checkpoint.save(self.run, self.manifest, self.state, self.every.keep)
         self._saved_step = self.state.progress.step
         self.engine.wait()
 

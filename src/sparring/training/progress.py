@@ -14,7 +14,7 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:
-    from sparring.training.loop import Budget
+    from sparring.training.budget import Budget
     from sparring.training.state import Progress as RunProgress
 
 

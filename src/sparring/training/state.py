@@ -14,6 +14,7 @@ from sparring.artifact.manifest import Manifest
 from sparring.artifact.model import build_game, build_network
 from sparring.core.errors import InputError
 from sparring.core.ranges import LARGEST, Count, Number, Positive, fitted
+from sparring.core.recipe import Recipe
 from sparring.core.storage import check_alike
 from sparring.core.streams import seed_for
 from sparring.training.engine import Engine
@@ -45,7 +46,7 @@ class State:
 
     def __init__(self, manifest: Manifest, engine: Engine) -> None:
         recipe = manifest.recipe
-        self.progress = Progress()
+        self.progress, self.device = Progress(), engine.device
         self.game = build_game(manifest.recipe)
         self.networks: dict[str, nn.Module] = {}
         for name in recipe.networks:
@@ -66,6 +67,13 @@ class State:
             player: [group["lr"] for group in optimizer.param_groups]
             for player, optimizer in self.optimizers.items()
         }
+
+    def play(self, recipe: Recipe) -> None:
+        """Go on with the recipe's game, made anew and put where the present one is."""
+        former, self.game = self.game.state_dict(), build_game(recipe)
+        if isinstance(self.game, nn.Module):
+            self.game.to(self.device)
+        self.game.load_state_dict(former)
 
     def parameters(self, player: str) -> list[nn.Parameter]:
         """The weights that move in a player's turn."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sparring.artifact.manifest import Manifest
-from sparring.core.schedule import Schedule, scheduled
+from sparring.core.schedule import Schedule, after, scheduled
 from sparring.core.streams import seed_for, stream
 from sparring.core.types import Batch, Turn, door
 from sparring.networks.heads import Setting
@@ -37,10 +37,13 @@ class Stepper:
             m for net in every for m in net.modules() if isinstance(m, Setting)
         ]
         self.half_life = _schedule(recipe.ema)
-        self.images_a_step = recipe.batch * recipe.turns.count(recipe.turns[0])
+        self.opens = after(1.0, recipe.warmup)
+        """Above 0 from the discriminator's first turn on."""
 
-    def step(self) -> dict[str, Tensor]:
+    def step(self, everyone: bool = False) -> dict[str, Tensor]:
         """One step; scalars for the log are returned.
+
+        With `everyone` the discriminator has its turn even before its time.
 
         Raises:
             Diverged: too many turns in a row were not finite.
@@ -49,13 +52,13 @@ class Stepper:
         values: dict[str, Tensor] = {}
         self._follow_schedules()
         for index, player in enumerate(recipe.turns):
-            if player != "discriminator" or progress.images >= recipe.warmup:
+            if player != "discriminator" or everyone or self.opens(progress.images):
                 values.update(self._turn(index, player))
         half_life = self.half_life(progress.images)
         for name, averaged in self.state.averaged.items():
-            update_average(averaged, self.state.networks[name], self.images_a_step, half_life)
+            update_average(averaged, self.state.networks[name], recipe.images_a_step, half_life)
         progress.step += 1
-        progress.images += self.images_a_step
+        progress.images += recipe.images_a_step
         return values
 
     def settings(self) -> dict[str, float]:

@@ -8,7 +8,12 @@ from sparring.core.part import Part, resolve
 from sparring.core.recipe import Recipe
 from sparring.core.types import ALL, Accepts, Spec
 from sparring.data import Dataset
-from sparring.recipes import recipe_functions
+from sparring.recipes import recipe_functions, recipe_named
+
+
+def rank_of(dataset: Dataset) -> int:
+    """Dimensions of space of one sample: 0 points, 1 sound, 2 pictures, 3 volumes."""
+    return len(dataset.domain.build().shape) - 1
 
 
 def spec_of(recipe: Recipe, dataset: Dataset) -> Spec:
@@ -63,7 +68,8 @@ def accepts_of(network: Part) -> Accepts:
 
 def fitting(dataset: Dataset) -> list[str]:
     """The names of the recipes that can be trained on the data as they are."""
-    return [name for name, make in recipe_functions().items() if _fits(make(), dataset)]
+    rank = rank_of(dataset)
+    return [n for n in recipe_functions() if _fits(recipe_named(n, rank=rank), dataset)]
 
 
 def _fits(recipe: Recipe, dataset: Dataset) -> bool:

@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,13 @@ from sparring.data import Dataset, load
 from sparring.data import check as check_items
 from sparring.data.items import encode
 from sparring.recipes import recipe_named
+from sparring.training.budget import Budget, Intervals
 from sparring.training.engine import Engine
-from sparring.training.loop import Budget, Intervals, Loop, Show
+from sparring.training.loop import Loop, Show
 from sparring.training.step import Draw
 from sparring.verbs import check
 from sparring.verbs.evaluate import reals_of, scorer
-from sparring.verbs.fitting import spec_of
+from sparring.verbs.fitting import rank_of, spec_of
 from sparring.verbs.limits import check_length, check_trackers, check_values
 from sparring.verbs.strips import COUNT, write_strip
 
@@ -40,7 +41,7 @@ SMALL = 64
 
 
 def train(
-    recipe: Recipe | str,
+    recipe: Recipe | str | Callable[[int], Recipe],
     data: Dataset | str,
     run: str | Path,
     *,
@@ -62,11 +63,13 @@ def train(
     """Train a recipe on data in a new run folder; the trained model is returned.
 
     Args:
-        recipe: a Recipe, or the name of one of `sparring recipes`.
+        recipe: a Recipe, the name of one of `sparring recipes`, or what makes one from the rank of
+            the data (0 points, 1 sound, 2 pictures, 3 volumes).
         data: a Dataset, or whatever `sparring.data.load` reads.
         run: the folder to make.
         steps: train so many steps; the recipe's own number if neither this nor minutes is given.
-        minutes: train for so many minutes.
+        minutes: train for so many minutes; schedules last as many images as the first steps'
+            speed lets expect.
         batch: real samples a turn, over all processes.
         size: height and width that pictures are cropped and scaled to.
         channels: 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha; for mixed pictures.
@@ -83,10 +86,7 @@ def train(
     Raises:
         InputError: recipe, data, folder or machine do not fit; nothing was written then.
     """
-    chosen = recipe_named(recipe) if isinstance(recipe, str) else recipe
-    chosen = chosen.override(settings or {})
-    chosen = chosen if batch is None else chosen.replace(batch=batch)
-    check_values(chosen)
+    make = _maker(recipe)
     check_length(steps, minutes)
     check_trackers(track)
     folder = Path(run)
@@ -94,13 +94,17 @@ def train(
     options: dict[str, Any] = {"size": size, "channels": channels, "streaming": streaming}
     options["pairs"] = pairs
     dataset = load(data, **options, trusted=trusted) if isinstance(data, str) else data
-    check.check_data(chosen, dataset)
-    _survey(dataset, chosen, quiet)
+    chosen = make(rank_of(dataset)).override(settings or {})
+    chosen = chosen if batch is None else chosen.replace(batch=batch)
+    check_values(chosen)
     budget = Budget(steps=steps, minutes=minutes)
     if steps is None and minutes is None:
         budget = Budget(steps=chosen.steps)
-    sitting = {**asdict(budget), "intervals": asdict(intervals or Intervals())}
+    images = budget.steps * chosen.images_a_step if budget.steps else None
+    sitting = {**asdict(budget), "images": images, "intervals": asdict(intervals or Intervals())}
     sitting |= {"reading": options, "track": list(track)}
+    check.check_data(chosen, dataset)
+    _survey(dataset, chosen, quiet)
     manifest = replace(plan(chosen, dataset, seed), sitting=sitting)
     engine = Engine(precision_for(manifest), track, folder)
     check.check_run(manifest, engine.world)
@@ -119,6 +123,7 @@ def resume(
     *,
     steps: int | None = None,
     minutes: float | None = None,
+    stretch: bool = False,
     quiet: bool = False,
     trusted: Sequence[str] = (),
 ) -> Model:
@@ -128,6 +133,7 @@ def resume(
         run: the run's folder.
         steps: a new end, counted from the run's start; its own if neither is given.
         minutes: a new budget, counted from the run's start.
+        stretch: draw the schedules out over the new length, which else stay at their end.
         quiet: no progress bar.
         trusted: packages besides sparring that it may call, and that read its data.
 
@@ -145,11 +151,35 @@ def resume(
             f"the data at {manifest.data['address']} has changed since {folder} was trained; "
             "restore it, or start a new run."
         )
-    budget = Budget(steps=steps, minutes=minutes)
-    if steps is None and minutes is None:
-        budget = Budget(steps=manifest.sitting["steps"], minutes=manifest.sitting["minutes"])
+    former = Budget(steps=manifest.sitting["steps"], minutes=manifest.sitting["minutes"])
+    given = steps is not None or minutes is not None
+    budget = Budget(steps=steps, minutes=minutes) if given else former
     engine = Engine(precision_for(manifest), manifest.sitting["track"], folder)
-    return _sit(manifest, dataset, folder, engine, budget, quiet=quiet, again=True)
+    going = _longer(manifest, budget, stretch)
+    if engine.main:
+        print(_fate(going, former, budget, stretch), end="", file=sys.stderr)
+    return _sit(going, dataset, folder, engine, budget, quiet=quiet, again=True, stretch=stretch)
+
+
+def _longer(manifest: Manifest, budget: Budget, stretch: bool) -> Manifest:
+    """The manifest of a run with another end; a length in steps is known at once."""
+    sitting = {**manifest.sitting, **asdict(budget)}
+    if budget.steps and (stretch or not sitting["images"]):
+        sitting["images"] = budget.steps * manifest.recipe.images_a_step
+    return replace(manifest, sitting=sitting)
+
+
+def _fate(manifest: Manifest, former: Budget, budget: Budget, stretch: bool) -> str:
+    """A line on what becomes of rates beyond the length that schedules were made for, if any."""
+    images, a_step = manifest.sitting["images"], manifest.recipe.images_a_step
+    more_steps = images and budget.steps and budget.steps * a_step > images
+    more_minutes = images and budget.minutes and budget.minutes > (former.minutes or 0.0)
+    if stretch or not manifest.recipe.follows_length or not (more_steps or more_minutes):
+        return ""
+    return (
+        f"learning rates and other schedules end at {images:,} images, as the run was begun, and "
+        "stay as they are then; --stretch draws them out over the new length.\n"
+    )
 
 
 def plan(recipe: Recipe, dataset: Dataset, seed: int = 0) -> Manifest:
@@ -175,6 +205,16 @@ def _examples(dataset: Dataset, names: frozenset[str]) -> dict[str, Any]:
         return {}
     items = store.take(torch.linspace(0, len(store) - 1, min(EXAMPLES, len(store))).long())
     return {name: items[name].tolist() for name in sorted(names)}
+
+
+def _maker(recipe: Recipe | str | Callable[[int], Recipe]) -> Callable[[int], Recipe]:
+    """What makes the recipe from the rank of the data; an unknown name is met at once."""
+    if isinstance(recipe, Recipe):
+        return lambda rank: recipe
+    if isinstance(recipe, str):
+        recipe_named(recipe)
+        return lambda rank: recipe_named(recipe, rank=rank)
+    return recipe
 
 
 def facts(dataset: Dataset) -> dict[str, Any]:
@@ -244,14 +284,21 @@ def _sit(
     *,
     quiet: bool,
     again: bool = False,
+    stretch: bool = False,
 ) -> Model:
     intervals = Intervals(**manifest.sitting["intervals"])
     draw = drawer(manifest, dataset, engine)
     score = scorer(dataset) if intervals.score else None
     show = shower(manifest, dataset)
-    loop = Loop(manifest, folder, engine, draw, budget, intervals, score, show, quiet=quiet)
+    loop = Loop(
+        *(manifest, folder, engine, draw, budget, intervals, score, show),
+        quiet=quiet,
+        stretch=stretch,
+    )
     if again:
         loop.resume()
+        if engine.main:
+            manifest.write(folder)
     engine.start_tracking(folder.name, {"recipe": manifest.recipe.name, "seed": manifest.seed})
     whole = loop.fit()
     if not whole and engine.main:
