@@ -199,7 +199,12 @@ def test_wrong_settings(train: Refused, tiny_npz: str, setting: str, says: str) 
         ("--lr", "nan", "optimiser cannot be made"),
         ("--latent", "-3", "latent must be at least 0"),
         ("--keep", "0", "'--keep'"),
-        ("--log-every", "-1", "'--log-every'"),
+        (
+            "--log-every",
+            "-1",
+            r"the interval log is in steps \(500\) or minutes \(2min\), not '-1'",
+        ),
+        ("--sample-every", "now", "the interval sample is in steps"),
         ("--track", "tensorbord", "unknown tracker 'tensorbord': did you mean 'tensorboard'"),
     ],
 )

@@ -212,7 +212,12 @@ def _train(
         common["network"] = given["network"]
 
     def make(rank: int) -> Recipe:
-        return crossed(recipe_named(name, flags, rank), common)
+        recipe = recipe_named(name, flags, rank)
+        # A recipe's own weight outlives a change of penalty, where it has flags for it.
+        kept = {
+            n: v for n, v in choices.penalty_settings(recipe).items() if n in weighs and n in mine
+        }
+        return crossed(recipe, {**common, **{n: v for n, v in kept.items() if common[n] is None}})
 
     fit(make, given, default_run(name, given["data"]))
 

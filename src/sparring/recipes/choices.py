@@ -11,6 +11,7 @@ import importlib
 import math
 import pkgutil
 from collections.abc import Sequence
+from typing import Any
 
 from sparring.core.errors import InputError, unknown
 from sparring.core.part import Part, public_names
@@ -41,7 +42,10 @@ def with_loss(recipe: Recipe, name: str) -> Recipe:
 
 
 def with_penalty(
-    recipe: Recipe, names: Sequence[str], weight: float | None = None, every: int | None = None
+    recipe: Recipe,
+    names: Sequence[str],
+    weight: float | Part | None = None,
+    every: int | None = None,
 ) -> Recipe:
     """The recipe with exactly these penalties of the discriminator; "none" for none.
 
@@ -53,7 +57,7 @@ def with_penalty(
     """
     if "discriminator" not in recipe.networks:
         raise InputError(f"the recipe {recipe.name!r} has no discriminator to penalise.")
-    if weight is not None and not 0.0 <= weight < math.inf:
+    if isinstance(weight, int | float) and not 0.0 <= weight < math.inf:
         raise InputError(f"the penalty's weight (gamma) must be 0 or more, not {weight}.")
     if not names:
         return _with_weight(recipe, weight, every)
@@ -65,6 +69,13 @@ def with_penalty(
     clip = {"discriminator": CLIP} if "clip" in chosen else {}
     recipe = recipe.replace(terms=(*others, *terms), clip=clip)
     return _with_spectral_norm(recipe, "spectral_norm" in chosen)
+
+
+def penalty_settings(recipe: Recipe) -> dict[str, Any]:
+    """Weight (gamma) and interval (every) of the recipe's first penalty, as far as it sets them."""
+    first = next((term.arguments for term in recipe.terms if _is_penalty(term)), {})
+    named = {"gamma": first.get("weight"), "every": first.get("every")}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def with_network(recipe: Recipe, name: str) -> Recipe:
@@ -141,12 +152,12 @@ def _is_penalty(term: Part) -> bool:
     return term.call.startswith(f"{PENALTIES}:")
 
 
-def _weighed(term: Part, weight: float | None, every: int | None) -> Part:
+def _weighed(term: Part, weight: float | Part | None, every: int | None) -> Part:
     given = {"weight": weight, "every": every}
     return term.replace(**{name: value for name, value in given.items() if value is not None})
 
 
-def _with_weight(recipe: Recipe, weight: float | None, every: int | None) -> Recipe:
+def _with_weight(recipe: Recipe, weight: float | Part | None, every: int | None) -> Recipe:
     if not any(_is_penalty(term) for term in recipe.terms):
         raise InputError(
             f"the recipe {recipe.name!r} has no penalty to weigh; name one with --penalty."
