@@ -18,7 +18,7 @@ from sparring.core.types import Block, Condition, Spec
 from sparring.data.content import Content
 from sparring.data.dataset import Dataset, dataset
 from sparring.networks.heads import CHOICES, Head
-from sparring.training.loop import Intervals
+from sparring.training.budget import Intervals
 from sparring.verbs.run import resume, train
 
 BLOCKS = (Block(3, "softmax"), Block(1, "tanh"), Block(2, "linear"), Block(2, "softmax"))

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from sparring.core.errors import InputError
 from sparring.core.recipe import Recipe
 from sparring.training import checkpoint
-from sparring.training.loop import Intervals
+from sparring.training.budget import Intervals
 from sparring.verbs.run import resume, train
 
 Build = Callable[..., Recipe]

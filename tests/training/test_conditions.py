@@ -17,7 +17,7 @@ from sparring.core.recipe import Recipe
 from sparring.core.types import Batch, Condition, Items, Round, Term
 from sparring.data import load
 from sparring.tasks.generate import Generate
-from sparring.training.loop import Intervals
+from sparring.training.budget import Intervals
 from sparring.verbs.run import resume, train
 
 Weights = Callable[[Path], dict[str, bytes]]

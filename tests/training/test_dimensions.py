@@ -18,7 +18,7 @@ from sparring.data.content import Content
 from sparring.data.dataset import dataset
 from sparring.domains.points.domain import Points
 from sparring.recipes import recipe_named
-from sparring.training.loop import Intervals
+from sparring.training.budget import Intervals
 from sparring.verbs.run import resume, train
 
 

@@ -15,7 +15,7 @@ from sparring.core.types import Condition, Spec
 from sparring.data import load
 from sparring.domains.image.domain import Image
 from sparring.networks import heads
-from sparring.training.loop import Intervals
+from sparring.training.budget import Intervals
 from sparring.verbs.run import train
 
 NEVER = Intervals(log=0, sample=0, checkpoint=0)
