@@ -29,55 +29,25 @@ LEAST = 4
 """The smallest side where a network does not say its own as `multiple`."""
 
 
-def check_task(manifest: Manifest, task: Task) -> None:
-    """The model makes pictures from pictures.
+REFUSALS = {
+    "sample": "it makes pictures from pictures; use: sparring translate, or Model.translate",
+    "translate": "it makes samples out of nothing; use: sparring sample, or Model.sample",
+    "repair": "it repairs nothing; train the recipe 'inpaint' or 'restore'",
+    "upscale": "it enlarges nothing; train the recipe 'superres'",
+    "blend": "it blends nothing in; train the recipe 'blend'",
+}
+"""What a model without an ability does, and what to do instead."""
+
+
+def check_can(ability: str, manifest: Manifest, task: Task) -> None:
+    """The model can do what is asked, as its task says.
 
     Raises:
         InputError: it is a model of another task.
     """
-    if "translate" not in task.abilities:
+    if ability not in task.abilities:
         raise InputError(
-            f"a {manifest.recipe.name!r} model is a model of another task: it makes samples out "
-            "of nothing, not pictures from pictures; use: sparring sample."
-        )
-
-
-def check_sampled(manifest: Manifest, task: Task) -> None:
-    """The model makes samples without being shown pictures.
-
-    Raises:
-        InputError: it does not.
-    """
-    if "sample" not in task.abilities:
-        raise InputError(
-            f"a {manifest.recipe.name!r} model makes pictures from pictures, so there is nothing "
-            "to sample; use: sparring translate, or Model.translate."
-        )
-
-
-def check_repairs(manifest: Manifest, task: Task) -> None:
-    """The model mends pictures at their own extent.
-
-    Raises:
-        InputError: it does something else.
-    """
-    if "repair" not in task.abilities:
-        raise InputError(
-            f"a {manifest.recipe.name!r} model is a model of another task: it repairs nothing; "
-            "train the recipe 'inpaint' or 'restore'."
-        )
-
-
-def check_enlarges(manifest: Manifest, task: Task) -> None:
-    """The model makes pictures larger.
-
-    Raises:
-        InputError: it does something else.
-    """
-    if "upscale" not in task.abilities:
-        raise InputError(
-            f"a {manifest.recipe.name!r} model is a model of another task: it enlarges nothing; "
-            "train the recipe 'superres'."
+            f"a {manifest.recipe.name!r} model is a model of another task: {REFUSALS[ability]}."
         )
 
 

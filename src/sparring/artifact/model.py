@@ -115,7 +115,7 @@ class Model:
         Raises:
             InputError: a label, vector or tokens that the model does not know.
         """
-        given.check_sampled(self.manifest, self.task)
+        given.check_can("sample", self.manifest, self.task)
         indices = range(start, start + _positive("count", count))
         latent = latents(seed, indices, self.manifest.spec.latent)
         if truncation is not None:
@@ -177,7 +177,7 @@ class Model:
             InputError: a model of another task or that goes one way only, or pictures, a mask
                 or a tile that do not fit it.
         """
-        given.check_task(self.manifest, self.task)
+        given.check_can("translate", self.manifest, self.task)
         entry, _ = self.ends(reverse)
         source = given.encoded(entry, pictures, self.networks.values())
         mask_items = given.masked(mask, source, self.takes_mask)
@@ -197,7 +197,7 @@ class Model:
         Raises:
             InputError: as `translate`, or a model that repairs nothing.
         """
-        given.check_repairs(self.manifest, self.task)
+        given.check_can("repair", self.manifest, self.task)
         return self.translate(pictures, mask=mask, **options)
 
     def upscale(self, pictures: Tensor, **options: Any) -> Tensor:
@@ -206,7 +206,7 @@ class Model:
         Raises:
             InputError: as `translate`, or a model that enlarges nothing.
         """
-        given.check_enlarges(self.manifest, self.task)
+        given.check_can("upscale", self.manifest, self.task)
         return self.translate(pictures, **options)
 
     @property

@@ -90,10 +90,10 @@ def repair(
 
     What the mask does not mark is kept to the bit.
     """
-    from sparring.artifact.given import check_repairs
+    from sparring.artifact.given import check_can
 
     model = load(run, trust)
-    check_repairs(model.manifest, model.task)
+    check_can("repair", model.manifest, model.task)
     place = _out(source, out, "repaired")
     options = {"mask": mask, "seed": seed, "tile": tile}
     _say(_with_bar(model, source, place, existing=existing, **options), place)
@@ -115,10 +115,10 @@ def upscale(
     trust: Trust = None,
 ) -> None:
     """Make pictures as many times larger as the model was trained to."""
-    from sparring.artifact.given import check_enlarges
+    from sparring.artifact.given import check_can
 
     model = load(run, trust)
-    check_enlarges(model.manifest, model.task)
+    check_can("upscale", model.manifest, model.task)
     place = _out(source, out, f"x{model.scale}")
     _say(_with_bar(model, source, place, existing=existing, seed=seed, tile=tile), place)
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 """Channels -> Pillow's name: grey, grey + alpha, colour, colour + alpha."""
 OPACITIES = ("premultiplied", "straight")
-CLEAR = (".png", ".webp", ".tif", ".tiff", ".avif", ".tga", ".jp2")
-"""Files that keep opacity; GIF knows no half of it, and others none."""
 GAP = 2
 """White pixels between the pictures of a preview."""
 
@@ -189,5 +187,5 @@ def _grid(pictures: np.ndarray, columns: int | None) -> np.ndarray:
 def _save(picture: np.ndarray, path: Path, clear: bool = True) -> None:
     """Files that keep no opacity, and what shall not be `clear`, are laid on white."""
     whole = raster.painted(picture)
-    keeps = clear and path.suffix.lower() in CLEAR
+    keeps = clear and path.suffix.lower() in raster.CLEAR
     (whole if keeps else raster.opaque(whole)).save(path)

@@ -15,7 +15,6 @@ from sparring.core.errors import InputError
 from sparring.core.storage import whole_file
 from sparring.core.types import Masker, Opened
 from sparring.domains.image import masks, raster
-from sparring.domains.image.domain import CLEAR
 
 WRITABLE = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 QUALITY = 95
@@ -80,7 +79,7 @@ class PictureFiles:
             InputError: the disk is full, or the place cannot be written.
         """
         values = stored.permute(1, 2, 0).cpu().numpy()
-        keeps = path.suffix.lower() in CLEAR
+        keeps = path.suffix.lower() in raster.CLEAR
         if around is not None and around.alpha is not None and keeps:
             values = _lifted(values, around.alpha)
         picture = Pillow.fromarray(values[..., 0] if values.shape[2] == 1 else values)

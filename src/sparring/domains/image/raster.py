@@ -21,6 +21,8 @@ SUFFIXES = (
     *(".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".jp2"),
 )
 """The names of such files end so."""
+CLEAR = (".png", ".webp", ".tif", ".tiff", ".avif", ".tga", ".jp2")
+"""Files that keep opacity; GIF knows no half of it, and others none."""
 _DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 

@@ -104,12 +104,10 @@ def blend(
         InputError: another kind of model, or pictures that cannot be used.
     """
     model = model if isinstance(model, Model) else Model.load(model)
+    given.check_can("blend", model.manifest, model.task)
     leaving = _files(model.domain)
-    if "blend" not in model.task.abilities or not leaving.moving:
-        raise InputError(
-            f"a {model.manifest.recipe.name!r} model is a model of another task: it blends nothing "
-            "in; train the recipe 'blend'."
-        )
+    if not leaving.moving:
+        raise InputError("objects are blended into grey or colour pictures without opacity only.")
     photo, place = Path(photo), _beside(Path(out), Path(photo).name)
     composite, mask = pasted(photo, Path(cutout), leaving.moving, at, height)
     if not _there([Job(0, photo, place)], existing):
@@ -131,7 +129,7 @@ class _Maker:
         tile: int | None,
         progress: Progress | None = None,
     ) -> None:
-        given.check_task(model.manifest, model.task)
+        given.check_can("translate", model.manifest, model.task)
         self.model, self.reverse, self.seed, self.tile = model, reverse, seed, tile
         self.progress = progress
         self.entry, leaving = model.ends(reverse)
