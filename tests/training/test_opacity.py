@@ -81,3 +81,13 @@ def test_opacity_reaches_none_and_whole_to_the_bit() -> None:
     assert heads.laid(made[:, [0, 2]]).flatten().tolist() == pytest.approx([1.0, -0.9, -1.0, 1.0])
     half = heads.laid(torch.tensor([0.4, 0.0]).reshape(1, 2, 1, 1))
     assert half.flatten().tolist() == pytest.approx([0.7, 0.0])
+
+
+def test_judges_see_straight_colours_as_they_look() -> None:
+    torch.manual_seed(0)
+    stored = torch.randint(0, 256, (5, 4, 16, 16), dtype=torch.uint8)
+    seen = []
+    for opacity in ("straight", "premultiplied"):
+        domain = Image((4, 16, 16), opacity)
+        seen.append(domain.judging("own").extractor("pixels").features(domain.encode(stored)))
+    torch.testing.assert_close(seen[0], seen[1])

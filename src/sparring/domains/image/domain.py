@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from sparring.core.types import Block, Domain
     from sparring.domains.image.files import PictureFiles
+    from sparring.metrics.extractor import Extractor
     from sparring.metrics.judging import Baseline, Judging
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
@@ -104,7 +106,13 @@ class Image:
         """Shipped judges, EfficientNet-Lite0, Inception and pixels; l1, PSNR, SSIM, perceptual."""
         from sparring.domains.image.judging import of_pictures
 
-        return replace(of_pictures(self.shape, data), baselines=self._unlearnt)
+        found = of_pictures(self.shape, data)
+        if self.shape[0] in (2, 4) and not self._premultiplied:
+            extractors = {
+                name: partial(_on_white, build) for name, build in found.extractors.items()
+            }
+            found = replace(found, extractors=extractors)
+        return replace(found, baselines=self._unlearnt)
 
     def _unlearnt(self, source: Domain, targets: Callable[[], Tensor]) -> Mapping[str, Baseline]:
         """Only a picture can stand for the one that is to be made of it."""
@@ -129,6 +137,12 @@ class Image:
         """uint8 array of pictures that may be stored or encoded."""
         whole = self.decode(pictures) if pictures.is_floating_point() else pictures
         return whole.cpu().numpy()
+
+
+def _on_white(build: Callable[[], Extractor]) -> Extractor:
+    """An extractor that sees straight colours as they look, like all others."""
+    found = build()
+    return replace(found, read=lambda samples: found.read(_laid(samples)))
 
 
 def _parted(samples: Tensor) -> tuple[Tensor, Tensor]:
