@@ -18,6 +18,7 @@ from sparring.artifact.manifest import Manifest
 from sparring.artifact.shown import Shown
 from sparring.artifact.translating import Progress, translated
 from sparring.artifact.walks import slerp, truncate
+from sparring.core.device import device_of
 from sparring.core.errors import InputError
 from sparring.core.recipe import Recipe
 from sparring.core.storage import (
@@ -61,14 +62,16 @@ class Model:
     ) -> Model:
         """Load a run folder or a model folder; no code in it is run.
 
+        The device is a word such as "cpu" or "cuda:1", or "auto": the GPU where there is one.
+
         Raises:
             InputError: nothing there, damaged, newer than this version, or it wants to call
                 a package that is not in `trusted`.
         """
-        folder = _model_folder(Path(path))
+        folder, place = _model_folder(Path(path)), device_of(device)
         manifest = Manifest.read(folder, trusted)
         kept = build_game(manifest.recipe).kept
-        networks = {name: _load_network(manifest, name, folder).to(device) for name in kept}
+        networks = {name: _load_network(manifest, name, folder).to(place) for name in kept}
         scores = read_json(folder / "scores.json") if (folder / "scores.json").exists() else None
         return cls(manifest, networks, scores)
 

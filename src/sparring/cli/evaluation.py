@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparring.cli.app import app, verb
+from sparring.cli.bar import progress_bar
+from sparring.cli.models import Device
 from sparring.cli.values import size_of
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ def evaluate(
         list[Path] | None,
         typer.Option(help="Another run to judge beside it, where pictures come from pictures."),
     ] = None,
+    device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     trust: Annotated[
         list[str] | None, typer.Option(help="A package that the run's recipe may call.")
@@ -56,17 +59,20 @@ def evaluate(
     """Score samples against data they have not seen, with intervals and the floor beside them."""
     from sparring.verbs.evaluate import evaluate as score
 
-    found = score(
-        what,
-        data,
-        extractor=extractor,
-        count=count,
-        seed=seed,
-        split=split,
-        size=size_of(size) if size else None,
-        against=against or (),
-        trusted=trust or (),
-    )
+    with progress_bar() as progress:
+        found = score(
+            what,
+            data,
+            extractor=extractor,
+            count=count,
+            seed=seed,
+            split=split,
+            size=size_of(size) if size else None,
+            against=against or (),
+            device=device,
+            trusted=trust or (),
+            progress=progress,
+        )
     print(json.dumps(found.to_json(), indent=2)) if as_json else show(found)
 
 
@@ -123,7 +129,7 @@ def show(found: Scores) -> None:
     from rich.table import Table
 
     from sparring.metrics.scores import HEADER
-    from sparring.verbs.evaluate import told
+    from sparring.verbs.kept import told
 
     console = Console()
     for header, rows in ((HEADER, found.table()), found.comparison()):

@@ -20,9 +20,11 @@ Run = Annotated[
 ]
 Trust = Annotated[list[str] | None, typer.Option(help="A package that the recipe may call.")]
 
+Device = Annotated[str, typer.Option(help="cpu, cuda, ...; auto is the GPU where there is one.")]
 
-def load(run: Path, trust: list[str] | None) -> Model:
+
+def load(run: Path, trust: list[str] | None, device: str) -> Model:
     """The model of a run; `sparring.artifact.model` is imported no earlier."""
     from sparring.artifact.model import Model
 
-    return Model.load(run, trusted=trust or ())
+    return Model.load(run, device, trusted=trust or ())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparring.cli.app import app, verb
-from sparring.cli.models import Run, Trust, load
+from sparring.cli.models import Device, Run, Trust, load
 from sparring.cli.values import size_of
 from sparring.core.errors import InputError
 
@@ -49,10 +49,11 @@ def sample(
     vector: Vector = None,
     truncation: Truncation = None,
     out: Out = Path("samples.png"),
+    device: Device = "auto",
     trust: Trust = None,
 ) -> None:
     """Draw samples: a grid, a file or a folder of the data's kind, or an array as encoded."""
-    model = load(run, trust)
+    model = load(run, trust, device)
     _check_out(model, out, count)
     numbers = _numbers(vector)
     samples = model.sample(count, label=label, vector=numbers, seed=seed, truncation=truncation)
@@ -74,10 +75,11 @@ def interpolate(
     vector: Vector = None,
     truncation: Truncation = None,
     out: Out = Path("strip.png"),
+    device: Device = "auto",
     trust: Trust = None,
 ) -> None:
     """Walk through the latent space along great circles: a strip, a GIF, a folder or an array."""
-    model = load(run, trust)
+    model = load(run, trust, device)
     _check_out(model, out, 2, animated=True)
     walk = model.interpolate(
         stops, frames, label=label, vector=_numbers(vector), seed=seed, truncation=truncation
@@ -102,10 +104,11 @@ def reconstruct(
     count: Count = 32,
     size: Annotated[str | None, typer.Option(help="N or HxW, as in train.")] = None,
     out: Out = Path("reconstructions.png"),
+    device: Device = "auto",
     trust: Trust = None,
 ) -> None:
     """Send items through a VAE and back; a picture shows each input beside what came of it."""
-    model = load(run, trust)
+    model = load(run, trust, device)
     _check_out(model, out, count)
     if "reconstruct" not in model.game.doors:
         model.reconstruct(model.sample(1))  # says why not

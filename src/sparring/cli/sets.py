@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from sparring.cli.app import app, verb
+from sparring.cli.bar import progress_bar
 from sparring.cli.values import size_of
-
-if TYPE_CHECKING:
-    from rich.progress import TaskID
 
 data = typer.Typer(no_args_is_help=True, help="Named data, and a check of your own.")
 app.add_typer(data, name="data")
@@ -40,21 +38,10 @@ def list_packs() -> None:
 @verb(data, "sparring data get digits", "sparring data get maps")
 def get(name: Annotated[str, typer.Argument(help="A pack's name.")]) -> None:
     """Fetch a named pack into the cache; what it is and its licence are said first."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     from sparring.data import get as get_pack
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def show(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what)
-            bar.update(tasks[what], completed=done, total=total or None)
-
-        path = get_pack(name, say=print, progress=show)
+    with progress_bar() as progress:
+        path = get_pack(name, say=print, progress=progress)
     print(f"{name} is at {path}")
 
 

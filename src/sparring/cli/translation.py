@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sparring.cli.app import app, verb
-from sparring.cli.models import Run, Trust, load
+from sparring.cli.models import Device, Run, Trust, load
 from sparring.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def translate(
     seed: Seed = 0,
     tile: Tile = None,
     existing: Existing = "refuse",
+    device: Device = "auto",
     trust: Trust = None,
 ) -> None:
     """Turn pictures into what the model makes of them, at their own size and under their names.
@@ -60,7 +61,7 @@ def translate(
     Pictures are turned upright; transparency is kept where the format has it; a picture that
     cannot be read does not stop a folder, and makes the exit code 1.
     """
-    model = load(run, trust)
+    model = load(run, trust, device)
     place = _out(source, out, "translated")
     options = {"reverse": reverse, "style": style, "seed": seed, "tile": tile}
     _say(_with_bar(model, source, place, existing=existing, **options), place)
@@ -84,6 +85,7 @@ def repair(
     seed: Seed = 0,
     tile: Tile = None,
     existing: Existing = "refuse",
+    device: Device = "auto",
     trust: Trust = None,
 ) -> None:
     """Fill what a mask marks as missing, or undo noise, blur, JPEG, a watermark or lost colour.
@@ -92,7 +94,7 @@ def repair(
     """
     from sparring.artifact.given import check_can
 
-    model = load(run, trust)
+    model = load(run, trust, device)
     check_can("repair", model.manifest, model.task)
     place = _out(source, out, "repaired")
     options = {"mask": mask, "seed": seed, "tile": tile}
@@ -112,12 +114,13 @@ def upscale(
     seed: Seed = 0,
     tile: Tile = None,
     existing: Existing = "refuse",
+    device: Device = "auto",
     trust: Trust = None,
 ) -> None:
     """Make pictures as many times larger as the model was trained to."""
     from sparring.artifact.given import check_can
 
-    model = load(run, trust)
+    model = load(run, trust, device)
     check_can("upscale", model.manifest, model.task)
     place = _out(source, out, f"x{model.scale}")
     _say(_with_bar(model, source, place, existing=existing, seed=seed, tile=tile), place)
@@ -140,12 +143,13 @@ def blend(
     height: Annotated[int | None, typer.Option(help="Its height in pixels.")] = None,
     out: Out = None,
     existing: Existing = "refuse",
+    device: Device = "auto",
     trust: Trust = None,
 ) -> None:
     """Paste an object into a photo so that its colours and border fit."""
     from sparring.verbs import translate as translation
 
-    model = load(run, trust)
+    model = load(run, trust, device)
     made = translation.blend(
         model,
         photo,

@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -39,6 +39,29 @@ class Extractor:
     """How samples are brought to the size it reads."""
     read: Read
     batch: int = 256
+    device: str | torch.device = "cpu"
+    """Where samples are read."""
+
+    def on(self, device: str | torch.device) -> Extractor:
+        """The same on another device."""
+        return replace(self, device=device)
+
+    def watched(self, total: int, progress: Callable[[str, int, int], None] | None) -> Extractor:
+        """The same, telling `progress` how many of `total` samples it has read."""
+        if progress is None:
+            return self
+        done = 0
+
+        def read(samples: Tensor) -> Embedded:
+            nonlocal done
+            found = self.read(samples)
+            done += len(samples)
+            progress("samples read", done, total)
+            if done >= total:
+                progress("scores and intervals", 0, 0)
+            return found
+
+        return replace(self, read=read)
 
     def features(self, samples: Tensor | Iterable[Tensor]) -> Tensor:
         """Samples (N, *shape) to features (N, F) float32; raises as `embed` does."""
@@ -69,7 +92,7 @@ class Extractor:
             raise InputError(f"samples must be floats in [-1, 1], batch first, not {kind}.")
         if not bool(torch.isfinite(samples).all()):
             raise InputError("the samples hold NaN or infinity; the generator has diverged.")
-        features, logits = self.read(samples.float())
+        features, logits = self.read(samples.float().to(self.device))
         if features.ndim != 2 or len(features) != len(samples):
             shape = tuple(features.shape)
             raise InputError(f"{self.name} gave {shape} for {len(samples)} samples, not (N, F).")

@@ -19,6 +19,7 @@ from sparring.metrics.score import score
 if TYPE_CHECKING:
     from sparring.artifact.model import Model
     from sparring.data import Dataset
+    from sparring.data.content import Progress
     from sparring.metrics.extractor import Extractor
     from sparring.metrics.judging import Baseline, Judging
     from sparring.metrics.scores import Scores
@@ -51,6 +52,7 @@ def compare(
     seed: int = 0,
     split: str = "held_out",
     others: Mapping[str, Model] | None = None,
+    progress: Progress | None = None,
 ) -> Scores:
     """Score what a model makes of held-out sources, with baselines and other models beside it.
 
@@ -67,6 +69,8 @@ def compare(
     real = torch.cat([batch.real for batch in batches])
     given = torch.cat([_map(batch) for batch in batches])
     paired = dataset.held_out_sources is None
+    rows = _rows(model, dataset, judging, seed, others or {})
+    extractor = extractor.watched(len(real) * (len(rows) + 3), progress)
     embedded = extractor.embed(real)
     against = model.task.measures(judging) if paired else {}
     source = (model.source_domain or model.domain).judging(dataset.name)
@@ -79,7 +83,6 @@ def compare(
         scores = scores.with_more(measured(against, real, fakes))
         return scores.with_more(measured(back, given, fakes))
 
-    rows = _rows(model, dataset, judging, seed, others or {})
     rows = {"truth": lambda batch, start: batch.real, **rows} if back else rows
     beside = {kind: judged(make) for kind, make in rows.items()}
     found = judged(_maker(model, seed)).with_more(_cycle(model, batches))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sparring.core.device import device_of
 from sparring.core.errors import InputError, unknown
-from sparring.core.storage import write_file, write_json
 from sparring.core.streams import stream
 from sparring.data.items import encode
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sparring.artifact.model import Model
     from sparring.core.types import Batch
     from sparring.data import Dataset
+    from sparring.data.content import Progress
+    from sparring.metrics.extractor import Extractor
     from sparring.metrics.judging import Judging
     from sparring.metrics.scores import Scores
 
@@ -38,7 +40,9 @@ def evaluate(
     split: str = "held_out",
     size: tuple[int, int] | None = None,
     against: Iterable[str | Path] = (),
+    device: str = "auto",
     trusted: Iterable[str] = (),
+    progress: Progress | None = None,
 ) -> Scores:
     """Score a run, a model, a folder or `.npy` of samples, or a tensor of them.
 
@@ -55,41 +59,60 @@ def evaluate(
         split: which items to compare with: held_out or train.
         size: height and width for `data`.
         against: runs or models to judge beside it, where pictures are made from pictures.
+        device: where to draw and read samples; "auto" is the GPU where there is one. A Model
+            stays where it is.
         trusted: packages besides sparring that the run may call, and that read data.
+        progress: called with what is being done, how much is done, and how much there is.
 
     Raises:
         InputError: nothing to score at `what`, no data, or data of another shape.
     """
-    from sparring.metrics.score import score
-
-    if split.replace("-", "_") not in SPLITS:
+    part = split.replace("-", "_")
+    if part not in SPLITS:
         raise unknown("split", split, SPLITS)
-    model = _model(what, trusted)
+    model = _model(what, device, trusted)
     dataset = _dataset(model, data, size, tuple(trusted))
     judging = dataset.domain.build().judging(dataset.name)
-    reader = judging.extractor(extractor)
+    reader = judging.extractor(extractor).on(model.device if model else device_of(device))
     if model is not None and "translate" in model.task.abilities:
         from sparring.verbs.compare import compare
 
         others = _others(against, model, trusted)
-        part = split.replace("-", "_")
+        options: dict[str, Any] = {"count": count, "seed": seed, "split": part}
         found = compare(
-            model, dataset, judging, reader, count=count, seed=seed, split=part, others=others
+            model, dataset, judging, reader, others=others, progress=progress, **options
         )
         return _kept(found, model, what)
     if list(against):
         raise InputError("--against is for models that make pictures from pictures.")
     fakes = _fakes(what, model, dataset, count, seed)
-    real, other = _sides(dataset, split.replace("-", "_"))
+    found = _scored(dataset, fakes, judging, reader, part, seed, progress)
+    return _kept(found, model, what)
+
+
+def _scored(
+    dataset: Dataset,
+    fakes: _Fakes,
+    judging: Judging,
+    reader: Extractor,
+    split: str,
+    seed: int,
+    progress: Progress | None,
+) -> Scores:
+    """The scores of fakes against a split of the data, with the other split's as their floor."""
+    from sparring.metrics.score import score
+
+    real, other = _sides(dataset, split)
     floor = None if other is None else _some(other, fakes.count, seed)
     reals, drawn = encoded(dataset, real), fakes.samples
     reference = None if floor is None else encoded(dataset, floor)
     if judging.scores:  # these look at all samples at once
         reals, drawn, reference = (_whole(side) for side in (reals, drawn, reference))
+    total = len(real) + fakes.count + (0 if floor is None else len(floor))
     found = score(
         reals,
         drawn,
-        reader,
+        reader.watched(total, progress),
         real_labels=real.column("label"),
         fake_labels=fakes.labels,
         reference=reference,
@@ -98,7 +121,7 @@ def evaluate(
         split=split.replace("_", "-"),
         seed=seed,
     )
-    return _kept(_with_own(found, judging, reals, drawn, reference), model, what)
+    return _with_own(found, judging, reals, drawn, reference)
 
 
 def _with_own(found: Scores, judging: Judging, real: Any, fake: Any, floor: Any) -> Scores:
@@ -140,6 +163,8 @@ def scorer(dataset: Dataset, count: int = 2000) -> Callable[[Model], float]:
 
 def _kept(found: Scores, model: Model | None, what: Any) -> Scores:
     if model is not None and isinstance(what, str | Path):
+        from sparring.verbs.kept import keep
+
         keep(found, model, Path(what))
     return found
 
@@ -153,7 +178,7 @@ def _others(
     found: dict[str, Model] = {}
     spec = model.manifest.spec
     for run in against:
-        other, name = Model.load(run, trusted=trusted), Path(run).resolve().name
+        other, name = Model.load(run, model.device, trusted=trusted), Path(run).resolve().name
         theirs = other.manifest.spec
         if (theirs.shape, theirs.map) != (spec.shape, spec.map) or other.task != model.task:
             raise InputError(
@@ -162,48 +187,6 @@ def _others(
             )
         found[name if name not in found else f"{name} ({len(found) + 1})"] = other
     return found
-
-
-def keep(found: Scores, model: Model, folder: Path) -> None:
-    """Keep the scores with the model: scores.json, and a table in its card.
-
-    Raises:
-        InputError: the folder cannot be written.
-    """
-    from sparring.artifact.card import model_card
-
-    inside = folder / "model" if (folder / "model").is_dir() else folder
-    write_json(inside / "scores.json", found.to_json())
-    write_file(inside / "README.md", model_card(model.manifest, markdown(found)))
-
-
-def markdown(found: Scores) -> str:
-    """The scores as a section of a model card."""
-    from sparring.metrics.scores import HEADER
-
-    rows = [HEADER, ("---",) * len(HEADER), *found.table()]
-    return f"## Scores\n\n{_table(rows)}\n\n{told(found)}{_beside(found)}"
-
-
-def _beside(found: Scores) -> str:
-    header, rows = found.comparison()
-    if not rows:
-        return ""
-    return f"\n\n## Beside others\n\n{_table([header, ('---',) * len(header), *rows])}"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def told(found: Scores) -> str:
-    """How the scores were made, in one sentence."""
-    return (
-        f"{found.n_fake:,} samples against {found.n_real:,} {found.split} items, seed "
-        f"{found.seed}, extractor {found.extractor} (sha256 {found.digest[:12]}, "
-        f"resize: {found.resize})."
-        + (" The floor is real data scored in the same way." if found.floor else "")
-    )
 
 
 def data_of(
@@ -350,7 +333,7 @@ def _array(path: Path) -> Tensor:
         return torch.from_numpy(np.load(path, allow_pickle=False))
 
 
-def _model(what: Any, trusted: Iterable[str]) -> Model | None:
+def _model(what: Any, device: str, trusted: Iterable[str]) -> Model | None:
     from sparring.artifact.model import Model
 
     if isinstance(what, Model):
@@ -363,7 +346,7 @@ def _model(what: Any, trusted: Iterable[str]) -> Model | None:
     known = path.is_dir() and any(
         (path / name).exists() for name in ("recipe.json", "checkpoint", "model")
     )
-    return Model.load(path, trusted=trusted) if known else None
+    return Model.load(path, device, trusted=trusted) if known else None
 
 
 def _dataset(model: Model | None, data: Any, size: Any, trusted: tuple[str, ...]) -> Dataset:

@@ -187,7 +187,7 @@ def _rebuilt(model: Model, dataset: Dataset, count: int = 32) -> str:
 def scores(kept: Mapping[str, Any]) -> str:
     """The scores with their intervals and the floor, and the labels' shares."""
     from sparring.metrics.scores import HEADER, Scores
-    from sparring.verbs.evaluate import told
+    from sparring.verbs.kept import told
 
     found = Scores.from_json(kept)
     shares = [
