@@ -47,7 +47,8 @@ class Model:
         scores: Mapping[str, Any] | None = None,
     ) -> None:
         self.manifest = manifest
-        self.networks = {name: network.eval() for name, network in networks.items()}
+        # Frozen: whoever goes backward through a model is after latents, not weights.
+        self.networks = {n: net.eval().requires_grad_(False) for n, net in networks.items()}
         self.scores = dict(scores or {})
         self.game: Game = build_game(manifest.recipe)
         self.domain: Domain = manifest.domain.build()
@@ -68,7 +69,7 @@ class Model:
             InputError: nothing there, damaged, newer than this version, or it wants to call
                 a package that is not in `trusted`.
         """
-        folder, place = _model_folder(Path(path)), device_of(device)
+        folder, place = model_folder(Path(path)), device_of(device)
         manifest = Manifest.read(folder, trusted)
         kept = build_game(manifest.recipe).kept
         networks = {name: _load_network(manifest, name, folder).to(place) for name in kept}
@@ -126,10 +127,17 @@ class Model:
         known = self.condition(indices, label=label, vector=vector, tokens=tokens)
         return self.generate(latent, known)
 
-    @torch.inference_mode()
     def generate(self, latent: Tensor, condition: Condition | None = None) -> Tensor:
-        """Samples (N, *shape) on the CPU for latents (N, latent)."""
+        """Samples (N, *shape) on the CPU for latents (N, latent).
+
+        Where latents or the condition ask for gradients, samples carry them, as inversion needs.
+        """
         condition = condition or Condition()
+        given = [latent, *(value for value in condition if value is not None)]
+        with torch.inference_mode(not any(value.requires_grad for value in given)):
+            return self._generated(latent, condition)
+
+    def _generated(self, latent: Tensor, condition: Condition) -> Tensor:
         pieces = []
         for begin in range(0, len(latent), CHUNK):
             rows = slice(begin, begin + CHUNK)
@@ -368,7 +376,12 @@ def write_model(
     write_file(folder / "README.md", model_card(manifest, note))
 
 
-def _model_folder(path: Path) -> Path:
+def model_folder(path: Path) -> Path:
+    """Where the model of a run or model folder lies.
+
+    Raises:
+        InputError: there is none.
+    """
     if not path.is_dir():
         raise InputError(f"there is no run or model at {path}.")
     inside = path / "model"

@@ -12,7 +12,7 @@ from sparring.core.errors import InputError, unknown
 
 SHELVES = (
     *("domains", "networks", "losses", "tasks", "games"),
-    *("core.schedule", "training.optimizers"),
+    *("core.schedule", "training.optimizers", "training.gradients", "artifact.pretrained"),
 )
 """The rooms of `sparring` that a recipe file may call into: they only build things."""
 

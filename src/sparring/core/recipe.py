@@ -27,7 +27,7 @@ class Recipe:
     game: Part
     """Built with loss=, terms=, augment= where it takes them."""
     networks: Mapping[str, Part]
-    """Network name -> part, built with a Spec."""
+    """Network name -> part, built with a Spec; those that no player moves stay as they are."""
     optimizers: Mapping[str, Part]
     """Player name -> part, built with the player's parameters."""
     turns: tuple[str, ...] = ("discriminator", "generator")
@@ -54,6 +54,8 @@ class Recipe:
     """Adam's second beta by images seen, for all players; the optimisers' own if None."""
     ema: Value = 0.0
     """Half-life of the averaged generator in images; 0 keeps the last weights."""
+    gradients: Mapping[str, Part] = dataclasses.field(default_factory=dict)
+    """Player name -> part that builds its Gradients; backward through its costs where absent."""
     clip: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """Player name -> limit: after its step all its weights are clipped to [-limit, limit]."""
     precision: str = "auto"

@@ -5,7 +5,7 @@ Nothing here imports torch at run time, so recipes and `--help` stay quick.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -13,7 +13,7 @@ from sparring.core.domain import Domain, Files, Masker, Opened
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from sparring.metrics.judging import Baseline, Judging, Score
 
@@ -135,6 +135,11 @@ class Batch(NamedTuple):
     """What is true of the real samples, where the generator is told another thing: the label that
     a picture has, not the one that it shall get."""
 
+    def rows(self, rows: slice) -> Batch:
+        """These samples only."""
+        own = None if self.own is None else self.own.rows(rows)
+        return Batch(self.real[rows], self.condition.rows(rows), own)
+
 
 class Verdict(NamedTuple):
     """A discriminator's answer for N samples."""
@@ -168,7 +173,21 @@ class Played(NamedTuple):
     """Detached scalars worth a line in the log."""
 
 
+Play = Callable[[Batch, Turn], Played]
+"""What a player pays for a batch in a turn."""
+
+
+class Gradients(Protocol):
+    """How a player's gradients come about, where not by going backward through its costs."""
+
+    def __call__(
+        self, play: Play, batch: Batch, turn: Turn, parameters: Sequence[nn.Parameter]
+    ) -> Played:
+        """Leave gradients on the parameters; what was played is returned for the log."""
+
+
 Measure = Callable[["Round"], "Tensor"]
+Networks = Mapping[str, Callable[..., Any]]
 Finish = Callable[["Tensor", "Condition"], "Tensor"]
 """Fakes (N, *shape) and their conditions to finished samples: a task's last touch."""
 
@@ -210,6 +229,8 @@ class Round:
     """The inputs ("real", "fake") that carry a gradient this round."""
     own: Condition | None = None
     """What is true of the real samples, where the condition says another thing."""
+    networks: Networks = field(default_factory=dict)
+    """All networks of the recipe; those that no player moves, a victim or a critic, are frozen."""
     _gradients: dict[str, Tensor] = field(default_factory=dict)
 
     def discriminate_as(self, which: str, samples: Tensor) -> Verdict:
@@ -321,9 +342,6 @@ class Task(Protocol):
         """What of the condition is for the eye, encoded as sources are; only where it has a map."""
 
 
-Networks = Mapping[str, Callable[..., Any]]
-
-
 class Game(Protocol):
     """Who plays whom and what each player pays; it never calls backward."""
 
@@ -379,11 +397,13 @@ __all__ = [
     "Domain",
     "Files",
     "Game",
+    "Gradients",
     "Items",
     "Masker",
     "Measure",
     "Networks",
     "Opened",
+    "Play",
     "Played",
     "Round",
     "Spec",

@@ -109,7 +109,7 @@ class Duel(nn.Module):
         discriminate = self._discriminate(networks["discriminator"], condition, turn)
         verdicts = self._discriminate_both(discriminate, real, fake, condition, own)
         self._adapt(*verdicts, turn)
-        return Round(turn, real, fake, condition, *verdicts, discriminate, watched, own)
+        return Round(turn, real, fake, condition, *verdicts, discriminate, watched, own, networks)
 
     def _generator_round(
         self, networks: Networks, batch: Batch, turn: Turn, due: Sequence[Term]
@@ -120,13 +120,15 @@ class Duel(nn.Module):
         read = any(term.reads_real for term in due)
         if not self.weight(turn.images) and not read:
             unasked = Verdict(fake.new_zeros(len(fake), 0))
-            return Round(turn, real, fake, condition, None, unasked, discriminate, (), own)
+            return Round(
+                turn, real, fake, condition, None, unasked, discriminate, (), own, networks
+            )
         real_verdict = None
         if read or self.loss.relativistic:
             with torch.no_grad():
                 real_verdict = discriminate(real, own)
         verdicts = real_verdict, discriminate(fake)
-        return Round(turn, real, fake, condition, *verdicts, discriminate, (), own)
+        return Round(turn, real, fake, condition, *verdicts, discriminate, (), own, networks)
 
     def _made(self, networks: Networks, turn: Turn, condition: Condition) -> Tensor:
         fake = self.generate(networks, turn.latent, condition)

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from sparring.core.errors import InputError
 from sparring.core.precision import full_precision, precise
-from sparring.core.types import Condition, Spec
+from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.layers import choose
 
-FORMS = {"concat": "concat", "projection": "projection"}
+FORMS = {"concat": "concat", "projection": "projection", "none": "none"}
 
 
 def known(spec: Spec) -> int:
@@ -125,15 +125,34 @@ class Logits(nn.Module):
     """The last layer of a discriminator: features (N, F) to logits (N, outputs) in float32.
 
     With `form` "projection" the inner product of the features and the embedded condition is
-    added to the logits (Miyato & Koyama, 2018, eq. 3).
+    added to the logits (Miyato & Koyama, 2018, eq. 3). With `classify` a second layer says of
+    which label each sample is (Odena et al., 2017).
+
+    Raises:
+        InputError: to classify where there are no labels.
     """
 
-    def __init__(self, spec: Spec, features: int, outputs: int, form: str) -> None:
+    def __init__(
+        self, spec: Spec, features: int, outputs: int, form: str, classify: bool = False
+    ) -> None:
         super().__init__()
         self.spec = spec
         self.linear = nn.Linear(features, outputs)
         projects = choose("form", form, FORMS) == "projection" and known(spec) > 0
         self.embed = embedding(spec, features, 1.0 / features) if projects else None
+        if classify and not spec.classes:
+            raise InputError("classify needs labels; give data that have some, and a task's told.")
+        self.classes = nn.Linear(features, spec.classes) if classify else None
+
+    def verdict(
+        self, features: Tensor, condition: Condition, kept: tuple[Tensor, ...] = ()
+    ) -> Verdict:
+        """The verdict on features (N, F), with those inner ones that are kept."""
+        if self.classes is None:
+            return Verdict(self(features, condition), kept)
+        with full_precision(features):
+            classes = self.classes(precise(features))
+        return Verdict(self(features, condition), kept, classes)
 
     def forward(self, features: Tensor, condition: Condition) -> Tensor:
         """Logits (N, outputs)."""

@@ -105,8 +105,9 @@ class Discriminator(nn.Module):
         depth: Further convolutions after each halving.
         slope: Of the leaky ReLU; 0 for ReLU.
         spectral_norm: Whether every weight is divided by its largest singular value.
-        form: How the condition is shown: "concat" or "projection".
+        form: How the condition is shown: "concat", "projection" or "none".
         keep_features: Whether verdicts hold the activations of each layer.
+        classify: Whether verdicts say of which label a sample is.
 
     Raises:
         InputError: a setting out of range.
@@ -126,6 +127,7 @@ class Discriminator(nn.Module):
         spectral_norm: bool = False,
         form: str = "projection",
         keep_features: bool = False,
+        classify: bool = False,
     ) -> None:
         super().__init__()
         positive("width", width)
@@ -143,7 +145,7 @@ class Discriminator(nn.Module):
             layers.append(nn.Sequential(*outer, *further))
             inputs = width * 2**i
         self.layers = nn.Sequential(*layers)
-        self.logits = Logits(spec, inputs * math.prod(grid), outputs, form)
+        self.logits = Logits(spec, inputs * math.prod(grid), outputs, form, classify)
         initialise(self.layers, "kaiming", slope)
         if spectral_norm:
             limit(self)
@@ -152,8 +154,8 @@ class Discriminator(nn.Module):
         """Logits (N, outputs) in float32, and the features where they are kept."""
         shown = pad(self.sample(sample, condition), self.padded)
         features = activations(self.layers, shown)
-        logits = self.logits(features[-1].flatten(1), condition)
-        return Verdict(logits, features if self.keep_features else ())
+        kept = features if self.keep_features else ()
+        return self.logits.verdict(features[-1].flatten(1), condition, kept)
 
 
 class _Repeat(nn.Module):

@@ -109,9 +109,10 @@ class Discriminator(nn.Module):
         slope: Of the leaky ReLU; 0 for ReLU.
         dropout: Share of activations left out in training.
         spectral_norm: Whether every weight is divided by its largest singular value.
-        form: How the condition is shown: "concat" or "projection".
+        form: How the condition is shown: "concat", "projection" or "none".
         init: See `layers.initialise`.
         keep_features: Whether verdicts hold the activations of each layer.
+        classify: Whether verdicts say of which label a sample is.
 
     Raises:
         InputError: points, which have no space, or a setting out of range.
@@ -132,6 +133,7 @@ class Discriminator(nn.Module):
         form: str = "concat",
         init: str = "glorot",
         keep_features: bool = False,
+        classify: bool = False,
     ) -> None:
         super().__init__()
         space, widths = space_of(spec.shape), widths_of(widths)
@@ -149,7 +151,7 @@ class Discriminator(nn.Module):
             layers.append(nn.Sequential(halving, *active, *dropped(dropout)))
             inputs = width
         self.layers = nn.Sequential(*layers)
-        self.logits = Logits(spec, inputs * math.prod(grid), outputs, form)
+        self.logits = Logits(spec, inputs * math.prod(grid), outputs, form, classify)
         initialise(self.layers, init, slope)
         initialise(self.logits.linear, init, slope)
         if spectral_norm:
@@ -159,8 +161,8 @@ class Discriminator(nn.Module):
         """Logits (N, outputs) in float32, and the features where they are kept."""
         shown = pad(self.sample(sample, condition), self.padded)
         features = activations(self.layers, shown)
-        logits = self.logits(features[-1].flatten(1), condition)
-        return Verdict(logits, features if self.keep_features else ())
+        kept = features if self.keep_features else ()
+        return self.logits.verdict(features[-1].flatten(1), condition, kept)
 
 
 def _active(dims: int, width: int, normed: bool, slope: float) -> list[nn.Module]:

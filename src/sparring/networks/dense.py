@@ -84,10 +84,14 @@ class Discriminator(nn.Module):
         slope: Of the leaky ReLU; 0 for ReLU.
         dropout: Share of hidden units left out in training.
         spectral_norm: Whether every weight is divided by its largest singular value.
-        form: How the condition is shown: "concat" or "projection".
+        form: How the condition is shown: "concat", "projection" or "none".
         init: See `layers.initialise`.
         keep_features: Whether verdicts hold the hidden activations, (N, width) each.
         octaves: Fourier features of the sample; 0 for none. They show it narrow modes.
+        classify: Whether verdicts say of which label a sample is.
+
+    Raises:
+        InputError: to classify where there are no labels.
     """
 
     accepts: ClassVar[Accepts] = Accepts()
@@ -104,6 +108,7 @@ class Discriminator(nn.Module):
         init: str = "glorot",
         keep_features: bool = False,
         octaves: int = 0,
+        classify: bool = False,
     ) -> None:
         super().__init__()
         self.keep_features, self.octaves = keep_features, octaves
@@ -115,7 +120,7 @@ class Discriminator(nn.Module):
             layers.append(nn.Sequential(*layer))
             inputs = width
         self.layers = nn.Sequential(*layers)
-        self.logits = Logits(spec, inputs, outputs, form)
+        self.logits = Logits(spec, inputs, outputs, form, classify)
         initialise(self.layers, init, slope)
         initialise(self.logits.linear, init, slope)
         if spectral_norm:
@@ -125,5 +130,5 @@ class Discriminator(nn.Module):
         """Logits (N, outputs) in float32, and the features where they are kept."""
         hidden = self.sample(waves(sample.flatten(1), self.octaves), condition)
         features = activations(self.layers, hidden)
-        logits = self.logits(features[-1], condition)
-        return Verdict(logits, features if self.keep_features else ())
+        kept = features if self.keep_features else ()
+        return self.logits.verdict(features[-1], condition, kept)

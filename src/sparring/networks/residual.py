@@ -117,8 +117,9 @@ class Discriminator(nn.Module):
         groups_of: Channels in a group of the inner convolution; 0 for one dense convolution.
         patch: Extent of the patches that are one cell of the finest stage; 2 costs a quarter.
         spectral_norm: Whether every weight is divided by its largest singular value.
-        form: How the condition is shown: "concat" or "projection".
+        form: How the condition is shown: "concat", "projection" or "none".
         keep_features: Whether verdicts hold the activations of each block and halving.
+        classify: Whether verdicts say of which label a sample is.
 
     Raises:
         InputError: a setting out of range.
@@ -140,6 +141,7 @@ class Discriminator(nn.Module):
         spectral_norm: bool = False,
         form: str = "projection",
         keep_features: bool = False,
+        classify: bool = False,
     ) -> None:
         super().__init__()
         space, self.keep_features = space_of(spec.shape, least=0), keep_features
@@ -158,7 +160,7 @@ class Discriminator(nn.Module):
             layers += _blocks(dims, channels, blocks, stages * blocks, expansion, groups_of)
         self.layers = nn.Sequential(*layers)
         self.collapse = _Collapse(width, grid) if dims else nn.Identity()
-        self.logits = Logits(spec, width, outputs, form)
+        self.logits = Logits(spec, width, outputs, form, classify)
         if spectral_norm:
             limit(self)
 
@@ -167,8 +169,8 @@ class Discriminator(nn.Module):
         shown = pad(self.sample(sample, condition), self.padded)
         patches = unshuffle(shown, self.patch) if self.patch > 1 else shown
         features = activations(self.layers, self.first(patches))
-        logits = self.logits(self.collapse(features[-1]), condition)
-        return Verdict(logits, features if self.keep_features else ())
+        kept = features if self.keep_features else ()
+        return self.logits.verdict(self.collapse(features[-1]), condition, kept)
 
 
 class _Block(nn.Module):

@@ -24,7 +24,7 @@ CLIP = 0.01
 """Where `clip` holds the critic's weights (Arjovsky et al. 2017, algorithm 1)."""
 LASTING = (
     *("dropout", "form", "head", "keep_features", "outputs", "spectral_norm", "width"),
-    *("softmax", "temperature"),
+    *("classify", "softmax", "temperature"),
 )
 """Keywords that outlive a change of network: the method's own, and the one that sets the size."""
 

@@ -52,6 +52,8 @@ class State:
         for name in recipe.networks:
             torch.manual_seed(seed_for("init", manifest.seed, name))
             self.networks[name] = _channels_last(build_network(manifest, name))
+            if not any(name in names for names in self.game.players.values()):
+                self.networks[name].eval().requires_grad_(False)
         self.averaged = {name: _frozen_copy(self.networks[name]) for name in self.game.kept}
         self.wrapped = {name: engine.wrap(network) for name, network in self.networks.items()}
         for module in (*self.averaged.values(), self.game):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 
 import torch
@@ -10,10 +11,11 @@ from torch import Tensor, nn
 from sparring.artifact.manifest import Manifest
 from sparring.core.schedule import Schedule, after, scheduled
 from sparring.core.streams import seed_for, stream
-from sparring.core.types import Batch, Turn, door
+from sparring.core.types import Batch, Played, Turn, door
 from sparring.networks.heads import Setting
 from sparring.training.ema import update_average
 from sparring.training.engine import Engine
+from sparring.training.gradients import total
 from sparring.training.guard import Guard
 from sparring.training.state import State
 
@@ -39,6 +41,7 @@ class Stepper:
         self.half_life = _schedule(recipe.ema)
         self.opens = after(1.0, recipe.warmup)
         """Above 0 from the discriminator's first turn on."""
+        self.gradients = {player: part.build() for player, part in recipe.gradients.items()}
 
     def step(self, everyone: bool = False) -> dict[str, Tensor]:
         """One step; scalars for the log are returned.
@@ -78,14 +81,29 @@ class Stepper:
         batch = self.draw(progress.batches)
         progress.batches += 1
         turn = Turn(progress.step, progress.images, self._latent(index), engine.mean)
-        played = self.state.game.losses(player, self._seat(player), batch, turn)
-        loss = torch.stack([cost.float() for cost in played.losses.values()]).sum()
         self.state.optimizers[player].zero_grad()
-        engine.backward(loss)
-        norm = self._move(player, loss.detach())
+        played = self._learn(player, batch, turn)
+        loss = total(played).detach()
+        norm = self._move(player, loss)
         costs = {f"{player}/{name}": cost.detach() for name, cost in played.losses.items()}
-        totals = {f"loss/{player}": loss.detach(), f"gradient_norm/{player}": norm}
+        totals = {f"loss/{player}": loss, f"gradient_norm/{player}": norm}
         return {**totals, **costs, **played.stats}
+
+    def _learn(self, player: str, batch: Batch, turn: Turn) -> Played:
+        """Leave gradients on the player's weights, averaged over processes."""
+        own, game = self.gradients.get(player), self.state.game
+        seat = self._seat(player)
+        if own is None:
+            played = game.losses(player, seat, batch, turn)
+            self.engine.backward(total(played))
+            return played
+        # Without the distributed wrapper, which would average gradients of single samples.
+        play = functools.partial(game.losses, player, self.state.networks)
+        weights = [p for name in game.players[player] for p in self.weights[name]]
+        played = own(play, batch, turn, weights)
+        for weight in weights:
+            weight.grad = None if weight.grad is None else self.engine.mean(weight.grad)
+        return played
 
     def _latent(self, index: int) -> Tensor:
         """This process's rows of the turn's latents, the same for any number of processes."""
