@@ -16,12 +16,15 @@ from PIL import Image
 
 from sparring import __version__
 from sparring.artifact.manifest import Manifest
+from sparring.artifact.model import Model
 from sparring.cli import call, values
 from sparring.cli.app import ORDER
 from sparring.cli.flags import described
-from sparring.cli.training import default_run
+from sparring.cli.training import default_run, next_steps
 from sparring.core.errors import InputError
-from sparring.recipes import choices, recipe_functions
+from sparring.core.part import Part
+from sparring.core.types import Spec
+from sparring.recipes import choices, flags_of, recipe_functions, recipe_named
 
 PARTS = {"r3": ("generator", "discriminator"), "vae": ("encoder", "decoder")}
 Cli = Callable[..., tuple[int, str, str]]
@@ -85,10 +88,8 @@ def test_every_recipe_is_a_verb_with_its_own_flags(
 
 
 def test_every_argument_of_a_recipe_is_described() -> None:
-    import inspect
-
     for name, function in recipe_functions().items():
-        assert set(described(function)) == set(inspect.signature(function).parameters), name
+        assert set(described(function)) == set(flags_of(function)), name
 
 
 def test_version_and_recipes(sparring: Cli) -> None:
@@ -157,7 +158,32 @@ def test_train_says_what_to_do_next(
     code, out, err = sparring("train", "gan", "--data", tiny_npz, *words)
     assert (code, err) == (0, "")
     assert "2 steps done" in out
-    assert f"sparring sample {tmp_path / 'run'}" in out
+    assert f"sparring sample {tmp_path / 'run'} --out samples.png" in out
+    command = Manifest.read(tmp_path / "run").sitting["command"]
+    assert command.startswith(f"sparring train gan --data {tiny_npz} --run {tmp_path / 'run'}")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "says"),
+    [
+        ("gan", "sample {run} --out samples.png"),
+        ("pix2pix", "translate {run} source.png"),
+        ("superres", "upscale {run} source.png"),
+        ("inpaint", "repair {run} source.png"),
+        ("restore", "repair {run} source.png"),
+        ("blend", "blend {run} photo.png cutout.png"),
+    ],
+)
+def test_what_is_told_at_the_end_is_a_verb_of_that_model(recipe: str, says: str) -> None:
+    pictures = Part("sparring.domains.image.domain:Image", shape=(3, 16, 16))
+    made = recipe_named(recipe)
+    spec = Spec((3, 16, 16), made.latent, map=made.task.build().map_shape((3, 16, 16), (3, 16, 16)))
+    manifest = Manifest(
+        recipe=made, domain=pictures, source_domain=pictures, spec=spec, data={}, seed=0
+    )
+    first, *others = next_steps(Model(manifest, {}), Path("runs/it"))
+    assert first == says.format(run="runs/it")
+    assert others == ["evaluate runs/it", "report runs/it"]
 
 
 def test_resume_goes_on(tiny_run: Path, sparring: Cli) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
 
+from sparring.artifact.manifest import Manifest
+from sparring.artifact.model import build_network
 from sparring.core.errors import InputError
 from sparring.core.part import Part, public_names
 from sparring.core.recipe import Recipe
@@ -161,3 +164,54 @@ def test_restore_plays_with_whom_the_kind_gains_from(kind: str, players: set[str
     forced = recipe_named("restore", {"kind": kind, "adversarial": 1.0})
     assert set(forced.turns) == {"generator", "discriminator"}
     assert set(recipe_named("restore", {"kind": kind, "adversarial": 0}).turns) == {"generator"}
+
+
+@pytest.mark.parametrize(
+    ("name", "flags", "settings"),
+    [
+        ("cut", {"width": 8}, {"generator.width": 8}),
+        (
+            "cut",
+            {"residual": False, "blocks": 2},
+            {"generator.residual": False, "generator.blocks": 2},
+        ),
+        (
+            "pix2pix",
+            {"l1": 3.0, "discriminator_width": 8},
+            {"l1.weight": 3.0, "discriminator.width": 8},
+        ),
+        ("superres", {"batch": 2}, {"batch": 2}),
+    ],
+)
+def test_a_flag_and_its_setting_make_the_same_networks(
+    name: str, flags: dict[str, object], settings: dict[str, object]
+) -> None:
+    by_flag, by_setting = recipe_named(name, flags), recipe_named(name).override(settings)
+    assert by_flag == by_setting
+    task, shape = by_setting.task.build(), (3, 32, 32)
+    check_recipe(by_setting, Spec(shape, by_setting.latent, map=task.map_shape(shape, shape)))
+
+
+def test_a_projector_reads_what_its_generator_says_whatever_the_seed() -> None:
+    domain = Part("sparring.domains.image.domain:Image", shape=(3, 16, 16))
+    spec = Spec((3, 16, 16), 0, map=(3, 16, 16))
+    recipe = recipe_named("cut", {"width": 4, "blocks": 1})
+    told = Part("sparring.networks.projector:Projector", channels=(4, 8, 8))
+    made = []
+    for part in (recipe.networks["projector"], told):
+        networks = {**recipe.networks, "projector": part}
+        manifest = Manifest(
+            recipe=recipe.replace(networks=networks), domain=domain, spec=spec, data={}
+        )
+        torch.manual_seed(3)
+        made.append(build_network(manifest, "projector").state_dict())
+    assert made[0].keys() == made[1].keys()
+    assert all(torch.equal(value, made[1][name]) for name, value in made[0].items())
+
+
+def test_flags_of_groups_are_flags_of_the_recipe() -> None:
+    recipe = recipe_named("restore", {"kind": "jpeg", "gamma": 3.0, "lr": 0.5})
+    assert recipe.learning_rates["generator"].build()(0) == 0.5
+    assert next(t for t in recipe.terms if t.name == "r1").arguments["weight"] == 3.0
+    with pytest.raises(InputError, match="gama"):
+        recipe_named("restore", {"gama": 3.0})

@@ -78,8 +78,19 @@ def _straight(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_length(data: dict[str, Any]) -> dict[str, Any]:
-    """Schema 6 knows the images that schedules last; former ones have them in every schedule."""
-    return {**data, "schema": 6, "sitting": {**data["sitting"], "images": None}}
+    """Schema 6 knows the images that schedules last; former ones have them in every schedule.
+
+    Translators that add to their source have a head of their own since then.
+    """
+
+    def headed(part: dict[str, Any]) -> dict[str, Any]:
+        plain = part["call"] == "sparring.networks.translator:Generator" and part.get("residual")
+        return {"head": data["spec"]["head"], **part} if plain else part
+
+    networks = {name: headed(part) for name, part in data["recipe"]["networks"].items()}
+    recipe = {**data["recipe"], "networks": networks}
+    sitting = {**data["sitting"], "images": None, "command": None}
+    return {**data, "schema": 6, "recipe": recipe, "sitting": sitting}
 
 
 MIGRATIONS: Mapping[int, Any] = {

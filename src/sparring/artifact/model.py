@@ -360,10 +360,17 @@ def build_game(recipe: Recipe) -> Game:
 
 
 def build_network(manifest: Manifest, name: str) -> nn.Module:
-    """One network of the manifest's recipe, freshly initialised."""
-    recipe, spec = manifest.recipe, manifest.spec
+    """One network of the manifest's recipe, freshly initialised.
+
+    A network that reads the generator's features is shown a weightless one: what it is made like
+    then follows whatever the generator is set to.
+    """
+    recipe, spec, late = manifest.recipe, manifest.spec, {}
     turned = name in build_game(recipe).swapped
-    return recipe.networks[name].build(spec.turned() if turned else spec)  # type: ignore[no-any-return]
+    if recipe.networks[name].accepts("generator"):
+        with torch.device("meta"):
+            late["generator"] = build_network(manifest, "generator")
+    return recipe.networks[name].build(spec.turned() if turned else spec, **late)  # type: ignore[no-any-return]
 
 
 def write_model(

@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def call(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is returned."""
     try:
-        code = app(args=arguments, prog_name="sparring", standalone_mode=False)
+        words = list(sys.argv[1:] if arguments is None else arguments)
+        code = app(args=words, prog_name="sparring", standalone_mode=False, obj=words)
         sys.stdout.flush()
     except (typer.Abort, KeyboardInterrupt):
         return _say("interrupted.", INTERRUPTED)

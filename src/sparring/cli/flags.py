@@ -6,39 +6,48 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
 
 from sparring.cli.values import json_or_word, numbers_of
+from sparring.core.recipe import Recipe
+from sparring.recipes import flags_of, groups_of
 
 PLAIN = (int, float, str, bool)
 
 
-def own_flags(function: Callable[..., Any], taken: Mapping[str, Any]) -> list[inspect.Parameter]:
+def own_flags(function: Callable[..., Recipe], taken: Collection[str]) -> list[inspect.Parameter]:
     """The function's arguments as keyword parameters for Typer, but for names that are taken."""
     helps = described(function)
     return [
-        _flag(parameter, helps.get(parameter.name, ""))
-        for parameter in inspect.signature(function, eval_str=True).parameters.values()
-        if parameter.name not in taken
+        _flag(parameter, helps.get(name, ""))
+        for name, parameter in flags_of(function).items()
+        if name not in taken
     ]
 
 
-def decoded(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def decoded(function: Callable[..., Recipe], given: Mapping[str, Any]) -> dict[str, Any]:
     """What the flags gave, as the function's arguments want it.
 
     Raises:
         InputError: numbers that are none.
     """
-    parameters = inspect.signature(function, eval_str=True).parameters
+    parameters = flags_of(function)
     return {name: _decode(parameters[name], value) for name, value in given.items()}
 
 
-def described(function: Callable[..., Any]) -> dict[str, str]:
+def described(function: Callable[..., Recipe]) -> dict[str, str]:
+    """Flag -> its words, in the docstring of the function or of the group it belongs to."""
+    groups = [_args(group) for group in groups_of(function)]
+    words = {name: text for args in (*groups, _args(function)) for name, text in args.items()}
+    return {name: words[name] for name in flags_of(function) if name in words}
+
+
+def _args(documented: Any) -> dict[str, str]:
     """Argument -> its words in the docstring's Args section."""
-    _, _, section = inspect.getdoc(function).partition("Args:\n")  # type: ignore[union-attr]
+    _, _, section = (inspect.getdoc(documented) or "").partition("Args:\n")
     section = re.split(r"\n(?=\S)", section)[0]
     found = re.findall(r"^    (\w+): (.*(?:\n {5,}.*)*)", section, flags=re.MULTILINE)
     return {name: " ".join(words.split()) for name, words in found}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import typer.core
@@ -19,7 +21,10 @@ from sparring.cli.flags import decoded, own_flags, summary
 from sparring.cli.values import names_of, settings_of, size_of
 from sparring.core.errors import unknown
 from sparring.core.recipe import Recipe
-from sparring.recipes import choices, recipe_functions, recipe_named
+from sparring.recipes import choices, flags_of, recipe_functions, recipe_named
+
+if TYPE_CHECKING:
+    from sparring.artifact.model import Model
 
 RUN, SHAPE, WATCH = "The run", "Crossing: any loss, penalty, network", "While it trains"
 
@@ -55,36 +60,38 @@ train = typer.Typer(
 app.add_typer(train, name="train")
 
 
-def _common(
-    *,
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """The flags of every recipe, as Typer reads them and as they were given."""
+
     data: Annotated[
         str,
         typer.Option(
             help="A pack (digits, fashion), toy (ring8), folder, file, or Hugging Face name.",
             rich_help_panel=RUN,
         ),
-    ],
+    ]
     run: Annotated[
         Path | None,
         typer.Option(
             help="The folder to make; runs/RECIPE-DATA if not given.", rich_help_panel=RUN
         ),
-    ] = None,
-    steps: Annotated[int | None, typer.Option(help="Train so long.", rich_help_panel=RUN)] = None,
+    ] = None
+    steps: Annotated[int | None, typer.Option(help="Train so long.", rich_help_panel=RUN)] = None
     minutes: Annotated[
         float | None, typer.Option(help="Or train for so many minutes.", rich_help_panel=RUN)
-    ] = None,
-    batch: Annotated[
-        int | None, typer.Option(help="Real samples a turn.", rich_help_panel=RUN)
-    ] = None,
+    ] = None
+    batch: Annotated[int | None, typer.Option(help="Real samples a turn.", rich_help_panel=RUN)] = (
+        None
+    )
     size: Annotated[
         str | None,
         typer.Option(help="N or HxW: pictures are cropped and scaled to it.", rich_help_panel=RUN),
-    ] = None,
+    ] = None
     channels: Annotated[
         int | None,
         typer.Option(help="1 grey, 3 colour, 4 with opacity.", rich_help_panel=RUN),
-    ] = None,
+    ] = None
     pairs: Annotated[
         str | None,
         typer.Option(
@@ -92,21 +99,21 @@ def _common(
             "for B to A.",
             rich_help_panel=RUN,
         ),
-    ] = None,
+    ] = None
     trust: Annotated[
         list[str] | None,
         typer.Option(help="A package that reads data of a kind of its own.", rich_help_panel=RUN),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="All randomness follows.", rich_help_panel=RUN)] = 0,
+    ] = None
+    seed: Annotated[int, typer.Option(help="All randomness follows.", rich_help_panel=RUN)] = 0
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a run.", rich_help_panel=RUN)
-    ] = False,
+    ] = False
     streaming: Annotated[
         bool, typer.Option("--streaming", help="Read a hub's data in order.", rich_help_panel=RUN)
-    ] = False,
+    ] = False
     loss: Annotated[
         str | None, typer.Option(help="Such as hinge or wasserstein.", rich_help_panel=SHAPE)
-    ] = None,
+    ] = None
     penalty: Annotated[
         str | None,
         typer.Option(
@@ -114,28 +121,28 @@ def _common(
             "finite-r1, finite-r2, clip, spectral-norm, none.",
             rich_help_panel=SHAPE,
         ),
-    ] = None,
+    ] = None
     gamma: Annotated[
         float | None, typer.Option(help="The penalties' weight.", rich_help_panel=SHAPE)
-    ] = None,
+    ] = None
     every: Annotated[
         int | None,
         typer.Option(help="Penalties are due every so manieth step.", rich_help_panel=SHAPE),
-    ] = None,
+    ] = None
     network: Annotated[
         str | None,
         typer.Option(help="dense, dcgan, convolutional or residual.", rich_help_panel=SHAPE),
-    ] = None,
+    ] = None
     augment: Annotated[
         str | None,
         typer.Option(
             help="POLICY/STRENGTH: default/adaptive, translate,cutout/0.3, default/0..0.3, none.",
             rich_help_panel=SHAPE,
         ),
-    ] = None,
+    ] = None
     conditional: Annotated[
         bool, typer.Option("--conditional", help="Tell the label.", rich_help_panel=SHAPE)
-    ] = False,
+    ] = False
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -144,100 +151,139 @@ def _common(
             help="Any setting, such as generator.width=32; may be repeated.",
             rich_help_panel=SHAPE,
         ),
-    ] = None,
+    ] = None
     log_every: Annotated[
         str | None, typer.Option(help="Steps, or minutes: 50, 1min.", rich_help_panel=WATCH)
-    ] = None,
+    ] = None
     sample_every: Annotated[
         str | None,
         typer.Option(help="As above; about ten in the run by default.", rich_help_panel=WATCH),
-    ] = None,
+    ] = None
     checkpoint_every: Annotated[
         str | None,
         typer.Option(help="As above; every few minutes by default.", rich_help_panel=WATCH),
-    ] = None,
+    ] = None
     score_every: Annotated[
         str, typer.Option(help="As above; 0 is never.", rich_help_panel=WATCH)
-    ] = "0",
+    ] = "0"
     keep: Annotated[
         int, typer.Option(min=1, help="Checkpoints, beside the best.", rich_help_panel=WATCH)
-    ] = 2,
+    ] = 2
     track: Annotated[
         str | None,
         typer.Option(help="tensorboard, wandb or trackio.", rich_help_panel=WATCH),
-    ] = None,
+    ] = None
     quiet: Annotated[
         bool, typer.Option("--quiet", help="No progress bar.", rich_help_panel=WATCH)
-    ] = False,
-) -> None:
-    """The flags of every recipe; only its signature is used."""
+    ] = False
 
 
-COMMON = dict(inspect.signature(_common, eval_str=True).parameters)
+COMMON = dict(inspect.signature(Common, eval_str=True).parameters)
 CROSSING = ("loss", "penalty", "gamma", "every", "network", "augment", "conditional")
 """Common flags that give way to a recipe's own of the same name."""
 LENGTHS = ("batch", "steps")
 """Common flags that a recipe function may want to know as well."""
+EXAMPLES = {
+    "paired": "emoji:google-twitter",
+    "unpaired": "terrain:summer-winter",
+    "mending": "landscapes",
+}
+"""Room of recipes -> data that they can be tried on; digits for all others."""
+CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+"""Where Typer hands over what the command line was called with."""
 
 
 def _add(name: str, function: Callable[..., Recipe]) -> None:
     """Make the recipe a verb, with a signature of its own flags and the common ones."""
-    fixed = {n: p for n, p in COMMON.items() if n not in CROSSING} | {"rank": None}
-    own = own_flags(function, fixed)
+    own = own_flags(function, [n for n in (*COMMON, "rank") if n not in CROSSING])
     mine = {parameter.name for parameter in own}
     shared = [p for n, p in COMMON.items() if n not in mine]
 
-    def command(**given: Any) -> None:
-        _train(name, function, mine, given)
+    def command(context: typer.Context, **given: Any) -> None:
+        flags = decoded(function, {n: given.pop(n) for n in mine})
+        _train(name, flags, Common(**given), context.find_root().obj)
 
     # Typer reads flags off a signature, so one is made for it.
-    command.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
-    command.__annotations__ = {p.name: p.annotation for p in (*own, *shared)}
-    examples = (f"sparring train {name} --data digits --minutes 2",)
+    signature = [CONTEXT, *own, *shared]
+    command.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in signature}
+    data = EXAMPLES.get(function.__module__.rpartition(".")[2], "digits")
+    examples = (f"sparring train {name} --data {data} --minutes 2",)
     train.command(name, help=with_examples(summary(function), examples))(command)
 
 
-def _train(
-    name: str, function: Callable[..., Recipe], mine: set[str], given: Mapping[str, Any]
-) -> None:
+def _train(name: str, own: dict[str, Any], common: Common, words: Sequence[str] | None) -> None:
+    """Train the recipe with its own flags and the common ones, and tell what to do next."""
+    from sparring.training.budget import Intervals
+    from sparring.verbs.run import train as train_run
+
+    run = common.run or default_run(name, common.data)
+    train_run(
+        recipe_maker(name, own, common),
+        common.data,
+        run,
+        steps=common.steps,
+        minutes=common.minutes,
+        batch=common.batch,
+        size=size_of(common.size) if common.size else None,
+        channels=common.channels,
+        pairs=common.pairs,
+        seed=common.seed,
+        settings=settings_of(common.set_ or ()),
+        intervals=Intervals(
+            log=common.log_every,
+            sample=common.sample_every,
+            checkpoint=common.checkpoint_every,
+            score=common.score_every,
+            keep=common.keep,
+        ),
+        streaming=common.streaming,
+        overwrite=common.overwrite,
+        track=names_of(common.track),
+        quiet=common.quiet,
+        trusted=common.trust or (),
+        command=shlex.join(["sparring", *words]) if words else None,
+    )
+    tell_next(run, common.trust or ())
+
+
+def recipe_maker(name: str, own: dict[str, Any], common: Common) -> Callable[[int], Recipe]:
+    """What makes the recipe that the flags describe, from the rank of the data.
+
+    Raises:
+        InputError: flags that no data can mend; they are met before the data are read.
+    """
     # A recipe's own choice of network is made here as well, so that every network will do.
-    own = decoded(function, {n: given[n] for n in mine if n != "network"})
-    lengths = {n: given[n] for n in LENGTHS if given[n] is not None}
-    known = inspect.signature(function).parameters
-    flags = {**own, **{n: v for n, v in lengths.items() if n in known}}
-    recipe_named(name, flags)  # what no data can mend is met before they are read
-    weighs = ("gamma", "every") if given["penalty"] else ()
-    common = {n: None if n in mine and n not in weighs else given.get(n) for n in COMMON}
-    if "network" in mine and given["network"] != known["network"].default:
-        common["network"] = given["network"]
+    network = own.pop("network", common.network)
+    known = flags_of(recipe_functions()[name])
+    lengths = {n: getattr(common, n) for n in LENGTHS if n in known}
+    flags = own | {n: value for n, value in lengths.items() if value is not None}
 
     def make(rank: int) -> Recipe:
         recipe = recipe_named(name, flags, rank)
-        # A recipe's own weight outlives a change of penalty, where it has flags for it.
-        kept = {
-            n: v for n, v in choices.penalty_settings(recipe).items() if n in weighs and n in mine
-        }
-        return crossed(recipe, {**common, **{n: v for n, v in kept.items() if common[n] is None}})
+        recipe = choices.with_loss(recipe, common.loss) if common.loss else recipe
+        recipe = choices.with_network(recipe, network) if network else recipe
+        recipe = _penalised(recipe, own, common)
+        recipe = choices.with_augment(recipe, common.augment) if common.augment else recipe
+        return choices.with_labels(recipe) if common.conditional else recipe
 
-    fit(make, given, default_run(name, given["data"]))
+    recipe_named(name, flags)
+    return make
 
 
-def crossed(recipe: Recipe, flags: Mapping[str, Any]) -> Recipe:
-    """The recipe with what the crossing flags choose.
+def _penalised(recipe: Recipe, own: Mapping[str, Any], common: Common) -> Recipe:
+    """The recipe with the penalties that were asked for.
 
-    Raises:
-        InputError: an unknown name, or a choice that the recipe cannot have.
+    Its own weight and interval outlive a change of penalty, where it has flags for them.
     """
-    if flags["loss"]:
-        recipe = choices.with_loss(recipe, flags["loss"])
-    if flags["network"]:
-        recipe = choices.with_network(recipe, flags["network"])
-    penalties, weight, every = names_of(flags["penalty"]), flags["gamma"], flags["every"]
-    if penalties or weight is not None or every is not None:
-        recipe = choices.with_penalty(recipe, penalties, weight, every)
-    if flags["augment"]:
-        recipe = choices.with_augment(recipe, flags["augment"])
-    return choices.with_labels(recipe) if flags["conditional"] else recipe
+    penalties = names_of(common.penalty)
+    told: dict[str, Any] = {"gamma": common.gamma, "every": common.every}
+    if penalties:
+        kept = choices.penalty_settings(recipe)
+        told |= {n: own[n] if own[n] is not None else kept.get(n) for n in told if n in own}
+    if not penalties and told == {"gamma": None, "every": None}:
+        return recipe
+    return choices.with_penalty(recipe, penalties, told["gamma"], told["every"])
 
 
 def default_run(recipe: str, data: str) -> Path:
@@ -246,46 +292,31 @@ def default_run(recipe: str, data: str) -> Path:
     return Path("runs") / f"{recipe}-{word or 'data'}"
 
 
-def fit(make: Callable[[int], Recipe], given: Mapping[str, Any], default: Path) -> None:
-    """Train what `make` makes of the rank of the data, and tell what to do next."""
-    size = size_of(given["size"]) if given["size"] else None
-    settings, run = settings_of(given["set_"] or ()), given["run"] or default
-    from sparring.training.budget import Intervals
-    from sparring.verbs.run import train as train_run
-
-    every = {n: given[f"{n}_every"] for n in ("log", "sample", "checkpoint", "score")}
-    train_run(
-        make,
-        given["data"],
-        run,
-        steps=given["steps"],
-        minutes=given["minutes"],
-        batch=given["batch"],
-        size=size,
-        channels=given["channels"],
-        pairs=given["pairs"],
-        seed=given["seed"],
-        settings=settings,
-        intervals=Intervals(**every, keep=given["keep"]),
-        streaming=given["streaming"],
-        overwrite=given["overwrite"],
-        track=names_of(given["track"]),
-        quiet=given["quiet"],
-        trusted=given["trust"] or (),
-    )
-    tell_next(run)
-
-
-def tell_next(run: Path) -> None:
+def tell_next(run: Path, trusted: Sequence[str] = ()) -> None:
     """Say where the run lies and which verbs go on from it; only the main process speaks."""
     if os.environ.get("RANK", "0") != "0":
         return
+    from sparring.artifact.model import Model
     from sparring.training import checkpoint
 
     done = checkpoint.steps(run)
     print(f"{run}: {done[-1] if done else 0} steps done.")
-    for line in (f"sample {run} --out grid.png", f"evaluate {run}", f"report {run}"):
+    for line in next_steps(Model.load(run, trusted=trusted), run):
         print(f"  sparring {line}")
+
+
+def next_steps(model: Model, run: Path) -> list[str]:
+    """The verbs that go on from a run, as they work for its model."""
+    place, able = shlex.quote(str(run)), model.task.abilities
+    if "sample" in able:
+        first = f"sample {place} --out samples{model.domain.suffixes[0]}"
+    elif "blend" in able:
+        first = f"blend {place} photo.png cutout.png"
+    else:
+        verb = next((word for word in ("repair", "upscale") if word in able), "translate")
+        entry, _ = model.ends()
+        first = f"{verb} {place} source{entry.suffixes[0]}"
+    return [first, f"evaluate {place}", f"report {place}"]
 
 
 for _name, _function in recipe_functions().items():
@@ -314,7 +345,7 @@ def resume(
     from sparring.verbs.run import resume as resume_run
 
     resume_run(run, steps=steps, minutes=minutes, stretch=stretch, quiet=quiet, trusted=trust or ())
-    tell_next(run)
+    tell_next(run, trust or ())
 
 
 @verb(app, "sparring recipes", "sparring train dcgan --help")

@@ -15,20 +15,30 @@ class Projector(nn.Module):
     """Sampled features (M, C_l) of each layer l to unit vectors (M, width).
 
     A two-layer perceptron for each layer (Park et al., 2020, section 3.2). They exist from the
-    start, so that optimisers and checkpoints know them: the recipe names the channels of the
-    layers it samples, those that `translator.Generator` returns with `features=True`.
+    start, so that optimisers and checkpoints know them, for the layers that the generator
+    returns with `features=True`.
 
     Args:
         spec: What is made; not read.
-        channels: Channels C_l of each layer.
+        channels: Channels C_l of each layer; the generator's own if none.
         width: Length of the unit vectors; 256 in the paper.
+        generator: Whose features are read; it says its channels as `depths`.
 
     Raises:
-        InputError: a setting out of range.
+        InputError: a setting out of range, or neither channels nor a generator that says them.
     """
 
-    def __init__(self, spec: Spec, channels: tuple[int, ...], width: int = 64) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        channels: tuple[int, ...] = (),
+        width: int = 64,
+        generator: nn.Module | None = None,
+    ) -> None:
         super().__init__()
+        channels = channels or getattr(generator, "depths", ())
+        if not channels:
+            raise InputError("a projector needs a generator that says its depths, or channels.")
         positive("channels", *channels)
         positive("width", width)
         self.channels = tuple(channels)

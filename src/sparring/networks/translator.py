@@ -43,7 +43,12 @@ class Generator(nn.Module):
             need it (Suvorov et al., 2022).
         norm: "instance" or "none".
         residual: Add the map's first channels to the sample: to repair is to change little.
-        head: "tanh", "leaky" or "linear"; the spec's own if None.
+        head: "tanh", "leaky" or "linear"; if None, "leaky" where residual (a linear one leaves
+            [-1, 1], where discriminators know fakes at once; tanh is flat at white), else the
+            spec's own.
+
+    Attributes:
+        depths: Channels of each layer whose activations `features` shows.
 
     Raises:
         InputError: a setting out of range.
@@ -65,7 +70,8 @@ class Generator(nn.Module):
         inputs, self.channels = channels_of(spec)
         check_residual(spec, residual)
         positive("width", width, blocks)
-        self.head, self.residual = head or spec.head, residual
+        self.head, self.residual = head or ("leaky" if residual else spec.head), residual
+        self.depths = (width, *[2 * width] * (blocks + 1))
         reach = [DILATIONS[i % len(DILATIONS)] if dilated else 1 for i in range(blocks)]
         self.told = Told(dataclasses.replace(spec, latent=0), 2 * width)
         self.encoder = nn.Sequential(

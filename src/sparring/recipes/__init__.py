@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
@@ -46,8 +47,42 @@ def recipe_named(name: str, flags: Mapping[str, Any] | None = None, rank: int = 
     if name not in functions:
         raise unknown("recipe", name, functions)
     function = functions[name]
-    ranked = {"rank": rank} if "rank" in inspect.signature(function).parameters else {}
+    ranked = {"rank": rank} if "rank" in flags_of(function) else {}
     try:
-        return function(**{**ranked, **(flags or {})})
+        return function(**_grouped(function, {**ranked, **(flags or {})}))
     except TypeError as error:
         raise InputError(f"the recipe {name!r} cannot be made: {error}.") from error
+
+
+def flags_of(function: Callable[..., Recipe]) -> dict[str, inspect.Parameter]:
+    """A recipe's arguments by name; those of a group, which is a dataclass, one by one."""
+    parameters = inspect.signature(function, eval_str=True).parameters
+    flags = {n: p for n, p in parameters.items() if not _is_group(p)}
+    for group in filter(_is_group, parameters.values()):
+        fields = inspect.signature(type(group.default), eval_str=True).parameters
+        for name, field in fields.items():
+            flags.setdefault(name, field.replace(default=getattr(group.default, name)))
+    return flags
+
+
+def groups_of(function: Callable[..., Recipe]) -> list[type]:
+    """The dataclasses whose fields are arguments of the recipe."""
+    parameters = inspect.signature(function).parameters.values()
+    return [type(parameter.default) for parameter in parameters if _is_group(parameter)]
+
+
+def _is_group(parameter: inspect.Parameter) -> bool:
+    return dataclasses.is_dataclass(parameter.default)
+
+
+def _grouped(function: Callable[..., Recipe], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Flags as the function's own arguments, and those of its groups in them."""
+    parameters = inspect.signature(function).parameters
+    given = dict(flags)
+    for name, parameter in parameters.items():
+        if name in given or not _is_group(parameter):
+            continue
+        fields = {field.name for field in dataclasses.fields(parameter.default)}
+        mine = {n: given.pop(n) for n in fields & given.keys() if n not in parameters}
+        given[name] = dataclasses.replace(parameter.default, **mine)
+    return given

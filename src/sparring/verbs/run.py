@@ -59,6 +59,7 @@ def train(
     track: Sequence[str] = (),
     quiet: bool = False,
     trusted: Sequence[str] = (),
+    command: str | None = None,
 ) -> Model:
     """Train a recipe on data in a new run folder; the trained model is returned.
 
@@ -82,6 +83,7 @@ def train(
         track: tensorboard, wandb or trackio.
         quiet: no progress bar.
         trusted: packages that read data of kinds of their own, as in `sparring.data.load`.
+        command: the command line, where it came from one; the run keeps it for the report.
 
     Raises:
         InputError: recipe, data, folder or machine do not fit; nothing was written then.
@@ -102,7 +104,7 @@ def train(
         budget = Budget(steps=chosen.steps)
     images = budget.steps * chosen.images_a_step if budget.steps else None
     sitting = {**asdict(budget), "images": images, "intervals": asdict(intervals or Intervals())}
-    sitting |= {"reading": options, "track": list(track)}
+    sitting |= {"reading": options, "track": list(track), "command": command}
     check.check_data(chosen, dataset)
     _survey(dataset, chosen, quiet)
     manifest = replace(plan(chosen, dataset, seed), sitting=sitting)
