@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from sparring.core.types import Batch, Condition, Networks, Played, Term, Turn
+from sparring.games.posterior import Posterior, posterior
 
 
 class Autoencoder(nn.Module):
@@ -37,25 +37,20 @@ class Autoencoder(nn.Module):
     def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
         """The two sides of the ELBO (Kingma & Welling 2014, eq. 10), per sample."""
         real, condition = batch.real, batch.condition
-        mean, log_variance = self.encode(networks, real, condition)
-        latent = mean + turn.latent * torch.exp(0.5 * log_variance)
-        rebuilt = networks["decoder"](latent, condition).float()
+        read = self.encode(networks, real, condition)
+        rebuilt = networks["decoder"](read.drawn(turn.latent), condition).float()
         reconstruction = self.loss(real, rebuilt).mean()
-        divergence = 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance).sum(1).mean()
-        costs = {"reconstruction": reconstruction, "divergence": self.beta * divergence}
-        return Played(costs, {"latent/spread": mean.detach().std(0, unbiased=False).mean()})
+        costs = {"reconstruction": reconstruction, "divergence": self.beta * read.divergence()}
+        return Played(costs, {"latent/spread": read.spread()})
 
     def generate(self, networks: Networks, latent: Tensor, condition: Condition) -> Tensor:
         """Samples (N, *shape) for latents (N, latent)."""
         return networks["decoder"](latent, condition)
 
-    def encode(
-        self, networks: Networks, samples: Tensor, condition: Condition
-    ) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of each sample's latent, both (N, latent)."""
-        return networks["encoder"](samples, condition).logits.float().chunk(2, dim=1)
+    def encode(self, networks: Networks, samples: Tensor, condition: Condition) -> Posterior:
+        """Where the encoder thinks the latents of samples lie."""
+        return posterior(networks["encoder"], samples, condition)
 
     def reconstruct(self, networks: Networks, samples: Tensor, condition: Condition) -> Tensor:
         """The samples, through the mean of their latents and back."""
-        mean, _ = self.encode(networks, samples, condition)
-        return self.generate(networks, mean, condition)
+        return self.generate(networks, self.encode(networks, samples, condition).mean, condition)

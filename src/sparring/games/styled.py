@@ -22,6 +22,7 @@ from sparring.core.types import (
     Turn,
 )
 from sparring.games.duel import Duel
+from sparring.games.posterior import Posterior, posterior
 
 
 class Styled(Duel):
@@ -68,19 +69,14 @@ class Styled(Duel):
     def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
         """What the player pays; the other one's weights are taken as given."""
         with torch.set_grad_enabled(player == "generator"):
-            mean, log_variance = self.encode(networks, batch.real, batch.condition)
-            latent = mean + turn.latent * torch.exp(0.5 * log_variance)
+            read = self.encode(networks, batch.real, batch.condition)
+            latent = read.drawn(turn.latent)
         costs, stats = super().losses(player, networks, batch, turn._replace(latent=latent))
         if player == "generator":
-            strayed = 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance)
-            costs = {**costs, "divergence": self.divergence * strayed.sum(1).mean()}
-            spread = mean.detach().std(0, unbiased=False).mean()
-            stats = {**stats, "latent/spread": spread}
+            costs = {**costs, "divergence": self.divergence * read.divergence()}
+            stats = {**stats, "latent/spread": read.spread()}
         return Played(costs, stats)
 
-    def encode(
-        self, networks: Networks, samples: Tensor, condition: Condition
-    ) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of each sample's latent, both (N, latent)."""
-        mean, log_variance = networks["encoder"](samples, condition).logits.float().chunk(2, dim=1)
-        return mean, log_variance
+    def encode(self, networks: Networks, samples: Tensor, condition: Condition) -> Posterior:
+        """Where the encoder thinks the latents of samples lie."""
+        return posterior(networks["encoder"], samples, condition)
