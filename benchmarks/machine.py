@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import os
 import platform
+import resource
 import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,3 +40,31 @@ def record(name: str, result: dict[str, Any]) -> None:
     text = json.dumps({"machine": machine(), **result}, indent=2)
     (RESULTS / f"{name}.json").write_text(text + "\n")
     print(text)
+
+
+def sparring_command(*words: object) -> None:
+    """Run `sparring WORDS`, as anyone would, in a process of its own."""
+    subprocess.run([sys.executable, "-m", "sparring", *map(str, words)], check=True)
+
+
+def steps_in(train: Sequence[str], minutes: float) -> int:
+    """Steps of a `train ...` command that so many minutes of one core's work give.
+
+    Measured as the processor time of 200 steps, without what starting up costs: on a busy machine
+    a minute of the clock is not a minute of work.
+    """
+    few, many = (_work(train, steps) for steps in (50, 250))
+    return int(60 * minutes * 200 / (many - few))
+
+
+def _work(train: Sequence[str], steps: int) -> float:
+    """Processor seconds of a run of so many steps."""
+    before = _spent()
+    with tempfile.TemporaryDirectory() as place:
+        sparring_command(*train, "--steps", steps, "--run", Path(place) / "run", "--quiet")
+    return _spent() - before
+
+
+def _spent() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

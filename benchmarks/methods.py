@@ -2,57 +2,46 @@
 
     python benchmarks/methods.py --minutes 2 --runs runs/methods
 
-Writes benchmarks/results/methods.json and the table benchmarks/methods.md; the runs stay, and
-those that are there already are only read. Each
-training has one core, so that several data sets may be run side by side (--data digits --part).
+Runs `sparring train RECIPE --data DATA --minutes M` with the flags in FLAGS, which the table
+repeats: r3 and gan as they stand, the others with small networks. Writes
+benchmarks/results/methods.json and the table benchmarks/methods.md; the runs stay, and those that
+are there already are only read. Each training has one core, so that several data sets may be run
+side by side (--data digits --part).
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
-import torch
-from machine import machine, record
+from machine import machine, record, sparring_command
 
 import sparring
-from sparring.core.part import Part, public_names
-from sparring.core.recipe import Recipe
+from sparring.core.part import public_names
 from sparring.core.storage import read_json
 from sparring.metrics.scores import Scores
-from sparring.recipes import recipe_named
 from sparring.training import log
 
-WIDTH = 16
-"""Of all dcgan networks, a quarter of their own: full ones see too few pictures in minutes."""
-BATCH = 32
-RATES = {"dcgan": 5e-4, "lsgan": 5e-4, "wgan": 5e-4, "wgan-gp": 1e-3, "sngan": 5e-4, "cgan": 1e-3}
-"""Higher learning rates than the papers', for runs of minutes; others keep their own."""
+SMALL = "--batch 32 --set generator.widths=[64,32,16] --set discriminator.widths=[16,32]"
+"""A quarter of dcgan's own channels: full networks see too few pictures in minutes."""
+FLAGS = {
+    **dict.fromkeys(("dcgan", "lsgan", "wgan", "sngan"), f"{SMALL} --lr 5e-4"),
+    "wgan-gp": f"{SMALL} --lr 1e-3",
+    "cgan": "--batch 32 --lr 1e-3",
+    "vae": "--batch 32 --set decoder.widths=[64,32,16] --set encoder.widths=[16,32]",
+}
+"""Higher learning rates than the papers' too, for runs of minutes; r3 and gan need no flag."""
 ROOM = "sparring.recipes.images"
 COLUMNS = ("frechet", "kernel", "precision", "recall", "density", "coverage")
-
-
-def small(name: str) -> Recipe:
-    """The recipe with narrow networks and small batches."""
-    flags = {"lr": RATES[name]} if name in RATES else {}
-    recipe = recipe_named(name, {"batch": BATCH, **flags})
-    networks = {n: narrow(p) if ".dcgan:" in p.call else p for n, p in recipe.networks.items()}
-    return recipe.replace(networks=networks)
-
-
-def narrow(part: Part) -> Part:
-    generates = part.name == "Generator"
-    return part.replace(widths=(4 * WIDTH, 2 * WIDTH, WIDTH) if generates else (WIDTH, 2 * WIDTH))
 
 
 def measure(recipe: str, data: str, minutes: float, run: Path) -> dict[str, Any]:
     kept = run / "model" / "scores.json"
     if not kept.exists():
-        every = sparring.Intervals(log=20, sample=0, checkpoint=0)
-        sparring.train(
-            small(recipe), data, run, minutes=minutes, intervals=every, quiet=True, overwrite=True
-        )
+        words = ("train", recipe, "--data", data, *FLAGS.get(recipe, "").split())
+        sparring_command(*words, "--minutes", minutes, "--run", run, "--overwrite", "--quiet")
         sparring.evaluate(run, count=5000)
     scores = Scores.from_json(read_json(kept))
     lines = [line for line in log.read(run / "log.jsonl") if "images_per_second" in line]
@@ -73,11 +62,15 @@ def table(rows: list[dict[str, Any]], minutes: float) -> str:
         "# Every recipe for equal minutes",
         "",
         f"{minutes:g} minutes of training each, seed 0, 5,000 samples against the held-out items "
-        f"under the data's own judge; one core of {made['processor']}, "
-        f"{made['vector']}, fp32, {made['date']}. Made by `python benchmarks/methods.py "
-        f"--minutes {minutes:g}`: batches of {BATCH}, dcgan networks of width {WIDTH}, learning "
-        f"rates {RATES}, all else as the recipes have "
-        "it. The floor is the training data scored in the same way.",
+        f"under the data's own judge; one core of {made['processor']}, {made['vector']}, "
+        f"{'bf16' if made['amx'] else 'fp32'}, {made['date']}. Made by `python "
+        f"benchmarks/methods.py --minutes {minutes:g}`, which runs `sparring train RECIPE --data "
+        f"DATA --minutes {minutes:g} FLAGS`. The floor is the training data scored in the same "
+        "way.",
+        "",
+        "| recipe | flags |",
+        "|---|---|",
+        *(f"| {name} | {f'`{words}`' if words else ''} |" for name, words in flags(rows).items()),
     ]
     for data in dict.fromkeys(row["data"] for row in rows):
         mine = [row for row in rows if row["data"] == data]
@@ -87,6 +80,10 @@ def table(rows: list[dict[str, Any]], minutes: float) -> str:
         lines += [line(row, row["recipe"], f"{row['images_per_second']:,.0f}") for row in mine]
         lines.append(line(mine[0]["floor"], "*floor*", ""))
     return "\n".join(lines) + "\n"
+
+
+def flags(rows: list[dict[str, Any]]) -> dict[str, str]:
+    return {row["recipe"]: FLAGS.get(row["recipe"], "") for row in rows}
 
 
 def line(values: dict[str, Any], name: str, speed: str) -> str:
@@ -103,7 +100,7 @@ def main() -> None:
     parser.add_argument("--data", nargs="*", default=["digits", "fashion"])
     parser.add_argument("--part", action="store_true", help="train and score, write no table")
     given = parser.parse_args()
-    torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"  # of the trainings, which are processes of their own
     rows = []
     for data in given.data:
         for recipe in given.only:

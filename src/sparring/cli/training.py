@@ -52,7 +52,7 @@ train = typer.Typer(
         (
             "sparring train r3 --data digits --minutes 2",
             "sparring train dcgan --data photos/ --size 64 --run runs/photos --steps 20000",
-            "sparring train gan --data ring8 --loss relativistic --penalty r1,r2 --gamma 0.5",
+            "sparring train gan --data digits --loss relativistic --penalty r1,r2 --gamma 0.5",
             "sparring train wgan-gp --help",
         ),
     ),
