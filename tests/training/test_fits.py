@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -16,7 +16,7 @@ from sparring.artifact.pretrained import network as trained
 from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.core.recipe import Recipe
-from sparring.core.types import Batch, Condition, Played, Round, Spec, Term, Turn, Verdict
+from sparring.core.types import Batch, Condition, Networks, Played, Round, Spec, Term, Turn, Verdict
 from sparring.games.duel import Duel
 from sparring.losses.adversarial import non_saturating
 from sparring.losses.conditions import classified, mismatched, recognised
@@ -271,3 +271,58 @@ def test_a_duel_hands_its_networks_to_terms() -> None:
     turn = Turn(0, 0, torch.zeros(2, 1, requires_grad=True), lambda value: value)
     game.losses("generator", networks, Batch(torch.ones(2, 1), Condition()), turn)
     assert seen[0].networks["victim"] is abs
+
+
+# A warm-up with another game.
+
+
+class Likelihood(nn.Module):
+    """The generator alone, which pays how unlikely real samples are around what it makes."""
+
+    players: ClassVar[dict[str, tuple[str, ...]]] = {"generator": ("generator",)}
+    kept: ClassVar[tuple[str, ...]] = ("generator",)
+    swapped: ClassVar[frozenset[str]] = frozenset()
+    doors: ClassVar[frozenset[str]] = frozenset()
+
+    def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
+        made = networks["generator"](turn.latent, batch.condition)
+        return Played({"likelihood": (made - batch.real).square().mean() / 2}, {})
+
+    def generate(self, networks: Networks, latent: Tensor, condition: Condition) -> Tensor:
+        return networks["generator"](latent, condition)
+
+
+class Elsewhere(Likelihood):
+    players: ClassVar[dict[str, tuple[str, ...]]] = {"generator": ("discriminator",)}
+
+
+@pytest.mark.parametrize("warmup", [16, 24, 32])
+def test_a_warm_up_has_its_own_game_and_turns(
+    warmup: int, recipe: Build, pictures: str, tmp_path: Path, weights: Weights
+) -> None:
+    chosen = recipe(warmup=warmup, warmup_game=Part(Likelihood), warmup_turns=("generator",) * 2)
+    unbroken(chosen, pictures, tmp_path, weights)
+    lines = [
+        json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()
+    ]
+    early = [("generator/likelihood" in line, "loss/discriminator" in line) for line in lines]
+    steps = warmup // 8
+    assert early == [(True, False)] * steps + [(False, True)] * (6 - steps)
+
+
+def test_a_warm_up_without_a_game_is_the_last_players_own(
+    recipe: Build, pictures: str, tmp_path: Path, weights: Weights
+) -> None:
+    unbroken(recipe(warmup=24), pictures, tmp_path, weights)
+    lines = (tmp_path / "whole" / "log.jsonl").read_text().splitlines()
+    assert ["loss/discriminator" in json.loads(line) for line in lines] == [False] * 3 + [True] * 3
+
+
+def test_what_a_warm_up_cannot_be(recipe: Build, pictures: str, tmp_path: Path) -> None:
+    for changes, says in (
+        ({"warmup_turns": ("genrator",)}, "did you mean 'generator'"),
+        ({"warmup_game": Part(Elsewhere)}, "'generator' moves discriminator in the warm-up"),
+    ):
+        with pytest.raises(InputError, match=says):
+            train(recipe(warmup=8, **changes), pictures, tmp_path / "run", steps=2, quiet=True)
+        assert not (tmp_path / "run").exists()

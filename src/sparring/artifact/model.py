@@ -356,7 +356,9 @@ def build_game(recipe: Recipe) -> Game:
         "augment": recipe.augment.build() if recipe.augment else None,
         "finish": recipe.task.build().finish,
     }
-    return recipe.game.build(**{n: v for n, v in parts.items() if recipe.game.accepts(n)})  # type: ignore[no-any-return]
+    game = recipe.game
+    missing = {n: v for n, v in parts.items() if game.accepts(n) and n not in game.arguments}
+    return game.build(**missing)  # type: ignore[no-any-return]
 
 
 def build_network(manifest: Manifest, name: str) -> nn.Module:

@@ -33,8 +33,12 @@ class Recipe:
     turns: tuple[str, ...] = ("discriminator", "generator")
     """The players of one step, in order; a name may come several times."""
     warmup: float = 0.0
-    """Span before the discriminator's first turn, in which the others play alone: a share of the
-    run up to 1, else images."""
+    """Span at the beginning in which a step has other turns: a share of the run up to 1, else
+    images."""
+    warmup_turns: tuple[str, ...] = ()
+    """The players of a step in that span; the last of `turns` alone if none are named."""
+    warmup_game: Part | None = None
+    """The game of that span, such as one of likelihood, with the same networks; else `game`."""
     loss: Part | None = None
     """Builds the AdversarialLoss."""
     terms: tuple[Part, ...] = ()
@@ -132,6 +136,12 @@ class Recipe:
     def images_a_step(self) -> int:
         """Real samples that one step counts: those of the first player's turns."""
         return self.batch * self.turns.count(self.turns[0])
+
+    @property
+    def opening(self) -> Recipe:
+        """The recipe as it is played in its warm-up."""
+        turns = self.warmup_turns or self.turns[-1:]
+        return self.replace(turns=turns, game=self.warmup_game or self.game)
 
     def lasting(self, images: int) -> Recipe:
         """The recipe for a run of so many images, put in the place of all shares of its length."""

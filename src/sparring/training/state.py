@@ -17,6 +17,7 @@ from sparring.core.ranges import LARGEST, Count, Number, Positive, fitted
 from sparring.core.recipe import Recipe
 from sparring.core.storage import check_alike
 from sparring.core.streams import seed_for
+from sparring.core.types import Game
 from sparring.training.engine import Engine
 
 
@@ -47,45 +48,61 @@ class State:
     def __init__(self, manifest: Manifest, engine: Engine) -> None:
         recipe = manifest.recipe
         self.progress, self.device = Progress(), engine.device
-        self.game = build_game(manifest.recipe)
+        self.games = games_of(recipe)
         self.networks: dict[str, nn.Module] = {}
         for name in recipe.networks:
             torch.manual_seed(seed_for("init", manifest.seed, name))
             self.networks[name] = _channels_last(build_network(manifest, name))
-            if not any(name in names for names in self.game.players.values()):
+            if not any(name in names for names in self.players.values()):
                 self.networks[name].eval().requires_grad_(False)
         self.averaged = {name: _frozen_copy(self.networks[name]) for name in self.game.kept}
         self.wrapped = {name: engine.wrap(network) for name, network in self.networks.items()}
-        for module in (*self.averaged.values(), self.game):
+        for module in (*self.averaged.values(), *self.games.values()):
             if isinstance(module, nn.Module):
                 module.to(engine.device)
         self.optimizers = {
             player: recipe.optimizers[player].build(self.parameters(player))
-            for player in self.game.players
+            for player in self.players
         }
         self.samples = (manifest.spec.shape, manifest.spec.map)
-        self.growing = {f"game.{n}" for n, v in self.game.state_dict().items() if not v.numel()}
+        self.growing = {
+            f"{which}.{name}"
+            for which, game in self.games.items()
+            for name, value in game.state_dict().items()
+            if not value.numel()
+        }
         self.base_rates = {
             player: [group["lr"] for group in optimizer.param_groups]
             for player, optimizer in self.optimizers.items()
         }
 
+    @property
+    def game(self) -> Game:
+        """The game of the recipe, apart from that of its warm-up."""
+        return self.games["game"]
+
+    @property
+    def players(self) -> dict[str, tuple[str, ...]]:
+        """The networks that move in the turn of each player of any game."""
+        return {player: names for g in self.games.values() for player, names in g.players.items()}
+
     def play(self, recipe: Recipe) -> None:
-        """Go on with the recipe's game, made anew and put where the present one is."""
-        former, self.game = self.game.state_dict(), build_game(recipe)
-        if isinstance(self.game, nn.Module):
-            self.game.to(self.device)
-        self.game.load_state_dict(former)
+        """Go on with the recipe's games, made anew and put where the present ones are."""
+        former, self.games = self.games, games_of(recipe)
+        for name, game in self.games.items():
+            if isinstance(game, nn.Module):
+                game.to(self.device)
+            game.load_state_dict(former[name].state_dict())
 
     def parameters(self, player: str) -> list[nn.Parameter]:
         """The weights that move in a player's turn."""
-        names = self.game.players[player]
+        names = self.players[player]
         return [p for name in names for p in self.networks[name].parameters()]
 
     def tensors(self) -> dict[str, Tensor]:
         """All tensors but the averaged networks', by dotted name."""
         named = {f"network.{n}": net.state_dict() for n, net in self.networks.items()}
-        named["game"] = self.game.state_dict()
+        named |= {name: game.state_dict() for name, game in self.games.items()}
         for player, optimizer in self.optimizers.items():
             for index, values in optimizer.state_dict()["state"].items():
                 named[f"optimizer.{player}.{index}"] = values
@@ -132,7 +149,8 @@ class State:
             network.load_state_dict(_flat(tree["network"][name]))
         for name, network in self.averaged.items():
             network.load_state_dict(averaged[name])
-        self.game.load_state_dict(_flat(tree.get("game", {})))
+        for name, game in self.games.items():
+            game.load_state_dict(_flat(tree.get(name, {})))
         for player, optimizer in self.optimizers.items():
             moments = tree.get("optimizer", {}).get(player, {})
             state = {int(index): values for index, values in moments.items()}
@@ -157,6 +175,25 @@ class State:
             if found[name].shape[1:] in self.samples or not found[name].numel():
                 wanted[name] = wanted[name].new_empty(found[name].shape)
         return wanted
+
+
+def games_of(recipe: Recipe) -> dict[str, Game]:
+    """The recipe's game, and that of its warm-up where it has one of its own.
+
+    Raises:
+        InputError: one player's turns would move other networks in the warm-up.
+    """
+    games = {"game": build_game(recipe)}
+    if recipe.warmup_game is not None:
+        games["warmup"] = build_game(recipe.opening)
+    for player, names in games["game"].players.items():
+        early = games.get("warmup", games["game"]).players.get(player, names)
+        if early != names:
+            raise InputError(
+                f"the player {player!r} moves {', '.join(early)} in the warm-up and then "
+                f"{', '.join(names)}; give it another name in the warm-up's game."
+            )
+    return games
 
 
 def _channels_last(network: nn.Module) -> nn.Module:

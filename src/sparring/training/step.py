@@ -40,13 +40,15 @@ class Stepper:
         ]
         self.half_life = _schedule(recipe.ema)
         self.opens = after(1.0, recipe.warmup)
-        """Above 0 from the discriminator's first turn on."""
+        """Above 0 once the warm-up is over."""
+        self.early = recipe.opening.turns
+        self.game = state.game
         self.gradients = {player: part.build() for player, part in recipe.gradients.items()}
 
     def step(self, everyone: bool = False) -> dict[str, Tensor]:
         """One step; scalars for the log are returned.
 
-        With `everyone` the discriminator has its turn even before its time.
+        With `everyone` all have their turns even in the warm-up.
 
         Raises:
             Diverged: too many turns in a row were not finite.
@@ -54,9 +56,12 @@ class Stepper:
         recipe, progress = self.manifest.recipe, self.state.progress
         values: dict[str, Tensor] = {}
         self._follow_schedules()
-        for index, player in enumerate(recipe.turns):
-            if player != "discriminator" or everyone or self.opens(progress.images):
-                values.update(self._turn(index, player))
+        warm = everyone or bool(self.opens(progress.images))
+        self.game = self.state.game if warm else self.state.games.get("warmup", self.state.game)
+        turns = recipe.turns if warm else self.early
+        # Numbered from the end: with or without others before it, a turn draws the same.
+        for index, player in enumerate(turns, start=len(recipe.turns) - len(turns)):
+            values.update(self._turn(index, player))
         half_life = self.half_life(progress.images)
         for name, averaged in self.state.averaged.items():
             update_average(averaged, self.state.networks[name], recipe.images_a_step, half_life)
@@ -91,7 +96,7 @@ class Stepper:
 
     def _learn(self, player: str, batch: Batch, turn: Turn) -> Played:
         """Leave gradients on the player's weights, averaged over processes."""
-        own, game = self.gradients.get(player), self.state.game
+        own, game = self.gradients.get(player), self.game
         seat = self._seat(player)
         if own is None:
             played = game.losses(player, seat, batch, turn)
@@ -116,7 +121,7 @@ class Stepper:
 
     def _seat(self, player: str) -> dict[str, nn.Module]:
         """The networks for a turn: the player's own learn, the others are frozen."""
-        moving = self.state.game.players[player]
+        moving = self.game.players[player]
         for name, weights in self.weights.items():
             for weight in weights:
                 weight.requires_grad = name in moving
@@ -128,7 +133,7 @@ class Stepper:
     def _move(self, player: str, loss: Tensor) -> Tensor:
         """Step the player's optimiser, unless loss or gradient is not finite."""
         state, recipe = self.state, self.manifest.recipe
-        weights = [p for name in state.game.players[player] for p in self.weights[name]]
+        weights = [p for name in self.game.players[player] for p in self.weights[name]]
         gradients = [p.grad for p in weights if p.grad is not None]
         norm = nn.utils.get_total_norm(gradients)
         finite = not self.engine.any(not bool(torch.isfinite(norm + loss)))

@@ -10,12 +10,13 @@ import torch
 from torch import nn
 
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.model import build_game, build_network
+from sparring.artifact.model import build_network
 from sparring.core.errors import InputError
 from sparring.core.recipe import Recipe
 from sparring.core.streams import seed_for
 from sparring.core.types import AdversarialLoss, Batch, Condition, Spec, Turn
 from sparring.data import Dataset
+from sparring.training.state import games_of
 from sparring.verbs.fitting import accepts_of, misfit
 
 if TYPE_CHECKING:
@@ -155,11 +156,13 @@ def _dry_run(manifest: Manifest, networks: dict[str, nn.Module]) -> None:
 
 
 def _play(manifest: Manifest, networks: dict[str, nn.Module], count: int) -> None:
-    game, spec = build_game(manifest.recipe), manifest.spec
-    for player in dict.fromkeys(manifest.recipe.turns):
-        batch = Batch(torch.randn(count, *spec.shape), _example_condition(spec, count))
-        turn = Turn(0, 0, torch.randn(count, spec.latent), _same)
-        game.losses(player, networks, batch, turn)
+    spec, recipe = manifest.spec, manifest.recipe
+    for name, game in games_of(recipe).items():
+        played = recipe.opening if name == "warmup" else recipe
+        for player in dict.fromkeys(played.turns):
+            batch = Batch(torch.randn(count, *spec.shape), _example_condition(spec, count))
+            turn = Turn(0, 0, torch.randn(count, spec.latent), _same)
+            game.losses(player, networks, batch, turn)
 
 
 def _same(value: Tensor) -> Tensor:

@@ -23,6 +23,9 @@ def check_values(recipe: Recipe) -> None:
         _within(name, getattr(recipe, name), least=1)
     for name in ("latent", "ema", "warmup"):
         _within(name, getattr(recipe, name), least=0)
+    for player in recipe.warmup_turns:
+        if player not in recipe.optimizers:
+            raise unknown("player in warmup_turns", player, recipe.optimizers)
     for player, limit in recipe.clip.items():
         if player not in recipe.optimizers:
             raise unknown("player in clip", player, recipe.optimizers)
