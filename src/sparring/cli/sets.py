@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from sparring.cli import reading
 from sparring.cli.app import app, verb
 from sparring.cli.bar import progress_bar
-from sparring.cli.values import size_of
 
 data = typer.Typer(no_args_is_help=True, help="Named data, and a check of your own.")
 app.add_typer(data, name="data")
@@ -53,29 +53,27 @@ def get(name: Annotated[str, typer.Argument(help="A pack's name.")]) -> None:
 )
 def check(
     path: Annotated[str, typer.Argument(help="Whatever --data takes.")],
-    size: Annotated[str | None, typer.Option(help="N or HxW, as in train.")] = None,
-    channels: Annotated[int | None, typer.Option(help="As in train.")] = None,
-    pairs: Annotated[str | None, typer.Option(help="As in train.")] = None,
     batch: Annotated[int, typer.Option(help="The batch it must fill.")] = 64,
-    streaming: Annotated[bool, typer.Option("--streaming", help="As in train.")] = False,
+    size: reading.Size = None,
+    fit: reading.Fit = "crop",
+    channels: reading.Channels = None,
+    pairs: reading.Pairs = None,
+    kind: reading.Kind = None,
+    range: reading.Range = None,
+    skip_broken: reading.SkipBroken = False,
+    dedupe: reading.Dedupe = False,
+    streaming: reading.Streaming = False,
     trust: Annotated[list[str] | None, typer.Option(help="As in train.")] = None,
 ) -> None:
     """Count, size up and compare the items: corrupt files, duplicates, balance, leakage.
 
     The exit code is 2 where training would refuse them.
     """
+    given = locals()
     from sparring.data import check as check_data
 
-    pixels = size_of(size) if size else None
-    found = check_data(
-        path,
-        batch=batch,
-        size=pixels,
-        channels=channels,
-        pairs=pairs,
-        streaming=streaming,
-        trusted=trust or (),
-    )
+    options = reading.options_of(given)
+    found = check_data(path, batch=batch, trusted=trust or (), **options)
     print("\n".join(found.lines()))
     if not found.ok:
         raise typer.Exit(2)

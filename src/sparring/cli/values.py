@@ -21,6 +21,19 @@ def size_of(text: str) -> tuple[int, int]:
     return int(sides[0]), int(sides[-1])
 
 
+def range_of(text: str) -> tuple[float, float]:
+    """Both ends of "0..4095" or "-1..1".
+
+    Raises:
+        InputError: it is none.
+    """
+    low, _, high = text.partition("..")
+    try:
+        return float(low), float(high)
+    except ValueError as error:
+        raise InputError(f"--range is LOW..HIGH, such as 0..4095, not {text!r}.") from error
+
+
 def settings_of(pairs: Sequence[str]) -> dict[str, Any]:
     """Pairs such as "generator.width=32" as a dictionary; values are JSON, or else words.
 

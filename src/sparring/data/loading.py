@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import re
 import stat
@@ -12,19 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from sparring.core.errors import InputError, unknown
-from sparring.data import files, given, hub, pack
+from sparring.data import files, given, hub, options, pack
 from sparring.data.content import Content, Progress
 from sparring.data.dataset import Dataset, dataset
 from sparring.data.faults import one_sentence, reason
-from sparring.data.kinds import FITS, Kind, Pack, Reader, Reading, Toy, kinds, stated, user_kinds
-
-Size = int | tuple[int, int] | None
+from sparring.data.kinds import Pack, Reader, Reading, Toy, kinds, stated, user_kinds
 
 
 def load(
     address: Any,
     *,
-    size: Size = None,
+    size: options.Size = None,
     channels: int | None = None,
     pairs: str | None = None,
     kind: str | None = None,
@@ -73,7 +70,7 @@ def load(
     """
     if isinstance(address, Dataset):
         return address
-    reading = _reading(
+    reading = options.reading(
         stated(kind, trusted),
         size=size,
         channels=channels,
@@ -106,16 +103,16 @@ def _called(data: Any, reading: Reading) -> tuple[str, str]:
 
 
 def survey(
-    address: str, *, progress: Progress | None = None, **options: Any
+    address: str, *, progress: Progress | None = None, **asked: Any
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """Facts of the address's files, and each that cannot be used; options are those of `load`.
 
     Raises:
         InputError: as `load`, for what is wrong with the options or with all of the address.
     """
-    known = {n: options[n] for n in _READING if n in options}
-    kinds = stated(options.get("kind"), options.get("trusted", ()))
-    reading = _reading(kinds, **known, progress=progress)
+    known = {n: asked[n] for n in options.READERS if n in asked}
+    kinds = stated(asked.get("kind"), asked.get("trusted", ()))
+    reading = options.reading(kinds, **known, progress=progress)
     if _named(address, reading) is not None:
         return [], []
     path = located(address, reading)
@@ -126,34 +123,16 @@ def survey(
         return reader.survey(path, reading)
 
 
-def takes(address: str, option: str, trusted: Sequence[str] = ()) -> bool:
-    """Whether an address on this machine is read by a reader that obeys this option."""
+def takes(data: Any, option: str, trusted: Sequence[str] = ()) -> bool:
+    """Whether data are at an address on this machine whose reader obeys this option."""
     reading = Reading(kinds=kinds(tuple(trusted)))
+    if not given.is_address(data):
+        return False
+    address = os.fspath(data)
     if _named(address, reading) is not None:
         return False
     path = located(address, reading)
     return isinstance(path, Path) and option in reader_of(path, reading).options
-
-
-_READING = ("size", "channels", "fit", "range", "pairs", "skip_broken")
-"""Options of `load` that readers obey."""
-
-
-def _reading(known: tuple[Kind, ...], *, size: Size = None, **options: Any) -> Reading:
-    """What was asked for, checked.
-
-    Raises:
-        InputError: a size, a number of channels, a way to fit or a range that cannot be.
-    """
-    reading = Reading(kinds=known, size=_size(size), **options)
-    if reading.channels not in (None, 1, 2, 3, 4):
-        raise InputError(f"channels must be 1, 2, 3 or 4, not {reading.channels}.")
-    if reading.fit not in FITS:
-        raise unknown("way to fit", str(reading.fit), FITS)
-    low, high = reading.range or (0, 1)
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise InputError(f"a range is LOW..HIGH, such as 0..4095, not {low}..{high}.")
-    return reading
 
 
 def located(address: str, reading: Reading) -> str | Path:
@@ -225,13 +204,6 @@ def _name(address: str) -> str:
     if Path(address).expanduser().exists():
         words = Path(address).resolve().name.split(".")[0]
     return re.sub(r"\W+", "-", words).strip("-") or "data"
-
-
-def _size(size: Size) -> tuple[int, int] | None:
-    pair = (size, size) if isinstance(size, int) else size
-    if pair is not None and (len(pair) != 2 or min(pair) < 1):
-        raise InputError(f"the size must be at least 1 x 1 px, not {size}.")
-    return pair
 
 
 def _named(address: str, reading: Reading) -> Pack | Toy | None:

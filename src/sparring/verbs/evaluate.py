@@ -191,7 +191,7 @@ def _others(
 
 def data_of(
     model: Model,
-    data: Dataset | str | None = None,
+    data: Any = None,
     size: Any = None,
     trusted: Iterable[str] = (),
 ) -> Dataset:
@@ -209,17 +209,15 @@ def data_of(
     reading = dict(manifest.sitting.get("reading") or {})
     known = manifest.trusted(trusted)
     if data is None:
-        reading["size"] = tuple(reading["size"]) if reading.get("size") else None
         dataset = load(str(manifest.data["address"]), **reading, trusted=known)
-    elif isinstance(data, str):
-        form = {**model.domain.reading, **({"size": size} if size else {})}
+    else:
+        form = {n: reading[n] for n in ("kind", "fit", "range", "skip_broken") if n in reading}
+        form |= {**model.domain.reading, **({"size": size} if size else {})}
         source = model.source_domain
         if source is not None and source.reading.get("channels") != form.get("channels"):
             form["channels"] = reading.get("channels")  # One number would not do for both.
         pairs = reading.get("pairs") if takes(data, "pairs", known) else None
         dataset = load(data, pairs=pairs, **form, trusted=known)
-    else:
-        dataset = data
     shape = dataset.domain.build().shape
     if shape != manifest.spec.shape:
         raise InputError(
@@ -354,8 +352,6 @@ def _dataset(model: Model | None, data: Any, size: Any, trusted: tuple[str, ...]
         return data_of(model, data, size, trusted)
     if data is None:
         raise InputError("samples alone cannot be scored: say with --data what they imitate.")
-    if not isinstance(data, str):
-        return data  # type: ignore[no-any-return]
     from sparring.data import load
 
     return load(data, size=size, trusted=trusted)

@@ -258,8 +258,6 @@ def _using(manifest: Manifest, place: str) -> str:
 def _reading(sitting: Mapping[str, Any]) -> str:
     """How the data were read, as further arguments of train."""
     options = {n: v for n, v in (sitting.get("reading") or {}).items() if v}
-    if "size" in options:
-        options["size"] = tuple(options["size"])
     return "".join(f", {name}={value!r}" for name, value in options.items())
 
 
