@@ -16,9 +16,10 @@ Size = Annotated[
     typer.Option(help="N or HxW: pictures are fitted to it.", rich_help_panel=PANEL),
 ]
 Fit = Annotated[
-    str,
+    str | None,
     typer.Option(
-        help="crop (about the centre), pad (whole, on white) or stretch.", rich_help_panel=PANEL
+        help="crop about the centre (if not given), pad (whole, on white) or stretch.",
+        rich_help_panel=PANEL,
     ),
 ]
 Channels = Annotated[
@@ -58,11 +59,12 @@ Streaming = Annotated[
     bool,
     typer.Option("--streaming", help="Read a hub's data in order.", rich_help_panel=PANEL),
 ]
-NAMES = (
-    *("size", "fit", "channels", "pairs", "kind"),
-    *("range", "skip_broken", "dedupe", "streaming"),
-)
-"""The flags, named as the options of `load`."""
+NAMES = {
+    **{name: name for name in ("size", "fit", "channels", "pairs", "range")},
+    **{name: name for name in ("skip_broken", "dedupe", "streaming")},
+    "data_kind": "kind",
+}
+"""Flag -> option of `load`; `--kind` is left to recipes."""
 
 
 def options_of(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,7 +73,7 @@ def options_of(given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InputError: a size or a range that is none.
     """
-    options = {name: given[name] for name in NAMES if given.get(name)}
+    options = {option: given[flag] for flag, option in NAMES.items() if given.get(flag)}
     if "size" in options:
         options["size"] = size_of(options["size"])
     if "range" in options:

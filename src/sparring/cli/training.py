@@ -16,9 +16,10 @@ import typer.core
 from rich.console import Console
 from rich.table import Table
 
+from sparring.cli import completion, reading
 from sparring.cli.app import app, verb, with_examples
 from sparring.cli.flags import decoded, own_flags, summary
-from sparring.cli.values import names_of, settings_of, size_of
+from sparring.cli.values import names_of, settings_of
 from sparring.core.errors import unknown
 from sparring.core.recipe import Recipe
 from sparring.recipes import choices, flags_of, recipe_functions, recipe_named
@@ -84,22 +85,6 @@ class Common:
     batch: Annotated[int | None, typer.Option(help="Real samples a turn.", rich_help_panel=RUN)] = (
         None
     )
-    size: Annotated[
-        str | None,
-        typer.Option(help="N or HxW: pictures are cropped and scaled to it.", rich_help_panel=RUN),
-    ] = None
-    channels: Annotated[
-        int | None,
-        typer.Option(help="1 grey, 3 colour, 4 with opacity.", rich_help_panel=RUN),
-    ] = None
-    pairs: Annotated[
-        str | None,
-        typer.Option(
-            help="How a folder holds A and B: stems, unpaired, side-by-side, none; and reverse, "
-            "for B to A.",
-            rich_help_panel=RUN,
-        ),
-    ] = None
     trust: Annotated[
         list[str] | None,
         typer.Option(help="A package that reads data of a kind of its own.", rich_help_panel=RUN),
@@ -108,9 +93,15 @@ class Common:
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a run.", rich_help_panel=RUN)
     ] = False
-    streaming: Annotated[
-        bool, typer.Option("--streaming", help="Read a hub's data in order.", rich_help_panel=RUN)
-    ] = False
+    size: reading.Size = None
+    fit: reading.Fit = None
+    channels: reading.Channels = None
+    pairs: reading.Pairs = None
+    data_kind: reading.Kind = None
+    range: reading.Range = None
+    skip_broken: reading.SkipBroken = False
+    dedupe: reading.Dedupe = False
+    streaming: reading.Streaming = False
     loss: Annotated[
         str | None, typer.Option(help="Such as hinge or wasserstein.", rich_help_panel=SHAPE)
     ] = None
@@ -225,9 +216,6 @@ def _train(name: str, own: dict[str, Any], common: Common, words: Sequence[str] 
         steps=common.steps,
         minutes=common.minutes,
         batch=common.batch,
-        size=size_of(common.size) if common.size else None,
-        channels=common.channels,
-        pairs=common.pairs,
         seed=common.seed,
         settings=settings_of(common.set_ or ()),
         intervals=Intervals(
@@ -237,12 +225,12 @@ def _train(name: str, own: dict[str, Any], common: Common, words: Sequence[str] 
             score=common.score_every,
             keep=common.keep,
         ),
-        streaming=common.streaming,
         overwrite=common.overwrite,
         track=names_of(common.track),
         quiet=common.quiet,
         trusted=common.trust or (),
         command=shlex.join(["sparring", *words]) if words else None,
+        **reading.options_of(vars(common)),
     )
     tell_next(run, common.trust or ())
 
@@ -326,6 +314,13 @@ for _name, _function in recipe_functions().items():
 @verb(app, "sparring resume runs/photos", "sparring resume runs/photos --steps 40000")
 def resume(
     run: Annotated[Path, typer.Argument(help="The run's folder.", show_default=False)],
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the same data lie now, if they have moved.",
+            autocompletion=completion.data,
+        ),
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(help="A new end, counted from the run's start.")
     ] = None,
@@ -344,7 +339,15 @@ def resume(
     """Go on with a run from its last whole checkpoint, exactly as if it had never stopped."""
     from sparring.verbs.run import resume as resume_run
 
-    resume_run(run, steps=steps, minutes=minutes, stretch=stretch, quiet=quiet, trusted=trust or ())
+    resume_run(
+        run,
+        data=data,
+        steps=steps,
+        minutes=minutes,
+        stretch=stretch,
+        quiet=quiet,
+        trusted=trust or (),
+    )
     tell_next(run, trust or ())
 
 

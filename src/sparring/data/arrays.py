@@ -78,8 +78,8 @@ def _arrays(sample: np.ndarray, where: str, reading: Reading) -> Arrays:
         return claiming[0][1]
     raise InputError(
         f"{where} has shape {sample.shape}, {_claimed([kind for kind, _ in claiming])}: "
-        f"{'; '.join(arrays.words for _, arrays in takers)}. If it is one of these, say so with "
-        f"--kind {'|'.join(kind.name for kind, _ in claiming or takers)}, or bring it to its shape."
+        f"{'; '.join(arrays.words for _, arrays in takers)}. Say which it is (--data-kind "
+        f"{'|'.join(kind.name for kind, _ in claiming or takers)}), or bring it to its shape."
     )
 
 

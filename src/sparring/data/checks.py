@@ -48,13 +48,13 @@ class CheckReport:
     def lines(self) -> list[str]:
         """The report as lines of plain text."""
         width = max((len(name) for name, _ in self.facts), default=0)
-        verdict = "cannot be trained on" if self.errors else "ready to train on"
+        verdict = "cannot be trained on" if self.errors else "is ready to train on"
         lines = [
             *(f"{name:<{width}}  {value}" for name, value in self.facts),
             *(f"error: {text}" for text in self.errors),
             *(f"warning: {text}" for text in self.warnings),
             *(f"note: {text}" for text in self.notes),
-            f"{self.address} is {verdict}.",
+            f"{self.address} {verdict}.",
         ]
         return [shown(line) for line in lines]
 

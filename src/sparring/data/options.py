@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -13,6 +14,8 @@ from sparring.data.kinds import FITS, Kind, Reading
 Size = int | Sequence[int] | None
 READERS = ("size", "channels", "fit", "range", "pairs", "skip_broken")
 """Options of `load` that readers obey."""
+REMEMBERED = (*READERS, "kind", "dedupe", "held_out", "streaming")
+"""Options of `load` that a run remembers, to read its data again alike."""
 
 
 def reading(
@@ -51,3 +54,16 @@ def _size(size: Any) -> tuple[int, int] | None:
     if len(pair) != 2 or not whole or min(pair) < 1:
         raise InputError(f"the size must be at least 1 x 1 px, not {size}.")
     return int(pair[0]), int(pair[1])
+
+
+def remembered(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of `load` in JSON's own types.
+
+    Raises:
+        InputError: an unknown one.
+    """
+    for name in asked:
+        if name not in REMEMBERED:
+            raise unknown("option of train", name, REMEMBERED)
+    written = json.dumps(dict(asked), default=lambda number: number.item())
+    return dict(json.loads(written))

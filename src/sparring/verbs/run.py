@@ -23,6 +23,7 @@ from sparring.core.types import Batch
 from sparring.data import Dataset, load
 from sparring.data import check as check_items
 from sparring.data.items import encode
+from sparring.data.options import remembered
 from sparring.recipes import recipe_named
 from sparring.training.budget import Budget, Intervals
 from sparring.training.engine import Engine
@@ -42,48 +43,44 @@ SMALL = 64
 
 def train(
     recipe: Recipe | str | Callable[[int], Recipe],
-    data: Dataset | str,
+    data: Any,
     run: str | Path,
     *,
     steps: int | None = None,
     minutes: float | None = None,
     batch: int | None = None,
-    size: tuple[int, int] | None = None,
-    channels: int | None = None,
-    pairs: str | None = None,
     seed: int = 0,
     settings: Mapping[str, Any] | None = None,
     intervals: Intervals | None = None,
-    streaming: bool = False,
     overwrite: bool = False,
     track: Sequence[str] = (),
     quiet: bool = False,
     trusted: Sequence[str] = (),
     command: str | None = None,
+    **reading: Any,
 ) -> Model:
     """Train a recipe on data in a new run folder; the trained model is returned.
 
     Args:
         recipe: a Recipe, the name of one of `sparring recipes`, or what makes one from the rank of
             the data (0 points, 1 sound, 2 pictures, 3 volumes).
-        data: a Dataset, or whatever `sparring.data.load` reads.
+        data: whatever `sparring.load_data` reads: an address, a Path, an array, a list of
+            pictures, a Dataset of its own, of torch's or of Hugging Face's.
         run: the folder to make.
         steps: train so many steps; the recipe's own number if neither this nor minutes is given.
         minutes: train for so many minutes; schedules last as many images as the first steps'
             speed lets expect.
         batch: real samples a turn, over all processes.
-        size: height and width that pictures are cropped and scaled to.
-        channels: 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha; for mixed pictures.
-        pairs: how a folder holds sources and samples, as in `sparring.data.load`.
         seed: every random number of the run follows from it.
         settings: dotted settings for `Recipe.override`.
         intervals: when to log, sample, score and checkpoint.
-        streaming: read a Hugging Face dataset as a stream.
         overwrite: replace a run that is there already.
         track: tensorboard, wandb or trackio.
         quiet: no progress bar.
-        trusted: packages that read data of kinds of their own, as in `sparring.data.load`.
+        trusted: packages that read data of kinds of their own, as in `sparring.load_data`.
         command: the command line, where it came from one; the run keeps it for the report.
+        reading: options of `sparring.load_data`: size, fit, channels, pairs, kind, range,
+            skip_broken, dedupe, held_out, streaming.
 
     Raises:
         InputError: recipe, data, folder or machine do not fit; nothing was written then.
@@ -93,9 +90,10 @@ def train(
     check_trackers(track)
     folder = Path(run)
     _check_free(folder, overwrite)
-    options: dict[str, Any] = {"size": size, "channels": channels, "streaming": streaming}
-    options["pairs"] = pairs
-    dataset = load(data, **options, trusted=trusted) if isinstance(data, str) else data
+    options = remembered(reading)
+    if isinstance(data, Dataset) and options:
+        raise InputError(f"a Dataset is read already; give {', '.join(options)} to load_data.")
+    dataset = load(data, **options, trusted=trusted)
     chosen = make(rank_of(dataset)).override(settings or {})
     chosen = chosen if batch is None else chosen.replace(batch=batch)
     check_values(chosen)
@@ -123,6 +121,7 @@ def train(
 def resume(
     run: str | Path,
     *,
+    data: Any = None,
     steps: int | None = None,
     minutes: float | None = None,
     stretch: bool = False,
@@ -133,6 +132,7 @@ def resume(
 
     Args:
         run: the run's folder.
+        data: the same data in another place, or the data themselves, where they were handed over.
         steps: a new end, counted from the run's start; its own if neither is given.
         minutes: a new budget, counted from the run's start.
         stretch: draw the schedules out over the new length, which else stay at their end.
@@ -145,14 +145,8 @@ def resume(
     check_length(steps, minutes)
     folder = Path(run)
     manifest = Manifest.read(folder, trusted)
-    dataset = load(
-        manifest.data["address"], **_reading(manifest), trusted=manifest.trusted(trusted)
-    )
-    if dataset.fingerprint != manifest.data["fingerprint"]:
-        raise InputError(
-            f"the data at {manifest.data['address']} has changed since {folder} was trained; "
-            "restore it, or start a new run."
-        )
+    dataset = _again(manifest, folder, data, trusted)
+    manifest = replace(manifest, data={**manifest.data, "address": dataset.address})
     former = Budget(steps=manifest.sitting["steps"], minutes=manifest.sitting["minutes"])
     given = steps is not None or minutes is not None
     budget = Budget(steps=steps, minutes=minutes) if given else former
@@ -321,9 +315,20 @@ def _survey(dataset: Dataset, recipe: Recipe, quiet: bool) -> None:
             print(shown(line), file=sys.stderr)
 
 
-def _reading(manifest: Manifest) -> dict[str, Any]:
-    options = dict(manifest.sitting["reading"])
-    return {**options, "size": tuple(options["size"]) if options["size"] else None}
+def _again(manifest: Manifest, folder: Path, data: Any, trusted: Sequence[str]) -> Dataset:
+    """The data that the run was trained on, wherever they lie now.
+
+    Raises:
+        InputError: they cannot be read, or are others.
+    """
+    place = manifest.data["address"] if data is None else data
+    dataset = load(place, **manifest.sitting["reading"], trusted=manifest.trusted(trusted))
+    if dataset.fingerprint != manifest.data["fingerprint"]:
+        raise InputError(
+            f"the data at {dataset.address} has changed since {folder} was trained; restore it, say "
+            "with --data where it lies now, or start a new run."
+        )
+    return dataset
 
 
 def _check_free(folder: Path, overwrite: bool) -> None:
