@@ -17,7 +17,7 @@ from sparring.artifact.manifest import Manifest
 from sparring.cli import call
 from sparring.core.errors import InputError
 
-POINTS = np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32)
+POINTS = np.random.default_rng(0).normal(size=(256, 2)).astype(np.float32)
 TINY: dict[str, Any] = {
     "batch": 8,
     "settings": {"generator.widths": [8], "discriminator.widths": [8]},
@@ -63,7 +63,17 @@ def test_a_run_on_data_handed_over_asks_for_them(tmp_path: Path) -> None:
         sparring.resume(tmp_path / "run", data=POINTS + 1, steps=2, quiet=True)
     with pytest.raises(InputError, match=r"have shape .3,"):
         sparring.evaluate(model, POINTS[:, [0, 1, 1]])
-    assert sparring.evaluate(model, POINTS, split="train").scores
+    assert sparring.evaluate(model, POINTS).scores
+
+
+def test_samples_in_memory_are_scored(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (240, 8, 8), np.uint8)
+    pictures = [Image.fromarray(values) for values in noise]
+    found = sparring.evaluate(pictures[:40], pictures, size=8, extractor="pixels")
+    stored = torch.from_numpy(noise[:40, None])
+    encoded = sparring.load_data(noise).domain.build().encode(stored)
+    for same in (encoded, encoded.numpy()):
+        assert sparring.evaluate(same, noise, extractor="pixels").scores == found.scores
 
 
 def test_a_list_of_pictures_is_trained_on_with_options(tmp_path: Path) -> None:

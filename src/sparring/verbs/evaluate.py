@@ -31,14 +31,14 @@ SPLITS = ("held_out", "train")
 
 
 def evaluate(
-    what: Model | Tensor | str | Path,
-    data: Dataset | str | None = None,
+    what: Any,
+    data: Any = None,
     *,
     extractor: str = "auto",
     count: int | None = None,
     seed: int = 0,
     split: str = "held_out",
-    size: tuple[int, int] | None = None,
+    size: int | tuple[int, int] | None = None,
     against: Iterable[str | Path] = (),
     device: str = "auto",
     trusted: Iterable[str] = (),
@@ -50,14 +50,14 @@ def evaluate(
     floor, training data are scored against held-out data in the same way.
 
     Args:
-        what: a run's or model's folder, a folder of pictures, a `.npy` or a tensor with samples
-            (N, *shape) in [-1, 1], or a Model.
-        data: what to compare with; the run's own data if None.
+        what: a run's or model's folder, a folder of pictures, a `.npy`, an array or a tensor with
+            samples (N, *shape) in [-1, 1], a list of pictures, or a Model.
+        data: what to compare with, as `sparring.load_data` takes it; the run's own data if None.
         extractor: a name of the domain's, "auto", or the user's own "module:function".
         count: samples to draw or read; at most 10,000 and no more than training items if None.
         seed: of the samples, and of the subsets that intervals come from.
         split: which items to compare with: held_out or train.
-        size: height and width for `data`.
+        size: height and width for `data`, or one number for both.
         against: runs or models to judge beside it, where pictures are made from pictures.
         device: where to draw and read samples; "auto" is the GPU where there is one. A Model
             stays where it is.
@@ -298,17 +298,18 @@ def _drawn(model: Model, count: int, seed: int) -> Iterator[Tensor]:
 
 def _given(what: Any, dataset: Dataset) -> Tensor:
     """Samples that somebody else made, in the shape of the data."""
+    import numpy as np
     import torch
 
     domain = dataset.domain.build()
-    if isinstance(what, torch.Tensor):
-        samples = what
-    elif Path(what).suffix.lower() == ".npy":
+    if isinstance(what, torch.Tensor | np.ndarray):
+        samples = torch.as_tensor(what)
+    elif isinstance(what, str | Path) and Path(what).suffix.lower() == ".npy":
         samples = _array(Path(what))
     else:
         from sparring.data import load
 
-        found = load(str(what), held_out=0.0, **domain.reading, trusted=dataset.trusted)
+        found = load(what, held_out=0.0, **domain.reading, trusted=dataset.trusted)
         samples = torch.cat(list(encoded(found, found.train)))
     samples = samples if samples.is_floating_point() else domain.encode(samples)
     if tuple(samples.shape[1:]) != domain.shape:
