@@ -325,8 +325,8 @@ def _again(manifest: Manifest, folder: Path, data: Any, trusted: Sequence[str]) 
     dataset = load(place, **manifest.sitting["reading"], trusted=manifest.trusted(trusted))
     if dataset.fingerprint != manifest.data["fingerprint"]:
         raise InputError(
-            f"the data at {dataset.address} has changed since {folder} was trained; restore it, say "
-            "with --data where it lies now, or start a new run."
+            f"the data at {dataset.address} has changed since {folder} was trained; restore it, "
+            "say with --data where it lies now, or start a new run."
         )
     return dataset
 
