@@ -147,6 +147,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         sample = random.integers(0, 256, (count, 28, 28), dtype=np.uint8)
         arrays = {"sample": sample, "label": label, "held_out": held_out}
         np.savez(f"{name}.npz", classes=np.array(classes), **arrays)
+    (tmp_path / "myparts.py").touch()  # whom the pages trust; own-parts.md writes its own
     for index in range(240):
         path = tmp_path / "photos" / ("cats", "dogs")[index % 2] / f"{index}.png"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,7 @@ def model_card(manifest: Manifest, note: str = "") -> str:
         f"- Data: {data.get('address')} (fingerprint `{data.get('fingerprint')}`)",
         f"- Licence of the data: {data.get('licence') or 'not stated'}",
         f"- Seed: {manifest.seed}",
+        *_origin(manifest),
         "",
         "```python",
         "from sparring import Model",
@@ -28,6 +29,15 @@ def model_card(manifest: Manifest, note: str = "") -> str:
         "```",
     ]
     return "\n".join([*lines, "", note]).rstrip() + "\n"
+
+
+def _origin(manifest: Manifest) -> list[str]:
+    """Where its first weights came from, if it was not trained from nothing."""
+    initial = manifest.sitting.get("initial")
+    if not initial:
+        return []
+    networks = ", ".join(initial["networks"])
+    return [f"- Fine-tuned from: {initial['address']} ({initial['recipe']}: {networks})"]
 
 
 def _usage(manifest: Manifest) -> list[str]:

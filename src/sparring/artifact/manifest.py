@@ -89,7 +89,7 @@ def _with_length(data: dict[str, Any]) -> dict[str, Any]:
 
     networks = {name: headed(part) for name, part in data["recipe"]["networks"].items()}
     recipe = {**data["recipe"], "networks": networks}
-    sitting = {**data["sitting"], "images": None, "command": None}
+    sitting = {**data["sitting"], "images": None, "command": None, "initial": None}
     return {**data, "schema": 6, "recipe": recipe, "sitting": sitting}
 
 

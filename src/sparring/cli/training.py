@@ -85,6 +85,14 @@ class Common:
     batch: Annotated[int | None, typer.Option(help="Real samples a turn.", rich_help_panel=RUN)] = (
         None
     )
+    from_: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="A run, checkpoint or model whose weights to start from.",
+            rich_help_panel=RUN,
+        ),
+    ] = None
     trust: Annotated[
         list[str] | None,
         typer.Option(help="A package that reads data of a kind of its own.", rich_help_panel=RUN),
@@ -229,6 +237,7 @@ def _train(name: str, own: dict[str, Any], common: Common, words: Sequence[str] 
         track=names_of(common.track),
         quiet=common.quiet,
         trusted=common.trust or (),
+        initial=common.from_,
         command=shlex.join(["sparring", *words]) if words else None,
         **reading.options_of(vars(common)),
     )

@@ -86,6 +86,13 @@ class State:
         """The networks that move in the turn of each player of any game."""
         return {player: names for g in self.games.values() for player, names in g.players.items()}
 
+    def begin(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Start networks and their averages from these weights, by name."""
+        for name, tensors in weights.items():
+            self.networks[name].load_state_dict(tensors)
+            if name in self.averaged:
+                self.averaged[name].load_state_dict(tensors)
+
     def play(self, recipe: Recipe) -> None:
         """Go on with the recipe's games, made anew and put where the present ones are."""
         former, self.games = self.games, games_of(recipe)

@@ -27,6 +27,7 @@ from sparring.data.options import remembered
 from sparring.recipes import recipe_named
 from sparring.training.budget import Budget, Intervals
 from sparring.training.engine import Engine
+from sparring.training.initial import Initial, read_initial
 from sparring.training.loop import Loop, Show
 from sparring.training.step import Draw
 from sparring.verbs import check
@@ -56,6 +57,7 @@ def train(
     track: Sequence[str] = (),
     quiet: bool = False,
     trusted: Sequence[str] = (),
+    initial: str | Path | None = None,
     command: str | None = None,
     **reading: Any,
 ) -> Model:
@@ -78,6 +80,8 @@ def train(
         track: tensorboard, wandb or trackio.
         quiet: no progress bar.
         trusted: packages that read data of kinds of their own, as in `sparring.load_data`.
+        initial: a run, checkpoint or model whose weights the networks start from (fine-tuning):
+            averaged ones where there are such, and the discriminator's of a run or checkpoint.
         command: the command line, where it came from one; the run keeps it for the report.
         reading: options of `sparring.load_data`: size, fit, channels, pairs, kind, range,
             skip_broken, dedupe, held_out, streaming.
@@ -102,12 +106,15 @@ def train(
         budget = Budget(steps=chosen.steps)
     images = budget.steps * chosen.images_a_step if budget.steps else None
     sitting = {**asdict(budget), "images": images, "intervals": asdict(intervals or Intervals())}
-    sitting |= {"reading": options, "track": list(track), "command": command}
+    sitting |= {"reading": options, "track": list(track), "command": command, "initial": None}
     check.check_data(chosen, dataset)
     _survey(dataset, chosen, quiet)
     manifest = replace(plan(chosen, dataset, seed), sitting=sitting)
     engine = Engine(precision_for(manifest), track, folder)
     check.check_run(manifest, engine.world)
+    origin = read_initial(Path(initial), manifest, trusted) if initial is not None else None
+    if origin is not None:
+        manifest = replace(manifest, sitting={**sitting, "initial": origin.facts})
     if engine.main:
         writable_folder(folder.parent)  # before a run that is there already is given up
         if folder.exists():
@@ -115,7 +122,7 @@ def train(
         writable_folder(folder)
         manifest.write(folder)
     engine.wait()
-    return _sit(manifest, dataset, folder, engine, budget, quiet=quiet)
+    return _sit(manifest, dataset, folder, engine, budget, quiet=quiet, origin=origin)
 
 
 def resume(
@@ -281,6 +288,7 @@ def _sit(
     quiet: bool,
     again: bool = False,
     stretch: bool = False,
+    origin: Initial | None = None,
 ) -> Model:
     intervals = Intervals(**manifest.sitting["intervals"])
     draw = drawer(manifest, dataset, engine)
@@ -291,6 +299,11 @@ def _sit(
         quiet=quiet,
         stretch=stretch,
     )
+    if origin is not None:
+        loop.state.begin(origin.weights)
+        missing = sorted(manifest.recipe.networks.keys() - origin.weights.keys())
+        if missing and engine.main:
+            print(f"{' and '.join(missing)} begin anew: nothing to start from.", file=sys.stderr)
     if again:
         loop.resume()
         if engine.main:
