@@ -217,7 +217,7 @@ def _train(name: str, own: dict[str, Any], common: Common, words: Sequence[str] 
     from sparring.verbs.run import train as train_run
 
     run = common.run or default_run(name, common.data)
-    train_run(
+    model = train_run(
         recipe_maker(name, own, common),
         common.data,
         run,
@@ -241,7 +241,7 @@ def _train(name: str, own: dict[str, Any], common: Common, words: Sequence[str] 
         command=shlex.join(["sparring", *words]) if words else None,
         **reading.options_of(vars(common)),
     )
-    tell_next(run, common.trust or ())
+    tell_next(run, model)
 
 
 def recipe_maker(name: str, own: dict[str, Any], common: Common) -> Callable[[int], Recipe]:
@@ -289,16 +289,15 @@ def default_run(recipe: str, data: str) -> Path:
     return Path("runs") / f"{recipe}-{word or 'data'}"
 
 
-def tell_next(run: Path, trusted: Sequence[str] = ()) -> None:
+def tell_next(run: Path, model: Model) -> None:
     """Say where the run lies and which verbs go on from it; only the main process speaks."""
     if os.environ.get("RANK", "0") != "0":
         return
-    from sparring.artifact.model import Model
     from sparring.training import checkpoint
 
     done = checkpoint.steps(run)
     print(f"{run}: {done[-1] if done else 0} steps done.")
-    for line in next_steps(Model.load(run, trusted=trusted), run):
+    for line in next_steps(model, run):
         print(f"  sparring {line}")
 
 
@@ -348,7 +347,7 @@ def resume(
     """Go on with a run from its last whole checkpoint, exactly as if it had never stopped."""
     from sparring.verbs.run import resume as resume_run
 
-    resume_run(
+    model = resume_run(
         run,
         data=data,
         steps=steps,
@@ -357,7 +356,7 @@ def resume(
         quiet=quiet,
         trusted=trust or (),
     )
-    tell_next(run, trust or ())
+    tell_next(run, model)
 
 
 @verb(app, "sparring recipes", "sparring train dcgan --help")
