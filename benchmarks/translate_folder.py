@@ -21,8 +21,8 @@ from machine import record
 from PIL import Image
 
 from sparring import Model, translate
+from sparring.artifact.building import build_network
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.model import build_network
 from sparring.core.part import Part
 from sparring.core.types import Condition, Spec
 from sparring.recipes import recipe_named

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from sparring.artifact.building import build_network
 from sparring.artifact.manifest import SCHEMA, Manifest
-from sparring.artifact.model import Model, build_network
+from sparring.artifact.model import Model
 from sparring.artifact.walks import slerp, truncate
 from sparring.core.errors import InputError
 from sparring.core.part import Part

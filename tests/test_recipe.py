@@ -7,8 +7,8 @@ import json
 import pytest
 import torch
 
+from sparring.artifact.building import build_network
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.model import build_network
 from sparring.core.errors import InputError
 from sparring.core.part import Part, public_names
 from sparring.core.recipe import Recipe

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from sparring.artifact.building import build_game, build_network
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.model import Model, build_game, build_network
+from sparring.artifact.model import Model
 from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.core.types import Condition, Items, Spec

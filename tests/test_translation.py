@@ -11,8 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
+from sparring.artifact.building import build_network
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.model import Model, build_network
+from sparring.artifact.model import Model
 from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.core.types import Spec

@@ -12,9 +12,10 @@ import pytest
 import torch
 
 import sparring.networks
+from sparring.core.accepts import ALL, Accepts
 from sparring.core.errors import InputError
 from sparring.core.part import Part, public_names, resolve
-from sparring.core.types import ALL, Accepts, Block, Condition, Spec
+from sparring.core.types import Block, Condition, Spec
 from sparring.data import load
 from sparring.recipes import recipe_named
 from sparring.recipes.choices import network_names

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from sparring.artifact import given
+from sparring.artifact.building import build_game, build_network
 from sparring.artifact.card import model_card
 from sparring.artifact.conditions import condition_for
 from sparring.artifact.manifest import Manifest
@@ -20,7 +21,6 @@ from sparring.artifact.translating import Progress, translated
 from sparring.artifact.walks import slerp, truncate
 from sparring.core.device import device_of
 from sparring.core.errors import InputError
-from sparring.core.recipe import Recipe
 from sparring.core.storage import (
     check_alike,
     read_json,
@@ -346,33 +346,6 @@ class Model:
         """Networks without a tanh may overshoot the range that pictures have."""
         spec = self.manifest.spec
         return samples if spec.head == "linear" or spec.blocks else samples.clamp(-1.0, 1.0)
-
-
-def build_game(recipe: Recipe) -> Game:
-    """The recipe's game, with the loss, terms, augmentation and task's finish that it takes."""
-    parts: dict[str, Any] = {
-        "loss": recipe.loss.build() if recipe.loss else None,
-        "terms": tuple(term.build() for term in recipe.terms),
-        "augment": recipe.augment.build() if recipe.augment else None,
-        "finish": recipe.task.build().finish,
-    }
-    game = recipe.game
-    missing = {n: v for n, v in parts.items() if game.accepts(n) and n not in game.arguments}
-    return game.build(**missing)  # type: ignore[no-any-return]
-
-
-def build_network(manifest: Manifest, name: str) -> nn.Module:
-    """One network of the manifest's recipe, freshly initialised.
-
-    A network that reads the generator's features is shown a weightless one: what it is made like
-    then follows whatever the generator is set to.
-    """
-    recipe, spec, late = manifest.recipe, manifest.spec, {}
-    turned = name in build_game(recipe).swapped
-    if recipe.networks[name].accepts("generator"):
-        with torch.device("meta"):
-            late["generator"] = build_network(manifest, "generator")
-    return recipe.networks[name].build(spec.turned() if turned else spec, **late)  # type: ignore[no-any-return]
 
 
 def write_model(

@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from sparring.artifact.building import build_network
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.model import Model, build_network, model_folder
+from sparring.artifact.model import Model, model_folder
 from sparring.core.errors import InputError
 from sparring.core.types import Spec
 

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from sparring.core.accepts import Accepts
 from sparring.core.schedule import Schedule
-from sparring.core.types import Accepts, Condition, Spec, Verdict
+from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
 from sparring.networks.heads import Head
 from sparring.networks.layers import (

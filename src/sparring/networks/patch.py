@@ -12,9 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sparring.core.accepts import ALL, Accepts
 from sparring.core.errors import InputError
 from sparring.core.precision import full_precision, precise
-from sparring.core.types import ALL, Accepts, Condition, Spec, Verdict
+from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import describe, embedding, known
 from sparring.networks.layers import activations, choose, initialise, limit, positive
 from sparring.networks.unet import Reflected, channels_of, given, normalised

@@ -9,8 +9,9 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sparring.core.accepts import ALL, Accepts
 from sparring.core.errors import InputError
-from sparring.core.types import ALL, Accepts, Condition, Spec, Verdict
+from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks import convolutional
 from sparring.networks.layers import bounded, choose, crop, initialise, limit, positive
 from sparring.networks.unet import FROM_MAPS, Norm, Reflected, Told, channels_of, covered, given

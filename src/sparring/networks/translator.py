@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from sparring.core.types import Accepts, Condition, Spec
+from sparring.core.accepts import Accepts
+from sparring.core.types import Condition, Spec
 from sparring.networks.layers import activations, bounded, crop, initialise, positive
 from sparring.networks.unet import (
     FROM_MAPS,

@@ -14,8 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sparring.core.accepts import ALL, Accepts
 from sparring.core.errors import InputError
-from sparring.core.types import ALL, Accepts, Condition, Spec
+from sparring.core.types import Condition, Spec
 from sparring.networks.conditioning import describe, embedding, known
 from sparring.networks.layers import (
     base_grid,

@@ -8,8 +8,9 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sparring.core.accepts import Accepts
 from sparring.core.errors import InputError
-from sparring.core.types import Accepts, Condition, Spec
+from sparring.core.types import Condition, Spec
 from sparring.networks.layers import bounded, crop, initialise, positive, shuffle, unshuffle
 from sparring.networks.unet import FROM_MAPS, Reflected, covered, given, start_small
 

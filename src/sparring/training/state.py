@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sparring.artifact.building import build_game, build_network
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.model import build_game, build_network
 from sparring.core.errors import InputError
 from sparring.core.ranges import LARGEST, Count, Number, Positive, fitted
 from sparring.core.recipe import Recipe

@@ -9,8 +9,8 @@ import psutil
 import torch
 from torch import nn
 
+from sparring.artifact.building import build_network
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.model import build_network
 from sparring.core.errors import InputError
 from sparring.core.recipe import Recipe
 from sparring.core.streams import seed_for

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sparring.artifact.model import build_game
+from sparring.artifact.building import build_game
+from sparring.core.accepts import ALL, Accepts
 from sparring.core.errors import InputError
 from sparring.core.part import Part, resolve
 from sparring.core.recipe import Recipe
-from sparring.core.types import ALL, Accepts, Spec
+from sparring.core.types import Spec
 from sparring.data import Dataset
 from sparring.recipes import recipe_functions, recipe_named
 
