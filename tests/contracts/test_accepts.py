@@ -100,7 +100,7 @@ def test_reasons_are_words(accepts: Accepts, says: str) -> None:
 
 
 def test_a_recipe_that_does_not_fit_names_those_that_do(tmp_path: Path) -> None:
-    np.savez(tmp_path / "rows.npz", sample=np.random.default_rng(0).normal(size=(200, 6)))
+    np.savez(tmp_path / "rows.npz", sample=np.random.default_rng(0).normal(size=(600, 6)))
     data = load(str(tmp_path / "rows.npz"))
     able = fitting(data)
     assert {"gan", "r3"} <= {*able} and not {"dcgan", "cgan", "inpaint", "pix2pix"} & {*able}
