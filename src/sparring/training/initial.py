@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sparring.artifact.building import build_game, build_network
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.model import build_game, build_network, model_folder
+from sparring.artifact.model import model_folder
 from sparring.core.errors import InputError
 from sparring.core.storage import check_alike, read_tensors
 from sparring.training import checkpoint
