@@ -205,3 +205,20 @@ def test_bad_modes_and_copying_are_refused() -> None:
         modes_covered(gauss(0, 2, 0), gauss(2, 2, 0), 0.1)
     with pytest.raises(InputError, match="empty"):
         copying(gauss(5, 3, 0), gauss(0, 3, 0), gauss(5, 3, 0))
+
+
+def test_neighbourhoods_within_subsets_are_those_of_each_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(distances, "BLOCK", 400)  # many blocks, of which some miss a subset
+    generator = torch.Generator().manual_seed(0)
+    real, fake = (torch.randn(n, 3, generator=generator, dtype=torch.float64) for n in (90, 70))
+    subsets = [
+        tuple(torch.randperm(n, generator=generator)[:count].sort().values for n in (90, 70))
+        for count in (10, 30)
+    ]
+    subsets.append((torch.arange(80, 90), torch.arange(60, 70)))
+    found = distances.neighbourhoods_within(real, fake, subsets)
+    for (rows, columns), near in zip(subsets, found, strict=True):
+        alone = distances.neighbourhoods(real[rows], fake[columns])
+        assert all(torch.equal(a, b) for a, b in zip(near, alone, strict=True))

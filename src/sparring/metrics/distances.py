@@ -192,25 +192,75 @@ def neighbourhoods(
     Raises:
         InputError: too few rows, differing widths, or numbers that are not finite.
     """
+    whole = torch.arange(len(real)), torch.arange(len(fake))
+    return neighbourhoods_within(real, fake, [whole], k_manifold, k_density)[0]
+
+
+def neighbourhoods_within(
+    real: Tensor,
+    fake: Tensor,
+    subsets: Sequence[tuple[Tensor, Tensor]],
+    k_manifold: int = 3,
+    k_density: int = 5,
+) -> list[Neighbourhoods]:
+    """`neighbourhoods` of several subsets, ascending rows of (real, fake), as if each were alone.
+
+    Distances between all rows are computed once, however many subsets there are.
+
+    Raises:
+        InputError: too few rows, differing widths, or numbers that are not finite.
+    """
     check_pair(real, fake, max(k_manifold, k_density) + 1)
-    radii = _radii(real, (k_manifold, k_density))
-    fake_radii = _radii(fake, (k_manifold,))[0]
-    count = torch.zeros(len(fake), dtype=torch.float64)
-    precision = torch.zeros(len(fake), dtype=torch.bool)
-    recall, coverage = [], []
+    rows, columns = zip(*subsets, strict=True)
+    radii = _radii(real, rows, (k_manifold, k_density))
+    own = _radii(fake, columns, (k_manifold,))
+    found = [
+        _Near(column, *of_real, of_fake[0])
+        for column, of_real, of_fake in zip(columns, radii, own, strict=True)
+    ]
     for start, distances in _distance_blocks(real, fake):
-        rows = slice(start, start + len(distances))
-        precision |= (distances <= radii[0][rows, None]).any(0)
-        inside = distances <= radii[1][rows, None]
-        count += inside.sum(0)
-        coverage.append(inside.any(1))
-        recall.append((distances <= fake_radii).any(1))
-    return Neighbourhoods(
-        precision.double(),
-        torch.cat(recall).double(),
-        count / k_density,
-        torch.cat(coverage).double(),
-    )
+        for row, near in zip(rows, found, strict=True):
+            near.see(*_some_of(distances, start, row))
+    return [near.found(k_density) for near in found]
+
+
+class _Near:
+    """What lies in whose ball, counted over blocks of reals in ascending order."""
+
+    def __init__(self, columns: Tensor, manifold: Tensor, density: Tensor, own: Tensor) -> None:
+        self.columns, self.manifold, self.density, self.own = columns, manifold, density, own
+        self.count = torch.zeros(len(columns), dtype=torch.float64)
+        self.precision = torch.zeros(len(columns), dtype=torch.bool)
+        self.recall: list[Tensor] = []
+        self.coverage: list[Tensor] = []
+
+    def see(self, distances: Tensor, places: slice) -> None:
+        """Take note of squared distances of reals at these places of the subset to all fakes."""
+        distances = distances[:, self.columns]
+        self.precision |= (distances <= self.manifold[places, None]).any(0)
+        inside = distances <= self.density[places, None]
+        self.count += inside.sum(0)
+        self.coverage.append(inside.any(1))
+        self.recall.append((distances <= self.own).any(1))
+
+    def found(self, k_density: int) -> Neighbourhoods:
+        """All that was seen."""
+        return Neighbourhoods(
+            self.precision.double(),
+            torch.cat(self.recall).double(),
+            self.count / k_density,
+            torch.cat(self.coverage).double(),
+        )
+
+
+def _some_of(block: Tensor, start: int, rows: Tensor) -> tuple[Tensor, slice]:
+    """Rows of a block, the first being number `start`, that are among `rows`; their places there.
+
+    `rows` ascend.
+    """
+    ends = torch.searchsorted(rows, torch.tensor([start, start + len(block)])).tolist()
+    places = slice(*ends)
+    return block[rows[places] - start], places
 
 
 def nearest(samples: Tensor, among: Tensor, k: int = 1) -> tuple[Tensor, Tensor]:
@@ -239,15 +289,17 @@ def blocks(rows: Tensor, columns: int) -> Iterator[Tensor]:
     return iter(rows.split(max(1, BLOCK // columns)))
 
 
-def _radii(features: Tensor, ks: tuple[int, ...]) -> Tensor:
-    """Squared distance to the k-th nearest other row, for each k: (len(ks), N)."""
-    found = []
+def _radii(features: Tensor, subsets: Sequence[Tensor], ks: tuple[int, ...]) -> list[Tensor]:
+    """Squared distance to the k-th nearest other row of each subset, for each k: (len(ks), N)."""
+    found: list[list[Tensor]] = [[] for _ in subsets]
     for start, distances in _distance_blocks(features, features):
         own = torch.arange(len(distances))
         distances[own, start + own] = torch.inf
-        smallest = distances.topk(max(ks), largest=False).values
-        found.append(torch.stack([smallest[:, k - 1] for k in ks]))
-    return torch.cat(found, dim=1)
+        for rows, parts in zip(subsets, found, strict=True):
+            among = _some_of(distances, start, rows)[0][:, rows]
+            smallest = among.topk(max(ks), largest=False).values
+            parts.append(torch.stack([smallest[:, k - 1] for k in ks]))
+    return [torch.cat(parts, dim=1) for parts in found]
 
 
 def _distance_blocks(a: Tensor, b: Tensor) -> Iterator[tuple[int, Tensor]]:

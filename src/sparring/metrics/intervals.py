@@ -159,9 +159,12 @@ def neighbourhoods(
     Subsets hold half of each set, or less where that is more than `subset` rows: a score that
     varies as 1/N has the spread of a half's deviations from the whole (Politis et al. 1999).
     """
-    value = _means(real, fake)
     share = min(0.5, subset / max(len(real), len(fake)))
-    found = torch.stack([_of_subset(real, fake, share, seed, turn) for turn in range(resamples)])
+    subsets = [_subset(real, fake, share, seed, turn) for turn in range(resamples)]
+    whole = torch.arange(len(real)), torch.arange(len(fake))
+    each = distances.neighbourhoods_within(real, fake, [whole, *subsets])
+    value, *rest = (torch.stack([values.mean() for values in near]) for near in each)
+    found = torch.stack(rest)
     errors = found.std(0) * (share / (1 - share)) ** 0.5
     most = (1.0, 1.0, float("inf"), 1.0)
     return {
@@ -172,14 +175,13 @@ def neighbourhoods(
     }
 
 
-def _of_subset(real: Tensor, fake: Tensor, share: float, seed: int, turn: int) -> Tensor:
+def _subset(
+    real: Tensor, fake: Tensor, share: float, seed: int, turn: int
+) -> tuple[Tensor, Tensor]:
+    """Rows of both sets at random, ascending."""
     generator = stream("subset", seed, turn)
-    rows = [
-        features[torch.randperm(len(features), generator=generator)[: round(share * len(features))]]
-        for features in (real, fake)
-    ]
-    return _means(*rows)
-
-
-def _means(real: Tensor, fake: Tensor) -> Tensor:
-    return torch.stack([values.mean() for values in distances.neighbourhoods(real, fake)])
+    real_rows, fake_rows = (
+        torch.randperm(len(side), generator=generator)[: round(share * len(side))].sort().values
+        for side in (real, fake)
+    )
+    return real_rows, fake_rows
