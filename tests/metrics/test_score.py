@@ -217,3 +217,20 @@ def test_scores_of_version_0_1_know_which_way_is_better() -> None:
     old = found.with_more({"psnr": Measured(Interval(20, 19, 21), lower_is_better=False)}).to_json()
     del old["lower_is_better"]
     assert Scores.from_json(old).directions["psnr"] is False
+
+
+@pytest.mark.parametrize(
+    ("rows", "width"), [((300, 240), 40), ((90, 110), 160), ((120, 60), 90), ((60, 120), 90)]
+)
+def test_frechet_without_each_group_is_that_of_the_rows_that_are_left(
+    rows: tuple[int, int], width: int
+) -> None:
+    real, fake = (gauss(n, width, seed, 0.1 * seed) for seed, n in enumerate(rows))
+    real[:, 3] = 0.5  # a feature that never fires makes a covariance singular
+    fake[:, 3] = 0.5
+    dealt = intervals.deal(real, 0, "real"), intervals.deal(fake, 0, "fake")
+    _, left_out = intervals.frechet(*dealt)
+    for group in range(intervals.GROUPS):
+        rest = [torch.cat([g for i, g in enumerate(d.groups) if i != group]) for d in dealt]
+        direct = distances.frechet_from_moments(*(distances.moments(side) for side in rest))
+        assert left_out[group] == pytest.approx(direct, rel=1e-6)

@@ -17,6 +17,10 @@ BLOCK = 2**23
 """Most numbers in one block of a distance matrix: 64 MB of float64."""
 
 
+CONSTANT = 1e-14
+"""A feature with less than so much of the largest variance does not change."""
+
+
 class Moments(NamedTuple):
     """What a Frechet distance reads of a set of features."""
 
@@ -97,10 +101,34 @@ def frechet_from_moments(real: Moments, fake: Moments) -> float:
     values, vectors = torch.linalg.eigh(real.covariance)
     root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
     product = root @ fake.covariance @ root
-    overlap = torch.linalg.eigvalsh((product + product.T) / 2).clamp(min=0).sqrt().sum()
+    return _distance(real, fake, root_trace(product))
+
+
+def factored_frechet(real: Moments, fake: Moments) -> float:
+    """`frechet_from_moments` in less than half the time, where S1 = L L' or S2 can be factored.
+
+    S1 S2 has the eigenvalues of L' S2 L, so no eigenvectors are needed; a feature that never
+    changes in one of the sets adds nothing to them.
+    """
+    for one, other in ((real.covariance, fake.covariance), (fake.covariance, real.covariance)):
+        spread = one.diagonal()
+        alive = spread > CONSTANT * spread.max()
+        factor, failed = torch.linalg.cholesky_ex(one[alive][:, alive])
+        if not failed:
+            overlap = root_trace(factor.T @ other[alive][:, alive] @ factor)
+            return _distance(real, fake, overlap)
+    return frechet_from_moments(real, fake)
+
+
+def _distance(real: Moments, fake: Moments, overlap: Tensor) -> float:
     shift = (real.mean - fake.mean).square().sum()
     spread = real.covariance.trace() + fake.covariance.trace() - 2 * overlap
     return max(float(shift + spread), 0.0)
+
+
+def root_trace(product: Tensor) -> Tensor:
+    """The trace of a symmetric matrix's root; of eigenvalues below zero, rounding, none."""
+    return torch.linalg.eigvalsh((product + product.T) / 2).clamp(min=0).sqrt().sum()
 
 
 def quick_frechet(real: Moments, fake: Tensor) -> float:
@@ -215,7 +243,7 @@ def neighbourhoods_within(
     radii = _radii(real, rows, (k_manifold, k_density))
     own = _radii(fake, columns, (k_manifold,))
     found = [
-        _Near(column, *of_real, of_fake[0])
+        _Near(column, of_real[0], of_real[1], of_fake[0])
         for column, of_real, of_fake in zip(columns, radii, own, strict=True)
     ]
     for start, distances in _distance_blocks(real, fake):
