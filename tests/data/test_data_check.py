@@ -63,3 +63,13 @@ def test_a_loaded_data_set_is_checked_without_reading_it_again(
     found = load(faces)
     shutil.rmtree(faces)
     assert check(found, batch=4).ok
+
+
+def test_blank_pictures_are_a_warning(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), np.uint8)
+    np.save(tmp_path / "x.npy", noise)
+    assert not any("one colour" in warning for warning in check(tmp_path / "x.npy").warnings)
+    noise[:3] = (1, 2, 3)
+    np.save(tmp_path / "x.npy", noise)
+    warnings = check(tmp_path / "x.npy", held_out=0).warnings
+    assert "3 of 20 samples to train on are of one colour throughout." in warnings

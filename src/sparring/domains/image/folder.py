@@ -134,8 +134,14 @@ def scan(path: Path) -> Listing:
 
 
 def holds_pictures(path: Path) -> bool:
-    """Whether it is a folder in which, or below which, a visible picture lies."""
-    for top, folders, files in os.walk(path):
+    """Whether it is a folder in which, or below which, a visible picture lies.
+
+    Raises:
+        InputError: a folder that cannot be looked into.
+    """
+    if not path.is_dir():
+        return False
+    for top, folders, files in os.walk(path, onerror=_stop):
         folders[:] = [name for name in folders if _is_visible(name)]
         names = [name for name in files if is_picture(PurePosixPath(name)) and name[0] != "."]
         if any(_stamp(Path(top, name)) is not None for name in names):
@@ -164,11 +170,8 @@ def visible(path: Path) -> Facts:
     if not path.is_dir():
         raise InputError(f"there is no folder {path}; give a folder of pictures, or a file.")
 
-    def stop(error: OSError) -> None:
-        raise InputError(f"{error.filename} cannot be read ({error.strerror}).") from error
-
     found = {}
-    for top, folders, files in os.walk(path, onerror=stop):
+    for top, folders, files in os.walk(path, onerror=_stop):
         folders[:] = [name for name in folders if _is_visible(name)]
         for name in files:
             file = Path(top, name)
@@ -176,6 +179,10 @@ def visible(path: Path) -> Facts:
             if stamp is not None:
                 found[PurePosixPath(file.relative_to(path).as_posix())] = stamp
     return found
+
+
+def _stop(error: OSError) -> None:
+    raise InputError(f"{error.filename} cannot be read ({error.strerror}).") from error
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from sparring.core.part import Part
 from sparring.data.kinds import Arrays, Column, Kind, Objects, Reader, Reading
 from sparring.domains.image import arrays, column, folder, objects, pairs, pictures, raster
 from sparring.domains.image.packs import (
@@ -17,6 +19,9 @@ from sparring.domains.image.packs import (
     terrain,
 )
 from sparring.domains.image.packs import objects as stamps
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def survey(path: Path, reading: Reading) -> tuple[list[tuple[str, str]], list[str]]:
@@ -45,6 +50,26 @@ def _counts(words: Iterable[str]) -> str:
     return shown + (f" and {len(counted) - 5} more" if len(counted) > 5 else "")
 
 
+class Blanks:
+    """Pictures of one colour throughout, which teach nothing and are mostly mistakes."""
+
+    def __init__(self, space: Part) -> None:
+        self.blank, self.seen = 0, 0
+
+    def see(self, stored: np.ndarray) -> None:
+        """Take note of pictures (N, C, H, W)."""
+        flat = stored.reshape(len(stored), stored.shape[1], -1)
+        self.blank += int((flat.max(2) == flat.min(2)).all(1).sum())
+        self.seen += len(stored)
+
+    def found(self, what: str) -> tuple[list[tuple[str, str]], list[str]]:
+        """A warning, where there are such."""
+        if not self.blank:
+            return [], []
+        of = f"{self.blank} of {self.seen} {what}s to train on"
+        return [], [f"{of} are of one colour throughout."]
+
+
 KIND = Kind(
     name="pictures",
     domain="sparring.domains.image.domain:Image",
@@ -56,6 +81,7 @@ KIND = Kind(
         "pictures", column.claims, column.plain, column.read, column.flaws, column.decoder
     ),
     objects=Objects(objects.claims, objects.read),
+    finder=Blanks,
     packs={
         pack.name: pack
         for pack in (
