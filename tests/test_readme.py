@@ -140,6 +140,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("SPARRING_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "myparts.py").touch()  # the reader's own package, which `--trust` imports
     random, count = np.random.default_rng(0), 90
     held_out, label = np.arange(count) >= 60, np.arange(count) % 10
     names = {"digits": list("0123456789"), "fashion": [*"ABCDEFGHI", "Sneaker"]}
