@@ -166,9 +166,31 @@ def test_flag_of_the_wrong_kind(train: Refused, tiny_npz: str) -> None:
         ("latent", "--set takes key=value"),
         ("loss=hingy", "did you mean 'hinge'"),
         ("precision=fp8", "precision"),
-        ("clip.discriminator=-1", "discriminator.s clip must be at least 0"),
-        ("ema=-5", "ema must be at least 0"),
-        ("optimizer.generator.lr=word", "the generator's optimiser cannot be made"),
+        ("clip.discriminator=-1", "clip must be .* a finite number of at least 0"),
+        ("ema=-5", "ema must be a finite number of at least 0"),
+        ("optimizer.generator.lr=word", "lr of adam must be a finite number from 0 to 100"),
+        ("optimizer.generator.lr=Infinity", "lr of adam must be a finite number from 0 to 100"),
+        ("optimizer.generator.beta1=1.5", "beta1 of adam must be a finite number from 0 to below"),
+        ("optimizer.generator.beta2=-1", "beta2 of adam must be a finite number from 0 to below"),
+        ("optimizer.generator.eps=NaN", "eps of adam must be"),
+        ("generator.widths=[1000000000]", "widths of Generator must be .* 1 to 16384"),
+        ("generator.widths=[4,0]", "widths of Generator must be"),
+        ("generator.widths=true", "widths of Generator must be .*, not True"),
+        ("generator.widths=null", "widths of Generator must be .*, not None"),
+        ("generator.widths=[[[4]]]", "widths of Generator must be"),
+        ("generator.slope=NaN", "slope of Generator must be a finite number from 0 to 1"),
+        ("generator.norm=3", "norm of Generator must be a word, not 3"),
+        ("discriminator.spectral_norm=1", "spectral_norm of Discriminator must be true or false"),
+        ("discriminator.dropout=1.0", "dropout of Discriminator must be .* from 0 to below 1"),
+        (f"latent={10**21}", "latent must be a whole number from 0 to 16384"),
+        (f"batch={'9' * 5000}", "batch must be of type int"),
+        ("latent=0", "latent must be at least 1"),
+        ("warmup=-1", "warmup must be a whole number of at least 0"),
+        ("learning_rate.generator=-1", "learning_rates must be"),
+        ("ema.most=-5", "most of share|cannot be set"),
+        ("learning_rate.generator=NaN", "learning_rates must be"),
+        ("betas=1.5", "betas must be"),
+        ("task.condition=nothing", "condition|task"),
         ("learning_rate.genrator=0.1", "did you mean 'generator'"),
     ],
 )
@@ -186,18 +208,32 @@ def test_wrong_settings(train: Refused, tiny_npz: str, setting: str, says: str) 
         ("--augment", "cutout/some", "strength 'some'"),
         ("--gamma", "2", "no penalty to weigh"),
         ("--size", "big", "--size is 64 or 64x48"),
-        ("--size", "0", "--size is 64 or 64x48"),
-        ("--batch", "0", "batch must be at least 1"),
-        ("--batch", "-3", "batch must be at least 1"),
-        ("--steps", "0", "steps must be above 0"),
-        ("--minutes", "-1", "minutes must be above 0"),
+        ("--size", "0", "--size, a picture's side, must be a whole number from 1"),
+        ("--size", "1" * 21, "--size"),
+        ("--size", "9" * 5000, "--size is 64 or 64x48"),
+        ("--size", "20000", "--size, a picture's side, must be a whole number from 1 to 16384"),
+        ("--batch", "0", "batch must be a whole number from 1"),
+        ("--batch", "-3", "batch must be a whole number from 1"),
+        ("--steps", "0", "steps must be a whole number of at least 1"),
+        ("--steps", "1" * 30, "steps must be a whole number of at least 1"),
+        ("--minutes", "-1", "minutes must be a finite number above 0"),
+        ("--minutes", "inf", "minutes must be a finite number above 0"),
+        ("--minutes", "nan", "minutes must be a finite number above 0"),
         ("--widths", "wide", "--widths takes numbers"),
         ("--channels", "7", "channels must be"),
         ("--augment", "default/2", r"strength '2' is no number in \[0, 1\]"),
         ("--augment", "default/0..2@100", "strength '0..2@100'"),
-        ("--lr", "-1", "discriminator's optimiser cannot be made|generator's optimiser cannot"),
-        ("--lr", "nan", "optimiser cannot be made"),
-        ("--latent", "-3", "latent must be at least 0"),
+        ("--lr", "-1", "lr must be a finite number from 0 to 100, not -1.0"),
+        ("--lr", "nan", "lr must be a finite number from 0 to 100, not nan"),
+        ("--lr", "inf", "lr must be a finite number from 0 to 100, not inf"),
+        ("--latent", "-3", "latent must be a whole number from 1 to 16384"),
+        ("--latent", "0", "latent must be a whole number from 1 to 16384"),
+        ("--widths", "1000000000", "widths must be .* from 1 to 16384"),
+        ("--widths", "8,-8", "widths must be .* from 1 to 16384"),
+        ("--widths", ",".join(["4"] * 65), "widths must be"),
+        ("--slope", "inf", "slope must be a finite number from 0 to 1"),
+        ("--penalty", "r1,r1", "r1 twice"),
+        ("--every", "0", "every must be|no penalty"),
         ("--keep", "0", "'--keep'"),
         (
             "--log-every",
@@ -213,8 +249,48 @@ def test_wrong_values(train: Refused, tiny_npz: str, flag: str, value: str, says
 
 
 @pytest.mark.parametrize("penalty", ["nan", "inf", "-1"])
-def test_wrong_weights(train: Refused, tiny_npz: str, penalty: str) -> None:
+def test_wrong_weights(
+    train: Refused, refused: Refused, tmp_path: Path, tiny_npz: str, penalty: str
+) -> None:
     train(tiny_npz, "--penalty", "r1", "--gamma", penalty, says="gamma")
+    words = ("--data", tiny_npz, "--run", tmp_path / "new")
+    refused("train", "r3", *words, "--gamma", penalty, says="gamma must be a finite number")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "flag", "value"),
+    [
+        ("superres", "--warmup", "nan"),
+        ("r3", "--gamma-end", "-5"),
+        ("r3", "--width", "1000000000"),
+        ("r3", "--every", "0"),
+        ("r3", "--lr-end", "nan"),
+        ("wgan", "--clip", "-1"),
+        ("wgan", "--critic-turns", "0"),
+        ("vae", "--beta", "inf"),
+        ("pix2pix", "--l1", "-3"),
+        ("superres", "--scale", "0"),
+        ("superres", "--warmup", "-1"),
+        ("blend", "--strength", "1.5"),
+        ("cyclegan", "--pool", "-1"),
+        ("cut", "--blocks", "100000"),
+    ],
+)
+def test_arguments_of_recipes_have_ranges(
+    refused: Refused, sparring: Cli, tmp_path: Path, recipe: str, flag: str, value: str
+) -> None:
+    name = flag.removeprefix("--").replace("-", "_")
+    words = ("--data", "digits", "--run", tmp_path / "new")
+    refused(
+        "train", recipe, *words, flag, value, says=f"^sparring: {name} must be .* (from|of|above)"
+    )
+
+
+def test_ranges_are_shown_in_help(sparring: Cli) -> None:
+    _, out, _ = sparring("train", "r3", "--help")
+    told = " ".join(re.sub("[^\\w().]", " ", out).split())
+    assert "numbers in one latent vector (1 to 16384)" in told
+    assert "weight of R1 and R2" in told and "(at least 0)" in told
 
 
 # The run's folder.
@@ -389,7 +465,9 @@ def test_questions_that_a_model_cannot_answer(refused: Refused, tiny_run: Path) 
     refused("sample", tiny_run, "--label", 3, says="takes no label")
     refused("sample", tiny_run, "--vector", "1,2", says="takes a vector|takes no vector")
     refused("sample", tiny_run, "-n", 0, says="at least 1")
-    refused("sample", tiny_run, "--truncation", 0, says="truncation must be above 0")
+    for wrong in ("0", "nan", "inf", "-1"):
+        says = "truncation must be a finite number above 0"
+        refused("sample", tiny_run, "--truncation", wrong, says=says)
     refused("reconstruct", tiny_run, says="no encoder")
 
 

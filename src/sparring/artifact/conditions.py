@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ def _labels(manifest: Manifest, indices: Sequence[int], label: int | str | None)
     if label is None:
         return torch.tensor([index % classes for index in indices])
     number = names.index(str(label)) if str(label) in names else label
-    if isinstance(number, str) and number.isdecimal():
+    if isinstance(number, str) and re.fullmatch("[0-9]{1,9}", number):
         number = int(number)
     if not isinstance(number, int) or not 0 <= number < classes:
         raise unknown("label", str(label), names or map(str, range(classes)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sparring.core.errors import InputError
+from sparring.core.ranges import Above, check
 
 
 def truncate(latent: Tensor, threshold: float) -> Tensor:
@@ -16,8 +16,7 @@ def truncate(latent: Tensor, threshold: float) -> Tensor:
     Raises:
         InputError: the threshold is not positive.
     """
-    if threshold <= 0:
-        raise InputError(f"truncation must be above 0, not {threshold}.")
+    check("truncation", threshold, Above)
     wide = latent.double()
     edge = torch.special.ndtr(torch.tensor(float(threshold), dtype=torch.float64))
     quantile = (1.0 - edge) + torch.special.ndtr(wide) * (2.0 * edge - 1.0)

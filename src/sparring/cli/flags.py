@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from sparring.cli.values import json_or_word, numbers_of
+from sparring.core.ranges import check_all, span
 from sparring.core.recipe import Recipe
 from sparring.recipes import flags_of, groups_of
 
@@ -32,10 +33,12 @@ def decoded(function: Callable[..., Recipe], given: Mapping[str, Any]) -> dict[s
     """What the flags gave, as the function's arguments want it.
 
     Raises:
-        InputError: numbers that are none.
+        InputError: numbers that are none, or out of their range.
     """
     parameters = flags_of(function)
-    return {name: _decode(parameters[name], value) for name, value in given.items()}
+    arguments = {name: _decode(parameters[name], value) for name, value in given.items()}
+    check_all({name: p.annotation for name, p in parameters.items()}, arguments)
+    return arguments
 
 
 def described(function: Callable[..., Recipe]) -> dict[str, str]:
@@ -62,9 +65,15 @@ def _flag(parameter: inspect.Parameter, words: str) -> inspect.Parameter:
     kind, default = parameter.annotation, parameter.default
     if not _is_plain(kind):
         kind, default = str, _written(default)
-    option = typer.Option(help=words.replace("[", r"\["))
+    option = typer.Option(help=_with_range(words, parameter.annotation).replace("[", r"\["))
     annotation = Annotated[kind, option]  # type: ignore[valid-type]
     return parameter.replace(annotation=annotation, default=default, kind=parameter.KEYWORD_ONLY)
+
+
+def _with_range(words: str, kind: Any) -> str:
+    """The range that the value must lie in follows the words."""
+    range_ = span(kind)
+    return f"{words.removesuffix('.')} ({range_})." if range_ else words
 
 
 def _is_plain(kind: Any) -> bool:
@@ -72,10 +81,11 @@ def _is_plain(kind: Any) -> bool:
 
 
 def _members(kind: Any) -> Iterator[Any]:
-    if isinstance(kind, types.UnionType):
-        yield from typing.get_args(kind)
+    if typing.get_origin(kind) in (types.UnionType, typing.Union):
+        for member in typing.get_args(kind):
+            yield from _members(member)
     else:
-        yield kind
+        yield typing.get_args(kind)[0] if typing.get_origin(kind) is Annotated else kind
 
 
 def _written(value: Any) -> str:

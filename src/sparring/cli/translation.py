@@ -9,7 +9,7 @@ import typer
 
 from sparring.cli.app import app, verb
 from sparring.cli.models import Device, Run, Trust, load
-from sparring.core.errors import InputError
+from sparring.cli.values import place_of
 
 if TYPE_CHECKING:
     from sparring.artifact.model import Model
@@ -155,7 +155,7 @@ def blend(
         photo,
         cutout,
         _out(photo, out, "blended"),
-        at=_place(at),
+        at=place_of("--at", at) if at is not None else None,
         height=height,
         existing=existing,
     )
@@ -209,12 +209,3 @@ def _out(source: Path, out: Path | None, ending: str) -> Path:
     if source.is_dir():
         return source.resolve().with_name(f"{source.resolve().name}-{ending}")
     return source.with_name(f"{source.stem}-{ending}{source.suffix}")
-
-
-def _place(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    sides = text.split(",")
-    if len(sides) != 2 or not all(side.strip().lstrip("-").isdecimal() for side in sides):
-        raise InputError(f"--at is x,y in pixels, such as 80,60, not {text!r}.")
-    return int(sides[0]), int(sides[1])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from sparring.core.errors import InputError
+from sparring.core.ranges import LONGEST, Size, check
 
 
 def size_of(text: str) -> tuple[int, int]:
@@ -15,10 +17,24 @@ def size_of(text: str) -> tuple[int, int]:
     Raises:
         InputError: it is neither.
     """
-    sides = text.lower().split("x")
-    if len(sides) not in (1, 2) or not all(side.isdecimal() and int(side) > 0 for side in sides):
-        raise InputError(f"--size is 64 or 64x48 (height x width), not {text!r}.")
-    return int(sides[0]), int(sides[-1])
+    if not re.fullmatch("[0-9]{1,6}(x[0-9]{1,6})?", text.lower()):
+        raise InputError(f"--size is 64 or 64x48 (height x width), not {_short(text)}.")
+    sides = [int(side) for side in text.lower().split("x")]
+    for side in sides:
+        check("--size, a picture's side,", side, Size)
+    return sides[0], sides[-1]
+
+
+def place_of(name: str, text: str) -> tuple[int, int]:
+    """The pixels (80, -60) of "80,-60".
+
+    Raises:
+        InputError: it is no pair of whole numbers.
+    """
+    found = re.fullmatch(r"\s*(-?[0-9]{1,6})\s*,\s*(-?[0-9]{1,6})\s*", text)
+    if not found:
+        raise InputError(f"{name} is x,y in pixels, such as 80,60, not {_short(text)}.")
+    return int(found[1]), int(found[2])
 
 
 def range_of(text: str) -> tuple[float, float]:
@@ -53,7 +69,7 @@ def json_or_word(text: str) -> Any:
     """The JSON value that the text is, or else the text."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -66,8 +82,14 @@ def numbers_of(name: str, text: str) -> tuple[int | float, ...]:
     values = [json_or_word(piece.strip()) for piece in text.split(",") if piece.strip()]
     for value in values:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{name} takes numbers with commas, such as 256,512, not {text!r}.")
+            raise InputError(
+                f"{name} takes numbers with commas, such as 256,512, not {_short(text)}."
+            )
     return tuple(values)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= LONGEST else f"{text[:LONGEST]}...")
 
 
 def names_of(text: str | None) -> list[str]:

@@ -23,4 +23,4 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     options = sorted(known)
     near = difflib.get_close_matches(name, options, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(options)}."
-    return InputError(f"unknown {kind} {name!r}: {hint}")
+    return InputError(f"unknown {kind} {name[:80]!r}: {hint}")

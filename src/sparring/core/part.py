@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sparring.core.errors import InputError, unknown
+from sparring.core.ranges import check_call
 
 SHELVES = (
     *("domains", "networks", "losses", "tasks", "games"),
@@ -20,11 +21,11 @@ SHELVES = (
 class Part:
     """`Part(UNet, width=64)`: a call made later, by `build`, with what is only known then.
 
-    The call is a class or function, or its address "package.module:Name". Its keywords are
-    checked at once. Equal parts compare equal; a part never changes.
+    The call is a class or function, or its address "package.module:Name". Its keywords and
+    their values are checked at once. Equal parts compare equal; a part never changes.
 
     Raises:
-        InputError: no such call, or a keyword that it does not take.
+        InputError: no such call, or a keyword or value that it does not take.
     """
 
     __slots__ = ("arguments", "call")
@@ -37,6 +38,7 @@ class Part:
         object.__setattr__(self, "call", address)
         object.__setattr__(self, "arguments", frozen)
         _check_keywords(address, frozen)
+        check_call(resolve(address), frozen, self.name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("a Part never changes; use Part.replace")
@@ -74,9 +76,21 @@ class Part:
         return _keywords(self.call)
 
     def build(self, *late: Any, **late_keywords: Any) -> Any:
-        """Make the call; parts among the arguments are built first."""
+        """Make the call; parts among the arguments are built first.
+
+        Raises:
+            InputError: sparring's own parts, of arguments that do not go together.
+        """
         arguments = {name: _build(value) for name, value in self.arguments.items()}
-        return resolve(self.call)(*late, **{**arguments, **late_keywords})
+        try:
+            return resolve(self.call)(*late, **{**arguments, **late_keywords})
+        except InputError:
+            raise
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            if not self.call.startswith("sparring."):
+                raise  # its author wants to see where
+            reason = " ".join(str(error).split())[:300].rstrip(".")
+            raise InputError(f"{self.name} cannot be made as told: {reason}.") from error
 
     def to_json(self) -> dict[str, Any]:
         """{"call": address, keyword: value, ...}, in JSON's own types."""

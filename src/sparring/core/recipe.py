@@ -9,11 +9,8 @@ from typing import Any
 
 from sparring.core.errors import InputError, unknown
 from sparring.core.part import Part, public_names
+from sparring.core.ranges import Amount, Batch, Below, Images, Latent, Rate, check_call
 from sparring.core.schedule import SPANS, span_within
-
-Value = float | Part
-"""A number, or a part that builds a schedule of images seen."""
-
 
 SCHEDULED = ("ema", "betas")
 """Fields that may hold a number as well as a schedule."""
@@ -32,7 +29,7 @@ class Recipe:
     """Player name -> part, built with the player's parameters."""
     turns: tuple[str, ...] = ("discriminator", "generator")
     """The players of one step, in order; a name may come several times."""
-    warmup: float = 0.0
+    warmup: Amount = 0.0
     """Span at the beginning in which a step has other turns: a share of the run up to 1, else
     images."""
     warmup_turns: tuple[str, ...] = ()
@@ -46,24 +43,36 @@ class Recipe:
     augment: Part | None = None
     """Builds the differentiable augmentation of all that the discriminator sees."""
     task: Part = dataclasses.field(default_factory=lambda: Part("sparring.tasks.generate:Generate"))
-    latent: int = 100
+    latent: Latent = 100
     """Numbers in one latent vector."""
-    batch: int = 64
+    batch: Batch = 64
     """Real samples in one turn, over all processes."""
-    steps: int = 5000
+    steps: Images = 5000
     """Length of a run where neither --steps nor --minutes says otherwise."""
-    learning_rates: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+    learning_rates: Mapping[str, Rate | Part] = dataclasses.field(default_factory=dict)
     """Player name -> learning rate, by images seen; the optimiser's own where absent."""
-    betas: Value | None = None
+    betas: Below | Part | None = None
     """Adam's second beta by images seen, for all players; the optimisers' own if None."""
-    ema: Value = 0.0
+    ema: Amount | Part = 0.0
     """Half-life of the averaged generator in images; 0 keeps the last weights."""
     gradients: Mapping[str, Part] = dataclasses.field(default_factory=dict)
     """Player name -> part that builds its Gradients; backward through its costs where absent."""
-    clip: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    clip: Mapping[str, Amount] = dataclasses.field(default_factory=dict)
     """Player name -> limit: after its step all its weights are clipped to [-limit, limit]."""
     precision: str = "auto"
     """"bf16", "fp32", or "auto": bf16 where the hardware multiplies it faster."""
+
+    def __post_init__(self) -> None:
+        check_call(type(self), vars(self))
+        if not self.turns:
+            raise InputError(f"the recipe {self.name!r} has no turns.")
+        for player in (*self.turns, *self.warmup_turns, *self.learning_rates, *self.clip):
+            if player not in self.optimizers:
+                raise unknown("player", player, self.optimizers)
+        names = [term.name for term in self.terms]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"the recipe {self.name!r} has {name} twice; once will do.")
 
     def replace(self, **changes: Any) -> Recipe:
         """The recipe with these fields changed."""
@@ -108,7 +117,7 @@ class Recipe:
             return self.replace(terms=tuple(_changed(terms, head, rest, value).values()))
         return self._set_field(head, rest, value)
 
-    def _rates(self, path: list[str], value: Any) -> dict[str, Value]:
+    def _rates(self, path: list[str], value: Any) -> dict[str, float | Part]:
         """Learning rates with a player's replaced by a number, or its schedule changed."""
         player, inner = path[0], path[1:]
         current = self.learning_rates.get(player)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from sparring.core.ranges import Above, Amount
+
 Schedule = Callable[[int], float]
 
 SPANS = ("images", "after", "most")
@@ -26,12 +28,12 @@ def span_within(span: float, length: int) -> float:
     return max(round(span * length), 2) if is_share(span) else span
 
 
-def constant(value: float) -> Schedule:
+def constant(value: Amount) -> Schedule:
     """The same value for ever."""
     return lambda images: value
 
 
-def cosine(start: float, end: float, images: float = 1.0) -> Schedule:
+def cosine(start: Amount, end: Amount, images: Above = 1.0) -> Schedule:
     """From start to end along half a cosine over that span, then constant."""
 
     def value(seen: int) -> float:
@@ -40,7 +42,7 @@ def cosine(start: float, end: float, images: float = 1.0) -> Schedule:
     return value
 
 
-def linear(start: float, end: float, images: float = 1.0, after: float = 0.0) -> Schedule:
+def linear(start: Amount, end: Amount, images: Above = 1.0, after: Amount = 0.0) -> Schedule:
     """From start to end in a straight line over that span, which begins after another one."""
 
     def value(seen: int) -> float:
@@ -50,18 +52,18 @@ def linear(start: float, end: float, images: float = 1.0, after: float = 0.0) ->
     return value
 
 
-def after(value: float, images: float) -> Schedule:
+def after(value: Amount, images: Above) -> Schedule:
     """0 for that span, then the value."""
     return lambda seen: value if not is_share(images) and seen >= images else 0.0
 
 
-def share(fraction: float, most: float) -> Schedule:
+def share(fraction: Amount, most: Amount) -> Schedule:
     """A fraction of the images seen, but at most that span: the usual EMA half-life."""
     limit = math.inf if is_share(most) else most
     return lambda images: min(fraction * images, limit)
 
 
-def scheduled(value: float | Schedule) -> Schedule:
+def scheduled(value: Amount | Schedule) -> Schedule:
     """A schedule as it is, a number as a constant one."""
     return value if callable(value) else constant(value)
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from sparring.core.ranges import Amount
 from sparring.core.types import Batch, Condition, Networks, Played, Term, Turn
 from sparring.games.posterior import Posterior, posterior
 
@@ -28,7 +29,7 @@ class Autoencoder(nn.Module):
         self,
         loss: Callable[[Tensor, Tensor], Tensor],
         terms: Sequence[Term] = (),
-        beta: float = 1.0,
+        beta: Amount = 1.0,
     ) -> None:
         super().__init__()
         self.loss = loss

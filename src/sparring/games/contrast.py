@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sparring.core.errors import InputError
 from sparring.core.precision import full_precision
+from sparring.core.ranges import Above, Amount, Size
 from sparring.core.types import AdversarialLoss, Batch, Condition, Networks, Played, Term, Turn
 from sparring.games.duel import NOTHING, Duel, l1_distance, only_penalties
 
@@ -48,10 +49,10 @@ class Contrast(Duel):
         self,
         loss: AdversarialLoss,
         terms: Sequence[Term] = (),
-        contrast: float = 1.0,
-        identity: float = 5.0,
-        patches: int = 64,
-        temperature: float = 0.07,
+        contrast: Amount = 1.0,
+        identity: Amount = 5.0,
+        patches: Size = 64,
+        temperature: Above = 0.07,
     ) -> None:
         super().__init__(loss, terms)
         only_penalties("a contrast", loss, terms)

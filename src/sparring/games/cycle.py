@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sparring.core.errors import InputError
+from sparring.core.ranges import Amount, Count
 from sparring.core.types import (
     AdversarialLoss,
     Batch,
@@ -60,9 +61,9 @@ class Cycle(nn.Module):
         self,
         loss: AdversarialLoss,
         terms: Sequence[Term] = (),
-        cycle: float = 10.0,
-        identity: float = 5.0,
-        pool: int = 50,
+        cycle: Amount = 10.0,
+        identity: Amount = 5.0,
+        pool: Count = 50,
     ) -> None:
         super().__init__()
         only_penalties("a cycle", loss, terms)

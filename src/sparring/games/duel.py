@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sparring.core.errors import InputError
+from sparring.core.ranges import Amount
 from sparring.core.schedule import Schedule, scheduled
 from sparring.core.types import (
     AdversarialLoss,
@@ -56,7 +57,7 @@ class Duel(nn.Module):
         loss: AdversarialLoss,
         terms: Sequence[Term] = (),
         augment: Augmentation | None = None,
-        weight: float | Schedule = 1.0,
+        weight: Amount | Schedule = 1.0,
         finish: Finish | None = None,
     ) -> None:
         super().__init__()

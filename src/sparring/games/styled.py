@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sparring.core.errors import InputError
+from sparring.core.ranges import Amount
 from sparring.core.schedule import Schedule
 from sparring.core.types import (
     AdversarialLoss,
@@ -57,9 +58,9 @@ class Styled(Duel):
         loss: AdversarialLoss,
         terms: Sequence[Term] = (),
         augment: Augmentation | None = None,
-        weight: float | Schedule = 1.0,
+        weight: Amount | Schedule = 1.0,
         finish: Finish | None = None,
-        divergence: float = 0.05,
+        divergence: Amount = 0.05,
     ) -> None:
         super().__init__(loss, terms, augment, weight, finish)
         if divergence < 0.0:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sparring.core.errors import InputError
+from sparring.core.ranges import Below
 from sparring.core.types import AdversarialLoss
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 Cost = Callable[["Tensor", "Tensor"], "Tensor"]
 
 
-def minimax(smoothing: float = 0.0) -> AdversarialLoss:
+def minimax(smoothing: Below = 0.0) -> AdversarialLoss:
     """The zero-sum game (Goodfellow et al., 2014, eq. 1); its generator saturates.
 
     D pays E sp(-D(real)) + E sp(D(fake)); G pays E log(1 - sigmoid(D(fake))) = -E sp(D(fake)).
@@ -29,7 +30,7 @@ def minimax(smoothing: float = 0.0) -> AdversarialLoss:
     return _loss(_cross_entropy(smoothing), lambda _, fake: -_softplus(fake))
 
 
-def non_saturating(smoothing: float = 0.0) -> AdversarialLoss:
+def non_saturating(smoothing: Below = 0.0) -> AdversarialLoss:
     """Minimax, but G pays E sp(-D(fake)) (Goodfellow et al., 2014, section 3).
 
     Args:

@@ -11,14 +11,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sparring.core.errors import InputError
+from sparring.core.ranges import Amount, Every
 from sparring.core.schedule import Schedule, scheduled
 from sparring.core.types import AdversarialLoss, Condition, Round, Term, Verdict
 from sparring.losses.adversarial import non_saturating
 
-Weight = float | Schedule
+Weight = Amount | Schedule
 
 
-def classified(weight: Weight = 1.0, every: int = 1, fakes: bool = True) -> Term:
+def classified(weight: Weight = 1.0, every: Every = 1, fakes: bool = True) -> Term:
     """The discriminator names labels of real samples, and of fakes (AC-GAN: Odena et al., 2017).
 
     Its network needs `classify`. Without `fakes` only real ones are named, as in StarGAN (Choi et
@@ -33,7 +34,7 @@ def classified(weight: Weight = 1.0, every: int = 1, fakes: bool = True) -> Term
     return Term("classified", "discriminator", measure, scheduled(weight), every)
 
 
-def recognised(weight: Weight = 1.0, every: int = 1) -> Term:
+def recognised(weight: Weight = 1.0, every: Every = 1) -> Term:
     """The generator's fakes are named by the label that it was told (Odena et al., 2017)."""
 
     def measure(played: Round) -> Tensor:
@@ -42,7 +43,7 @@ def recognised(weight: Weight = 1.0, every: int = 1) -> Term:
     return Term("recognised", "generator", measure, scheduled(weight), every)
 
 
-def mismatched(weight: Weight = 1.0, every: int = 1, loss: AdversarialLoss | None = None) -> Term:
+def mismatched(weight: Weight = 1.0, every: Every = 1, loss: AdversarialLoss | None = None) -> Term:
     """Real samples under another one's condition count as fakes (Reed et al., 2016, algorithm 1).
 
     Each is judged under the condition of the sample before it, where that is another one. `loss`

@@ -11,25 +11,26 @@ import torch
 from torch import Tensor, nn
 
 from sparring.core.errors import InputError
+from sparring.core.ranges import Above, Amount, Below, Every
 from sparring.core.schedule import Schedule, scheduled
 from sparring.core.types import Measure, Round, Term
 
-Weight = float | Schedule
+Weight = Amount | Schedule
 NO_GENERATOR = ("cpu", "meta")
 """Device types without a generator of their own beside torch's first."""
 
 
-def r1(weight: Weight = 1.0, every: int = 1) -> Term:
+def r1(weight: Weight = 1.0, every: Every = 1) -> Term:
     """E |grad D(real)|^2 / 2, weighed by gamma (Mescheder et al., 2018, eq. 9)."""
     return _term("r1", lambda played: _steepness(played.gradient("real")), weight, every, "real")
 
 
-def r2(weight: Weight = 1.0, every: int = 1) -> Term:
+def r2(weight: Weight = 1.0, every: Every = 1) -> Term:
     """E |grad D(fake)|^2 / 2, weighed by gamma (Mescheder et al., 2018, eq. 10)."""
     return _term("r2", lambda played: _steepness(played.gradient("fake")), weight, every, "fake")
 
 
-def gradient_penalty(weight: Weight = 10.0, every: int = 1, target: float = 1.0) -> Term:
+def gradient_penalty(weight: Weight = 10.0, every: Every = 1, target: Amount = 1.0) -> Term:
     """E (|grad D(x)| - target)^2 at points between real and fake (Gulrajani et al., 2017, eq. 3).
 
     Each x lies at a uniformly random place on the line from one real to one fake sample.
@@ -43,7 +44,9 @@ def gradient_penalty(weight: Weight = 10.0, every: int = 1, target: float = 1.0)
     return _term("gradient_penalty", measure, weight, every)
 
 
-def dragan(weight: Weight = 10.0, every: int = 1, target: float = 1.0, spread: float = 0.5) -> Term:
+def dragan(
+    weight: Weight = 10.0, every: Every = 1, target: Amount = 1.0, spread: Above = 0.5
+) -> Term:
     """E (|grad D(x)| - target)^2 at noisy real samples (Kodali et al., 2017).
 
     The noise is normal, with `spread` times the standard deviation of all numbers in the batch.
@@ -58,7 +61,7 @@ def dragan(weight: Weight = 10.0, every: int = 1, target: float = 1.0, spread: f
     return _term("dragan", measure, weight, every)
 
 
-def finite_r1(weight: Weight = 1.0, every: int = 1, sigma: float = 0.1) -> Term:
+def finite_r1(weight: Weight = 1.0, every: Every = 1, sigma: Above = 0.1) -> Term:
     """R1 without a double backward: E (D(x + sigma e) - D(x))^2 / (2 sigma^2) at real samples.
 
     With e standard normal its mean tends to R1 as sigma tends to 0 (approximated R1: Lin et al.,
@@ -67,12 +70,12 @@ def finite_r1(weight: Weight = 1.0, every: int = 1, sigma: float = 0.1) -> Term:
     return _finite("finite_r1", "real", weight, every, sigma)
 
 
-def finite_r2(weight: Weight = 1.0, every: int = 1, sigma: float = 0.1) -> Term:
+def finite_r2(weight: Weight = 1.0, every: Every = 1, sigma: Above = 0.1) -> Term:
     """R2 without a double backward: `finite_r1` at fake samples."""
     return _finite("finite_r2", "fake", weight, every, sigma)
 
 
-def lecam(weight: Weight = 0.3, every: int = 1, decay: float = 0.99) -> Term:
+def lecam(weight: Weight = 0.3, every: Every = 1, decay: Below = 0.99) -> Term:
     """E (D(real) - a_fake)^2 + E (D(fake) - a_real)^2 (LeCam: Tseng et al., 2021).
 
     The anchors a are running means of the logits on real and on fake samples, saved with the

@@ -12,22 +12,23 @@ import torch
 from torch import Tensor, nn
 
 from sparring.core.errors import InputError
+from sparring.core.ranges import Above, Amount, Every
 from sparring.core.schedule import Schedule, scheduled
 from sparring.core.types import Measure, Round, Term
 from sparring.networks.backbone import block_features, coloured
 
-Weight = float | Schedule
+Weight = Amount | Schedule
 Features = Callable[[Tensor], Tensor | Sequence[Tensor]]
 BLOCKS = 16
 """Blocks of EfficientNet-Lite0."""
 
 
-def l1(weight: Weight = 100.0, every: int = 1) -> Term:
+def l1(weight: Weight = 100.0, every: Every = 1) -> Term:
     """E |fake - real|, the mean over all numbers (pix2pix: Isola et al., 2017, eq. 3)."""
     return _term("l1", lambda played: _error(played).mean(), weight, every)
 
 
-def charbonnier(weight: Weight = 100.0, every: int = 1, epsilon: float = 1e-3) -> Term:
+def charbonnier(weight: Weight = 100.0, every: Every = 1, epsilon: Above = 1e-3) -> Term:
     """E sqrt((fake - real)^2 + epsilon^2), a smooth L1 (Lai et al., 2017, LapSRN)."""
     if not epsilon > 0.0:
         raise InputError(f"charbonnier.epsilon must be above 0, not {epsilon!r}.")
@@ -38,7 +39,7 @@ def charbonnier(weight: Weight = 100.0, every: int = 1, epsilon: float = 1e-3) -
     return _term("charbonnier", measure, weight, every)
 
 
-def hole_l1(weight: Weight = 1.0, every: int = 1, hole: float = 6.0) -> Term:
+def hole_l1(weight: Weight = 1.0, every: Every = 1, hole: Amount = 6.0) -> Term:
     """L1 on what was known, and `hole` times L1 on what was missing (Liu et al., 2018).
 
     The condition's last channel is the mask (1 = missing). As in the paper (partial convolutions,
@@ -57,7 +58,7 @@ def hole_l1(weight: Weight = 1.0, every: int = 1, hole: float = 6.0) -> Term:
     return _term("hole_l1", measure, weight, every)
 
 
-def feature_matching(weight: Weight = 10.0, every: int = 1) -> Term:
+def feature_matching(weight: Weight = 10.0, every: Every = 1) -> Term:
     """L1 between the discriminator's features of real and of fake (Wang et al., 2018, eq. 4).
 
     The mean over each layer, then over layers.
@@ -78,7 +79,7 @@ def feature_matching(weight: Weight = 10.0, every: int = 1) -> Term:
 
 def perceptual(
     weight: Weight = 1.0,
-    every: int = 1,
+    every: Every = 1,
     network: str | Features = "efficientnet",
     layers: Sequence[int] = (0, 2, 4, 10),
 ) -> Term:
@@ -104,7 +105,7 @@ def perceptual(
     return _term("perceptual", measure, weight, every)
 
 
-def total_variation(weight: Weight = 0.1, every: int = 1) -> Term:
+def total_variation(weight: Weight = 0.1, every: Every = 1) -> Term:
     """E |x - neighbour below| + E |x - neighbour to the right| (Rudin et al., 1992; here L1)."""
 
     def measure(played: Round) -> Tensor:

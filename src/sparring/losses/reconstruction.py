@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sparring.core.errors import InputError
+from sparring.core.ranges import Above
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,7 +36,7 @@ def bernoulli() -> Reconstruction:
     return measure
 
 
-def gaussian(deviation: float = 0.1) -> Reconstruction:
+def gaussian(deviation: Above = 0.1) -> Reconstruction:
     """Squared error / (2 deviation^2): normal noise of this standard deviation."""
     _above_zero("deviation", deviation)
 
@@ -46,7 +47,7 @@ def gaussian(deviation: float = 0.1) -> Reconstruction:
     return measure
 
 
-def laplace(scale: float = 0.1) -> Reconstruction:
+def laplace(scale: Above = 0.1) -> Reconstruction:
     """Absolute error (L1) / scale: Laplacian noise of this scale."""
     _above_zero("scale", scale)
 

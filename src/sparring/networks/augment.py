@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from sparring.core.errors import InputError, unknown
 from sparring.core.precision import full_precision
+from sparring.core.ranges import Above, Share
 from sparring.core.schedule import Schedule, scheduled
 
 POLICY = ("translate", "cutout", "brightness", "contrast", "saturation", "flip")
@@ -52,9 +53,9 @@ class Augment(nn.Module):
     def __init__(
         self,
         policy: Sequence[str] = ("translate", "cutout", "brightness", "contrast", "saturation"),
-        strength: float | Schedule | str = 1.0,
-        target: float = 0.6,
-        speed: float = 500_000,
+        strength: Share | Schedule | str = 1.0,
+        target: Share = 0.6,
+        speed: Above = 500_000,
         signal: str = "real",
     ) -> None:
         super().__init__()

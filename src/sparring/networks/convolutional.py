@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sparring.core.accepts import Accepts
+from sparring.core.ranges import Above, Depth, Share, Size
 from sparring.core.schedule import Schedule
 from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
@@ -60,14 +61,14 @@ class Generator(nn.Module):
     def __init__(
         self,
         spec: Spec,
-        width: int = 32,
-        doublings: int = 2,
+        width: Size = 32,
+        doublings: Depth = 2,
         up: str = "transposed",
-        depth: int = 0,
-        slope: float = 0.2,
+        depth: Depth = 0,
+        slope: Share = 0.2,
         head: str | None = None,
         softmax: str = "plain",
-        temperature: float | Schedule = 1.0,
+        temperature: Above | Schedule = 1.0,
     ) -> None:
         super().__init__()
         positive("width", width)
@@ -119,12 +120,12 @@ class Discriminator(nn.Module):
     def __init__(
         self,
         spec: Spec,
-        width: int = 32,
-        outputs: int = 1,
-        halvings: int = 2,
+        width: Size = 32,
+        outputs: Size = 1,
+        halvings: Depth = 2,
         down: str = "stride",
-        depth: int = 0,
-        slope: float = 0.2,
+        depth: Depth = 0,
+        slope: Share = 0.2,
         spectral_norm: bool = False,
         form: str = "projection",
         keep_features: bool = False,

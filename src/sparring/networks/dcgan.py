@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from sparring.core.accepts import Accepts
 from sparring.core.errors import InputError
+from sparring.core.ranges import Above, Below, Depth, Factor, Share, Size, Sizes
 from sparring.core.schedule import Schedule
 from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
@@ -62,15 +63,15 @@ class Generator(nn.Module):
     def __init__(
         self,
         spec: Spec,
-        widths: tuple[int, ...] = (256, 128, 64),
-        doublings: int = 2,
-        kernel: int = 5,
+        widths: Sizes = (256, 128, 64),
+        doublings: Depth = 2,
+        kernel: Factor = 5,
         norm: str = "batch",
-        slope: float = 0.3,
+        slope: Share = 0.3,
         init: str = "glorot",
         head: str | None = None,
         softmax: str = "plain",
-        temperature: float | Schedule = 1.0,
+        temperature: Above | Schedule = 1.0,
     ) -> None:
         super().__init__()
         self.space = space_of(spec.shape)
@@ -124,12 +125,12 @@ class Discriminator(nn.Module):
     def __init__(
         self,
         spec: Spec,
-        widths: tuple[int, ...] = (64, 128),
-        outputs: int = 1,
-        kernel: int = 5,
+        widths: Sizes = (64, 128),
+        outputs: Size = 1,
+        kernel: Factor = 5,
         norm: str = "none",
-        slope: float = 0.3,
-        dropout: float = 0.3,
+        slope: Share = 0.3,
+        dropout: Below = 0.3,
         spectral_norm: bool = False,
         form: str = "concat",
         init: str = "glorot",

@@ -8,6 +8,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from sparring.core.accepts import Accepts
+from sparring.core.ranges import Above, Below, Depth, Share, Size, Sizes
 from sparring.core.schedule import Schedule
 from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
@@ -44,15 +45,15 @@ class Generator(nn.Module):
     def __init__(
         self,
         spec: Spec,
-        widths: tuple[int, ...] = (256, 512, 1024),
+        widths: Sizes = (256, 512, 1024),
         norm: str = "batch",
-        momentum: float = 0.2,
-        slope: float = 0.2,
+        momentum: Share = 0.2,
+        slope: Share = 0.2,
         init: str = "glorot",
         head: str | None = None,
-        octaves: int = 0,
+        octaves: Depth = 0,
         softmax: str = "plain",
-        temperature: float | Schedule = 1.0,
+        temperature: Above | Schedule = 1.0,
     ) -> None:
         super().__init__()
         self.shape, self.head = spec.shape, Head(spec, head, softmax, temperature)
@@ -100,15 +101,15 @@ class Discriminator(nn.Module):
     def __init__(
         self,
         spec: Spec,
-        widths: tuple[int, ...] = (512, 256),
-        outputs: int = 1,
-        slope: float = 0.2,
-        dropout: float = 0.0,
+        widths: Sizes = (512, 256),
+        outputs: Size = 1,
+        slope: Share = 0.2,
+        dropout: Below = 0.0,
         spectral_norm: bool = False,
         form: str = "concat",
         init: str = "glorot",
         keep_features: bool = False,
-        octaves: int = 0,
+        octaves: Depth = 0,
         classify: bool = False,
     ) -> None:
         super().__init__()

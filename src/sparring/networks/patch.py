@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from sparring.core.accepts import ALL, Accepts
 from sparring.core.errors import InputError
 from sparring.core.precision import full_precision, precise
+from sparring.core.ranges import Depth, Factor, Size
 from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import describe, embedding, known
 from sparring.networks.layers import activations, choose, initialise, limit, positive
@@ -51,14 +52,14 @@ class Discriminator(nn.Module):
     def __init__(
         self,
         spec: Spec,
-        width: int = 32,
-        layers: int = 3,
-        scales: int = 1,
+        width: Size = 32,
+        layers: Depth = 3,
+        scales: Factor = 1,
         norm: str = "none",
         spectral_norm: bool = False,
         form: str = "concat",
         keep_features: bool = True,
-        outputs: int = 1,
+        outputs: Size = 1,
     ) -> None:
         super().__init__()
         for name, value in {"width": width, "layers": layers, "scales": scales}.items():

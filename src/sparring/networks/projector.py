@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from sparring.core.errors import InputError
 from sparring.core.precision import full_precision, precise
+from sparring.core.ranges import Size
 from sparring.core.types import Spec
 from sparring.networks.layers import initialise, positive
 
@@ -31,8 +32,8 @@ class Projector(nn.Module):
     def __init__(
         self,
         spec: Spec,
-        channels: tuple[int, ...] = (),
-        width: int = 64,
+        channels: tuple[Size, ...] = (),
+        width: Size = 64,
         generator: nn.Module | None = None,
     ) -> None:
         super().__init__()

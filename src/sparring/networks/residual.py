@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from sparring.core.accepts import Accepts
 from sparring.core.errors import InputError
 from sparring.core.precision import precise
+from sparring.core.ranges import Above, Count, Depth, Factor, Size
 from sparring.core.schedule import Schedule
 from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
@@ -65,16 +66,16 @@ class Generator(nn.Module):
     def __init__(
         self,
         spec: Spec,
-        width: int = 64,
-        stages: int = 3,
-        blocks: int = 2,
-        halved: int = 0,
-        expansion: int = 2,
-        groups_of: int = 16,
-        patch: int = 1,
+        width: Size = 64,
+        stages: Depth = 3,
+        blocks: Depth = 2,
+        halved: Depth = 0,
+        expansion: Factor = 2,
+        groups_of: Count = 16,
+        patch: Factor = 1,
         head: str | None = "linear",
         softmax: str = "plain",
-        temperature: float | Schedule = 1.0,
+        temperature: Above | Schedule = 1.0,
     ) -> None:
         super().__init__()
         self.space = space_of(spec.shape, least=0)
@@ -131,14 +132,14 @@ class Discriminator(nn.Module):
     def __init__(
         self,
         spec: Spec,
-        width: int = 64,
-        outputs: int = 1,
-        stages: int = 3,
-        blocks: int = 2,
-        halved: int = 0,
-        expansion: int = 2,
-        groups_of: int = 16,
-        patch: int = 1,
+        width: Size = 64,
+        outputs: Size = 1,
+        stages: Depth = 3,
+        blocks: Depth = 2,
+        halved: Depth = 0,
+        expansion: Factor = 2,
+        groups_of: Count = 16,
+        patch: Factor = 1,
         spectral_norm: bool = False,
         form: str = "projection",
         keep_features: bool = False,

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from sparring.core.accepts import ALL, Accepts
 from sparring.core.errors import InputError
+from sparring.core.ranges import Depth, Size
 from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks import convolutional
 from sparring.networks.layers import bounded, choose, crop, initialise, limit, positive
@@ -47,9 +48,9 @@ class Generator(nn.Module):
     def __init__(
         self,
         spec: Spec,
-        width: int = 24,
-        doublings: int | None = None,
-        hidden: int = 32,
+        width: Size = 24,
+        doublings: Depth | None = None,
+        hidden: Size = 32,
         spectral_norm: bool = True,
         norm: str = "instance",
         head: str | None = None,
@@ -106,7 +107,7 @@ class Encoder(nn.Module):
 
     accepts: ClassVar[Accepts] = Accepts(space=frozenset({2}), conditions=ALL.conditions)
 
-    def __init__(self, spec: Spec, width: int = 32, outputs: int | None = None) -> None:
+    def __init__(self, spec: Spec, width: Size = 32, outputs: Size | None = None) -> None:
         super().__init__()
         plain = dataclasses.replace(spec, map=(), classes=0, vector=0, tokens=())
         count = 2 * spec.latent if outputs is None else outputs

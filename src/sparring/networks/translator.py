@@ -8,6 +8,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from sparring.core.accepts import Accepts
+from sparring.core.ranges import Depth, Size
 from sparring.core.types import Condition, Spec
 from sparring.networks.layers import activations, bounded, crop, initialise, positive
 from sparring.networks.unet import (
@@ -60,8 +61,8 @@ class Generator(nn.Module):
     def __init__(
         self,
         spec: Spec,
-        width: int = 32,
-        blocks: int = 4,
+        width: Size = 32,
+        blocks: Depth = 4,
         dilated: bool = False,
         norm: str = "instance",
         residual: bool = False,

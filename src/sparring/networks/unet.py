@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from sparring.core.accepts import ALL, Accepts
 from sparring.core.errors import InputError
+from sparring.core.ranges import Below, Depth, Share, Size
 from sparring.core.types import Condition, Spec
 from sparring.networks.conditioning import describe, embedding, known
 from sparring.networks.layers import (
@@ -69,12 +70,12 @@ class Generator(nn.Module):
     def __init__(
         self,
         spec: Spec,
-        width: int = 32,
-        depth: int | None = None,
+        width: Size = 32,
+        depth: Depth | None = None,
         norm: str = "instance",
-        dropout: float = 0.0,
+        dropout: Below = 0.0,
         up: str = "nearest",
-        slope: float = 0.2,
+        slope: Share = 0.2,
         head: str | None = None,
         residual: bool = False,
     ) -> None:
@@ -194,7 +195,7 @@ class Norm(nn.Module):
         return hidden if math.prod(hidden.shape[2:]) == 1 else self.layer(hidden)
 
 
-def normalised(kind: str, width: int, affine: bool = True) -> nn.Module:
+def normalised(kind: str, width: Size, affine: bool = True) -> nn.Module:
     """The norm layer of this kind, for `width` channels.
 
     Raises:

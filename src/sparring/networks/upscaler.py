@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from sparring.core.accepts import Accepts
 from sparring.core.errors import InputError
+from sparring.core.ranges import Depth, Factor, Size
 from sparring.core.types import Condition, Spec
 from sparring.networks.layers import bounded, crop, initialise, positive, shuffle, unshuffle
 from sparring.networks.unet import FROM_MAPS, Reflected, covered, given, start_small
@@ -35,7 +36,7 @@ class Generator(nn.Module):
 
     accepts: ClassVar[Accepts] = dataclasses.replace(FROM_MAPS, conditions=frozenset({"map"}))
 
-    def __init__(self, spec: Spec, width: int = 48, blocks: int = 6, fold: int = 1) -> None:
+    def __init__(self, spec: Spec, width: Size = 48, blocks: Depth = 6, fold: Factor = 1) -> None:
         super().__init__()
         for name, value in {"width": width, "blocks": blocks, "fold": fold}.items():
             positive(name, value)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sparring.core.errors import InputError, unknown
 from sparring.core.part import public_names, resolve
+from sparring.core.ranges import check_all
 from sparring.core.recipe import Recipe
 
 
@@ -47,7 +48,9 @@ def recipe_named(name: str, flags: Mapping[str, Any] | None = None, rank: int = 
     if name not in functions:
         raise unknown("recipe", name, functions)
     function = functions[name]
-    ranked = {"rank": rank} if "rank" in flags_of(function) else {}
+    known = flags_of(function)
+    check_all({n: p.annotation for n, p in known.items()}, flags or {}, of=name)
+    ranked = {"rank": rank} if "rank" in known else {}
     try:
         return function(**_grouped(function, {**ranked, **(flags or {})}))
     except TypeError as error:

@@ -8,13 +8,13 @@ Generator and a Discriminator. Dashes and underscores are alike.
 from __future__ import annotations
 
 import importlib
-import math
 import pkgutil
 from collections.abc import Sequence
 from typing import Any
 
 from sparring.core.errors import InputError, unknown
 from sparring.core.part import Part, public_names
+from sparring.core.ranges import Amount, Every, check
 from sparring.core.recipe import Recipe
 
 PENALTIES = "sparring.losses.penalties"
@@ -57,8 +57,8 @@ def with_penalty(
     """
     if "discriminator" not in recipe.networks:
         raise InputError(f"the recipe {recipe.name!r} has no discriminator to penalise.")
-    if isinstance(weight, int | float) and not 0.0 <= weight < math.inf:
-        raise InputError(f"the penalty's weight (gamma) must be 0 or more, not {weight}.")
+    check("gamma, the penalties' weight,", weight, Amount | Part | None)
+    check("every", every, Every | None)
     if not names:
         return _with_weight(recipe, weight, every)
     known = [*public_names(PENALTIES), "clip", "spectral_norm", "none"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sparring.core.part import Part
+from sparring.core.ranges import Amount, Batch, Every, Factor, Rate, Share, Size, Sizes
 from sparring.core.recipe import Recipe
 
 NETWORKS = "sparring.networks"
@@ -20,13 +21,13 @@ become sharp."""
 
 def gan(
     *,
-    latent: int = 100,
-    widths: tuple[int, ...] = (256, 512, 1024),
-    discriminator_widths: tuple[int, ...] = (512, 256),
+    latent: Size = 100,
+    widths: Sizes = (256, 512, 1024),
+    discriminator_widths: Sizes = (512, 256),
     norm: str = "batch",
-    slope: float = 0.2,
-    lr: float = 2e-4,
-    batch: int = 32,
+    slope: Share = 0.2,
+    lr: Rate = 2e-4,
+    batch: Batch = 32,
 ) -> Recipe:
     """The first GAN: two fully connected networks (Goodfellow et al. 2014).
 
@@ -48,11 +49,11 @@ def gan(
 
 def dcgan(
     *,
-    latent: int = 100,
-    width: int = 64,
+    latent: Size = 100,
+    width: Size = 64,
     paper: bool = False,
-    lr: float = 2e-4,
-    batch: int = 128,
+    lr: Rate = 2e-4,
+    batch: Batch = 128,
 ) -> Recipe:
     """Deep convolutional GAN (Radford, Metz & Chintala 2016).
 
@@ -67,7 +68,7 @@ def dcgan(
     return _duel("dcgan", generator, discriminator, latent=latent, batch=batch, lr=lr)
 
 
-def lsgan(*, latent: int = 100, width: int = 64, lr: float = 2e-4, batch: int = 128) -> Recipe:
+def lsgan(*, latent: Size = 100, width: Size = 64, lr: Rate = 2e-4, batch: Batch = 128) -> Recipe:
     """Least squares GAN: the verdict is a distance, so it never saturates (Mao et al. 2017).
 
     Args:
@@ -82,12 +83,12 @@ def lsgan(*, latent: int = 100, width: int = 64, lr: float = 2e-4, batch: int = 
 
 def wgan(
     *,
-    latent: int = 100,
-    width: int = 64,
-    lr: float = 5e-5,
-    clip: float = 0.01,
-    critic_turns: int = 5,
-    batch: int = 64,
+    latent: Size = 100,
+    width: Size = 64,
+    lr: Rate = 5e-5,
+    clip: Amount = 0.01,
+    critic_turns: Factor = 5,
+    batch: Batch = 64,
 ) -> Recipe:
     """Wasserstein GAN with weight clipping (Arjovsky, Chintala & Bottou 2017).
 
@@ -114,12 +115,12 @@ def wgan(
 
 def wgan_gp(
     *,
-    latent: int = 100,
-    width: int = 64,
-    lr: float = 1e-4,
-    weight: float = 10.0,
-    critic_turns: int = 5,
-    batch: int = 64,
+    latent: Size = 100,
+    width: Size = 64,
+    lr: Rate = 1e-4,
+    weight: Amount = 10.0,
+    critic_turns: Factor = 5,
+    batch: Batch = 64,
 ) -> Recipe:
     """Wasserstein GAN with gradient penalty (Gulrajani et al. 2017).
 
@@ -148,7 +149,7 @@ def wgan_gp(
     return recipe.replace(turns=("discriminator",) * critic_turns + ("generator",))
 
 
-def sngan(*, latent: int = 128, width: int = 64, lr: float = 2e-4, batch: int = 64) -> Recipe:
+def sngan(*, latent: Size = 128, width: Size = 64, lr: Rate = 2e-4, batch: Batch = 64) -> Recipe:
     """Hinge loss and a spectrally normalised discriminator (Miyato et al. 2018).
 
     Args:
@@ -168,10 +169,10 @@ def cgan(
     condition: str = "label",
     form: str = "projection",
     network: str | None = None,
-    gamma: float = 1.0,
-    latent: int = 100,
-    lr: float = 5e-4,
-    batch: int = 64,
+    gamma: Amount = 1.0,
+    latent: Size = 100,
+    lr: Rate = 5e-4,
+    batch: Batch = 64,
 ) -> Recipe:
     """Conditional GAN: both players know the label or vector (Mirza & Osindero 2014).
 
@@ -201,13 +202,13 @@ def cgan(
 def vae(
     *,
     rank: int = 2,
-    latent: int = 16,
+    latent: Size = 16,
     network: str | None = None,
-    beta: float = 1.0,
+    beta: Amount = 1.0,
     likelihood: str | None = None,
     conditional: bool = False,
-    lr: float = 1e-3,
-    batch: int = 128,
+    lr: Rate = 1e-3,
+    batch: Batch = 128,
 ) -> Recipe:
     """Variational autoencoder, the contrasting method (Kingma & Welling 2014).
 
@@ -243,16 +244,16 @@ def r3(
     *,
     rank: int = 2,
     network: str | None = None,
-    width: int | None = None,
-    discriminator_width: int | None = None,
-    latent: int | None = None,
-    gamma: float | None = None,
-    gamma_end: float | None = None,
-    every: int | None = None,
-    lr: float | None = None,
-    lr_end: float | None = None,
+    width: Size | None = None,
+    discriminator_width: Size | None = None,
+    latent: Size | None = None,
+    gamma: Amount | None = None,
+    gamma_end: Amount | None = None,
+    every: Every | None = None,
+    lr: Rate | None = None,
+    lr_end: Rate | None = None,
     conditional: bool = False,
-    batch: int | None = None,
+    batch: Batch | None = None,
 ) -> Recipe:
     """The quality default: relativistic pairs, R1 and R2, no normalisation (Huang et al. 2024).
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from sparring.core.part import Part
+from sparring.core.ranges import Amount, Depth, Factor, Share, Size
 from sparring.core.recipe import Recipe
 from sparring.recipes.picture_duel import NETWORKS, TASKS, PictureDuel, picture_duel
 
@@ -14,10 +15,10 @@ INVENTED = ("jpeg", "colour")
 
 def superres(
     *,
-    scale: int = 4,
+    scale: Factor = 4,
     realistic: bool = True,
-    width: int = 48,
-    blocks: int = 6,
+    width: Size = 48,
+    blocks: Depth = 6,
     duel: PictureDuel = PictureDuel(l1=25.0, lr=1e-3),
 ) -> Recipe:
     """Super-resolution of pictures as they really come (after Wang et al. 2021).
@@ -41,7 +42,7 @@ def superres(
 def inpaint(
     *,
     masks: str = "mixed",
-    width: int = 32,
+    width: Size = 32,
     duel: PictureDuel = PictureDuel(l1=100.0, gamma=2.0),
 ) -> Recipe:
     """Fill holes in pictures; known pixels are kept to the bit (after Suvorov et al. 2022).
@@ -62,9 +63,9 @@ def inpaint(
 def restore(
     *,
     kind: str = "denoise",
-    width: int = 48,
-    blocks: int = 6,
-    adversarial: float | None = None,
+    width: Size = 48,
+    blocks: Depth = 6,
+    adversarial: Amount | None = None,
     duel: PictureDuel = PictureDuel(lr=1e-3),
 ) -> Recipe:
     """Undo what happened to pictures: noise, JPEG, blur, a watermark, or the loss of colour.
@@ -89,8 +90,8 @@ def restore(
 
 def blend(
     *,
-    strength: float = 0.5,
-    width: int = 32,
+    strength: Share = 0.5,
+    width: Size = 32,
     duel: PictureDuel = PictureDuel(),
 ) -> Recipe:
     """Make a pasted object fit its new surroundings, learnt from photos alone (Tsai et al. 2017).

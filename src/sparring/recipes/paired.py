@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 from sparring.core.part import Part
+from sparring.core.ranges import Amount, Size
 from sparring.core.recipe import Recipe
 from sparring.recipes.picture_duel import NETWORKS, TASKS, PictureDuel, picture_duel
 
 
 def pix2pix(
     *,
-    width: int = 32,
+    width: Size = 32,
     flip: bool = True,
     duel: PictureDuel = PictureDuel(lr=1e-3),
 ) -> Recipe:
@@ -33,11 +34,11 @@ def pix2pix(
 
 def spade(
     *,
-    width: int = 16,
-    hidden: int = 16,
-    latent: int = 32,
+    width: Size = 16,
+    hidden: Size = 16,
+    latent: Size = 32,
     encoder: bool = True,
-    divergence: float = 0.05,
+    divergence: Amount = 0.05,
     flip: bool = True,
     duel: PictureDuel = PictureDuel(scales=2, l1=0.0),
 ) -> Recipe:

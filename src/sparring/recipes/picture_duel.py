@@ -7,6 +7,7 @@ from typing import Any
 
 from sparring.core.errors import InputError
 from sparring.core.part import Part
+from sparring.core.ranges import Amount, Batch, Factor, Rate, Size
 from sparring.core.recipe import Recipe
 
 NETWORKS = "sparring.networks"
@@ -32,17 +33,17 @@ class PictureDuel:
         batch: real samples a turn.
     """
 
-    l1: float = 50.0
-    perceptual: float = 0.0
-    matching: float = 10.0
-    adversarial: float = 1.0
-    warmup: float = 0.0
-    gamma: float = 0.5
-    discriminator_width: int = 32
-    scales: int = 1
-    lr: float = 5e-4
-    lr_end: float = 1e-4
-    batch: int = 8
+    l1: Amount = 50.0
+    perceptual: Amount = 0.0
+    matching: Amount = 10.0
+    adversarial: Amount = 1.0
+    warmup: Amount = 0.0
+    gamma: Amount = 0.5
+    discriminator_width: Size = 32
+    scales: Factor = 1
+    lr: Rate = 5e-4
+    lr_end: Rate = 1e-4
+    batch: Batch = 8
 
 
 def picture_duel(
@@ -97,7 +98,7 @@ def _terms(duel: PictureDuel) -> tuple[Part, ...]:
     return (*terms, Part("sparring.losses.penalties:r1", weight=duel.gamma, every=8))
 
 
-def _late(duel: PictureDuel, weight: float) -> Any:
+def _late(duel: PictureDuel, weight: Amount) -> Any:
     """The weight, from the end of the warm-up on."""
     if not (duel.warmup and weight):
         return weight

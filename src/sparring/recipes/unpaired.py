@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sparring.core.part import Part
+from sparring.core.ranges import Amount, Batch, Count, Depth, Rate, Size
 from sparring.core.recipe import Recipe
 from sparring.recipes.picture_duel import NETWORKS, TASKS
 
@@ -26,20 +27,20 @@ class Unpaired:
         batch: samples, and as many sources, a turn.
     """
 
-    width: int = 32
-    blocks: int = 4
+    width: Size = 32
+    blocks: Depth = 4
     residual: bool = True
-    discriminator_width: int = 32
-    identity: float = 5.0
-    gamma: float = 5.0
+    discriminator_width: Size = 32
+    identity: Amount = 5.0
+    gamma: Amount = 5.0
     flip: bool = True
-    lr: float = 5e-4
-    lr_end: float = 5e-5
-    batch: int = 4
+    lr: Rate = 5e-4
+    lr_end: Rate = 5e-5
+    batch: Batch = 4
 
 
 def cyclegan(
-    *, cycle: float = 10.0, pool: int = 50, pair: Unpaired = Unpaired(lr=2e-4, lr_end=2e-5)
+    *, cycle: Amount = 10.0, pool: Count = 50, pair: Unpaired = Unpaired(lr=2e-4, lr_end=2e-5)
 ) -> Recipe:
     """Unpaired translation, both ways, there and back again (Zhu et al. 2017).
 
@@ -62,7 +63,7 @@ def cyclegan(
     )
 
 
-def cut(*, contrast: float = 1.0, patches: int = 64, pair: Unpaired = Unpaired()) -> Recipe:
+def cut(*, contrast: Amount = 1.0, patches: Size = 64, pair: Unpaired = Unpaired()) -> Recipe:
     """Unpaired translation, one way, by contrast of patches (Park et al. 2020).
 
     Real samples are held by pixels, as cyclegan's are, where the paper contrasts them too.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from sparring.core.ranges import Share
 from sparring.core.types import Batch, Condition, Items
 from sparring.domains.image import baselines
 from sparring.tasks.degradations import between
@@ -33,7 +34,7 @@ class Blend(Mending):
     may be off, in [0, 1].
     """
 
-    strength: float = 0.5
+    strength: Share = 0.5
 
     abilities = frozenset({"translate", "blend", "mask"})
 

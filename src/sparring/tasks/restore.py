@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import torch
+from msgspec import Meta
 from torch import Tensor
 
 from sparring.core.errors import unknown
+from sparring.core.ranges import Share
 from sparring.core.types import Batch, Condition, Items
 from sparring.domains.image import baselines
 from sparring.tasks import degradations
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 KINDS = ("denoise", "jpeg", "deblur", "watermark", "colour")
 
+Noise = Annotated[float, Meta(ge=0.0, le=255.0)]
+Quality = Annotated[float, Meta(ge=1.0, le=100.0)]
+Sigma = Annotated[float, Meta(gt=0.0, le=64.0)]
+
 
 @dataclass(frozen=True)
 class Restore(Mending):
@@ -36,10 +42,10 @@ class Restore(Mending):
     """
 
     kind: str = "denoise"
-    noise: tuple[float, float] = (10.0, 50.0)
-    quality: tuple[float, float] = (10.0, 40.0)
-    sigma: tuple[float, float] = (0.8, 2.0)
-    opacity: tuple[float, float] = (0.4, 0.9)
+    noise: tuple[Noise, Noise] = (10.0, 50.0)
+    quality: tuple[Quality, Quality] = (10.0, 40.0)
+    sigma: tuple[Sigma, Sigma] = (0.8, 2.0)
+    opacity: tuple[Share, Share] = (0.4, 0.9)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from sparring.core.errors import InputError
+from sparring.core.ranges import Factor
 from sparring.core.types import Batch, Condition, Items
 from sparring.domains.image import baselines
 from sparring.tasks import degradations
@@ -28,7 +29,7 @@ class Superres(Mending):
     of Wang et al., 2021, Real-ESRGAN); others are shrunk bicubically and nothing else.
     """
 
-    scale: int = 4
+    scale: Factor = 4
     realistic: bool = True
 
     abilities = frozenset({"translate", "upscale"})

@@ -7,14 +7,16 @@ from collections.abc import Iterable
 import torch
 from torch import nn, optim
 
+from sparring.core.ranges import Amount, Below, Rate, Share
+
 
 def adam(
     parameters: Iterable[nn.Parameter],
-    lr: float = 2e-4,
-    beta1: float = 0.5,
-    beta2: float = 0.999,
-    eps: float = 1e-8,
-    weight_decay: float = 0.0,
+    lr: Rate = 2e-4,
+    beta1: Below = 0.5,
+    beta2: Below = 0.999,
+    eps: Share = 1e-8,
+    weight_decay: Amount = 0.0,
 ) -> optim.Optimizer:
     """Adam (Kingma & Ba 2015), in one fused pass; AdamW's decay where weight_decay > 0."""
     listed = list(parameters)
@@ -26,14 +28,14 @@ def adam(
 
 
 def rmsprop(
-    parameters: Iterable[nn.Parameter], lr: float = 5e-5, alpha: float = 0.99, eps: float = 1e-8
+    parameters: Iterable[nn.Parameter], lr: Rate = 5e-5, alpha: Below = 0.99, eps: Share = 1e-8
 ) -> optim.Optimizer:
     """RMSprop (Hinton 2012), as WGAN with clipping asks for."""
     return optim.RMSprop(parameters, lr=lr, alpha=alpha, eps=eps)
 
 
 def sgd(
-    parameters: Iterable[nn.Parameter], lr: float = 0.1, momentum: float = 0.0
+    parameters: Iterable[nn.Parameter], lr: Rate = 0.1, momentum: Share = 0.0
 ) -> optim.Optimizer:
     """Stochastic gradient descent."""
     return optim.SGD(parameters, lr=lr, momentum=momentum)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from sparring.artifact.building import build_game, build_network
 from sparring.artifact.manifest import Manifest
 from sparring.core.errors import InputError
-from sparring.core.ranges import LARGEST, Count, Number, Positive, fitted
+from sparring.core.ranges import LARGEST, Amount, Count, Number, fitted
 from sparring.core.recipe import Recipe
 from sparring.core.storage import check_alike
 from sparring.core.streams import seed_for
@@ -30,12 +30,12 @@ class Progress:
     """Real samples seen."""
     batches: Count = 0
     """Batches drawn from the data."""
-    seconds: Positive = 0.0
+    seconds: Amount = 0.0
     """Time spent training, over all sittings."""
     skipped: Count = 0
     """Turns skipped for a non-finite loss or gradient."""
     rollbacks: Count = 0
-    rate_scale: Positive = 1.0
+    rate_scale: Amount = 1.0
     """What rollbacks left of the learning rates."""
     best: Number | None = None
     """The lowest in-training score so far, and its step."""

@@ -50,7 +50,9 @@ def check_run(manifest: Manifest, world: int = 1) -> None:
         InputError: a network that fails on this shape, a batch that cannot be shared out, or
             more memory needed than there is.
     """
-    batch = manifest.recipe.batch
+    batch, spec = manifest.recipe.batch, manifest.spec
+    if not spec.latent and not spec.map:
+        raise InputError("latent must be at least 1: this recipe makes samples of nothing else.")
     if batch % world:
         raise InputError(f"a batch of {batch} cannot be shared by {world} processes equally.")
     need, free = estimate_memory(manifest) // world, free_memory()

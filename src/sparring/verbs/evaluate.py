@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparring.core.device import device_of
 from sparring.core.errors import InputError, unknown
+from sparring.core.ranges import Images, check
 from sparring.core.streams import stream
 from sparring.data.items import encode
 
@@ -67,6 +68,7 @@ def evaluate(
     Raises:
         InputError: nothing to score at `what`, no data, or data of another shape.
     """
+    check("the number of samples", count, Images | None)
     part = split.replace("-", "_")
     if part not in SPLITS:
         raise unknown("split", split, SPLITS)
@@ -234,6 +236,7 @@ def reals_of(model: Model, dataset: Dataset, count: int) -> Batch:
     """
     import torch
 
+    check("the number of items", count, Images)
     none_held = len(dataset.held_out) == 0 and not dataset.streaming
     store: Any = dataset.train if none_held else dataset.held_out
     number = min(count, len(store))

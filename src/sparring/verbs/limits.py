@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 import importlib.util
-import math
 from collections.abc import Sequence
 
 from sparring.core.errors import InputError, unknown
 from sparring.core.part import Part
+from sparring.core.ranges import Above, Images, check
 from sparring.core.recipe import Recipe
 
 TRACKERS = ("tensorboard", "wandb", "trackio")
 
 
 def check_values(recipe: Recipe) -> None:
-    """The recipe's own numbers make sense, and its optimisers can be made of theirs.
+    """The recipe's optimisers can be made of their settings, and its schedules built.
 
     Raises:
-        InputError: a number out of its range, or a player that is not there.
+        InputError: they cannot.
     """
-    for name in ("batch", "steps"):
-        _within(name, getattr(recipe, name), least=1)
-    for name in ("latent", "ema", "warmup"):
-        _within(name, getattr(recipe, name), least=0)
-    for player in recipe.warmup_turns:
-        if player not in recipe.optimizers:
-            raise unknown("player in warmup_turns", player, recipe.optimizers)
-    for player, limit in recipe.clip.items():
-        if player not in recipe.optimizers:
-            raise unknown("player in clip", player, recipe.optimizers)
-        _within(f"the {player}'s clip", limit, least=0)
-    for player, rate in recipe.learning_rates.items():
-        if player not in recipe.optimizers:
-            raise unknown("player in learning_rate", player, recipe.optimizers)
-        _within(f"the {player}'s learning rate", rate, least=0)
     for player, optimizer in recipe.optimizers.items():
         _check_optimizer(player, optimizer)
 
@@ -44,9 +29,8 @@ def check_length(steps: int | None, minutes: float | None) -> None:
     Raises:
         InputError: it is not.
     """
-    for name, value in (("steps", steps), ("minutes", minutes)):
-        if value is not None and not 0 < value < math.inf:
-            raise InputError(f"{name} must be above 0, and finite, not {value}.")
+    check("steps", steps, Images | None)
+    check("minutes", minutes, Above | None)
 
 
 def check_trackers(names: Sequence[str]) -> None:
@@ -60,13 +44,6 @@ def check_trackers(names: Sequence[str]) -> None:
             raise unknown("tracker", name, TRACKERS)
         if importlib.util.find_spec(name) is None:
             raise InputError(f"--track {name} needs a package: pip install 'sparring[{name}]'.")
-
-
-def _within(name: str, value: float | Part, least: float) -> None:
-    if isinstance(value, Part):  # a schedule
-        return
-    if not (isinstance(value, int | float) and least <= value < math.inf):
-        raise InputError(f"{name} must be at least {least}, and finite, not {value!r}.")
 
 
 def _check_optimizer(player: str, optimizer: Part) -> None:

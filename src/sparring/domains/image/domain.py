@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sparring.core.errors import InputError, unknown
+from sparring.core.ranges import Size
 from sparring.domains.embedding import drawn
 from sparring.domains.image import raster
 
@@ -43,7 +44,7 @@ class Image:
         InputError: a shape that no picture has, or an unknown kind of opacity.
     """
 
-    shape: tuple[int, int, int]
+    shape: tuple[Size, Size, Size]
     opacity: str = "premultiplied"
 
     suffixes: ClassVar[tuple[str, ...]] = (".png", ".jpg", ".jpeg", ".webp", ".bmp")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def masker(given: str | Path) -> Masker:
     if str(given) == WHITE:
         return lambda path, stored: _white(stored)
     sides = str(given).split(",")
-    if len(sides) == 4 and all(side.strip().isdecimal() for side in sides):
+    if len(sides) == 4 and all(re.fullmatch("[0-9]{1,6}", side.strip()) for side in sides):
         left, top, right, bottom = map(int, sides)
         return lambda path, stored: _rectangle(stored, left, top, right, bottom)
     place = Path(given)

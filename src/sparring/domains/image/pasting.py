@@ -10,6 +10,7 @@ from PIL import Image as Pillow
 from torch import Tensor
 
 from sparring.core.errors import InputError
+from sparring.core.ranges import Size, check
 from sparring.domains.image import raster
 from sparring.domains.image.files import upright
 
@@ -36,7 +37,8 @@ def pasted(
     below, object_ = _read(photo).convert("RGB"), _read(cutout)
     if raster.header(cutout).channels not in (2, 4):
         raise InputError(f"{cutout} has no transparency, so nothing says what the object is.")
-    object_ = _fitted(object_.convert("RGBA"), height or min(object_.height, below.height // 2))
+    height = min(object_.height, max(below.height // 2, 1)) if height is None else height
+    object_ = _fitted(object_.convert("RGBA"), height)
     x, y = at or (below.width // 2, below.height // 2)
     sheet = Pillow.new("RGBA", below.size)
     sheet.paste(object_, (x - object_.width // 2, y - object_.height // 2))
@@ -56,7 +58,7 @@ def _read(path: Path) -> Pillow.Image:
 
 
 def _fitted(picture: Pillow.Image, height: int) -> Pillow.Image:
-    if height < 1:
-        raise InputError(f"--height must be at least 1 px, not {height}.")
+    check("--height, in pixels,", height, Size)
     width = max(1, round(picture.width * height / picture.height))
+    check("the object's width, in pixels,", width, Size)
     return picture.resize((width, height), Pillow.Resampling.LANCZOS)

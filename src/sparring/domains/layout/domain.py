@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sparring.core.errors import InputError
+from sparring.core.ranges import Size
 from sparring.domains.embedding import drawn
 from sparring.domains.image.domain import Image
 
@@ -32,7 +33,7 @@ class Layout:
     each class: the palette's, or colours as different as K of them can be.
     """
 
-    shape: tuple[int, int, int]
+    shape: tuple[Size, Size, Size]
     palette: tuple[Colour, ...] = ()
     names: tuple[str, ...] = ()
     values: tuple[int, ...] = ()

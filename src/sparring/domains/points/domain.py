@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sparring.core.errors import InputError
+from sparring.core.ranges import Above, Number, Size
 from sparring.core.types import Block
 from sparring.domains.embedding import drawn
 
@@ -24,12 +25,12 @@ class Points:
     Stored items are float32 in the data's own units: encoded = (stored - centre) / scale.
     """
 
-    shape: tuple[int]
-    centre: tuple[float, ...] = ()
+    shape: tuple[Size]
+    centre: tuple[Number, ...] = ()
     """The mean of each column, in the data's units; zeros where empty."""
-    scale: tuple[float, ...] = ()
+    scale: tuple[Above, ...] = ()
     """The spread of each column, in the data's units; ones where empty."""
-    groups: tuple[tuple[int, str], ...] = ()
+    groups: tuple[tuple[Size, str], ...] = ()
     """Size and head of each block of columns, as in `Spec.blocks`; empty where all are linear."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".csv",)
