@@ -194,6 +194,7 @@ def reader_of(path: Path, reading: Reading) -> Reader:
 def _strange(path: Path) -> str:
     if not path.is_dir():
         return "no reader knows its name"
+    os.scandir(path).close()  # os.walk takes a folder that may not be read for an empty one
     count = sum(len(files) for _, _, files in os.walk(path))
     return f"none of its {count} files is known" if count else "the folder is empty"
 
