@@ -63,7 +63,9 @@ def summary(function: Callable[..., Any]) -> str:
 
 def _flag(parameter: inspect.Parameter, words: str) -> inspect.Parameter:
     kind, default = parameter.annotation, parameter.default
-    if not _is_plain(kind):
+    if _is_plain(kind):
+        kind = typing.Union[tuple(_members(kind))]  # noqa: UP007 - ranges are no business of Typer
+    else:
         kind, default = str, _written(default)
     option = typer.Option(help=_with_range(words, parameter.annotation).replace("[", r"\["))
     annotation = Annotated[kind, option]  # type: ignore[valid-type]
