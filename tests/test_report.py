@@ -88,6 +88,7 @@ def test_the_page_tells_the_run(tiny_run: Path) -> None:
     assert manifest.versions["torch"] in text
     assert "sparring.networks.dense:Generator" in text
     assert f"sparring resume {tiny_run}" in text
+    assert "sparring train gan --data" in text, "the run's own command line"
 
 
 def test_the_recipe_given_to_do_it_again_is_the_same(tiny_run: Path, tmp_path: Path) -> None:

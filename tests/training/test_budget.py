@@ -249,3 +249,29 @@ def test_recipes_of_pictures_name_those_that_fit_points(name: str, tmp_path: Pat
     with pytest.raises(InputError, match=r"recipes can: gan, .*r3"):
         sparring.train(name, "ring8", tmp_path / "run", steps=2, quiet=True)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "early", "late"),
+    [
+        ("cosine", {"start": 1.0, "end": 0.0}, [1.0, 1.0], [1.0, 0.5, 0.0]),
+        ("linear", {"start": 0.0, "end": 1.0, "after": 0.5, "images": 0.5}, [0.0, 0.0], [0, 0, 1]),
+        ("after", {"value": 2.0, "images": 0.5}, [0.0, 0.0], [0.0, 2.0, 2.0]),
+        ("share", {"fraction": 0.5, "most": 0.25}, [0.0, 500.0], [0.0, 250.0, 250.0]),
+    ],
+)
+def test_shares_are_of_the_whole_run_and_wait_for_its_length(
+    name: str,
+    arguments: dict[str, float],
+    early: list[float],
+    late: list[float],
+    recipe: Build,
+) -> None:
+    part = Part(f"sparring.core.schedule:{name}", **arguments)
+    made = recipe(ema=part, betas=None, learning_rates={})
+    assert made.follows_length
+    assert [made.ema.build()(images) for images in (0, 1000)] == early
+    lasting = made.lasting(1000)
+    assert not lasting.follows_length
+    schedule = lasting.ema.build()
+    assert [schedule(images) for images in (0, 500, 1000)] == pytest.approx(late)

@@ -224,8 +224,12 @@ def commands(manifest: Manifest, run: Path) -> str:
     source, packages = manifest.data.get("address", "DATA"), manifest.trusted()
     trust = "".join(f" --trust {package}" for package in packages)
     trusted = f", trusted={packages!r}" if packages else ""
+    own = (
+        [f"# The run's own command line:\n{sitting['command']}\n"] if sitting.get("command") else []
+    )
     return "\n".join(
         (
+            *own,
             f"{_using(manifest, place)}{trust}",
             f"sparring evaluate {place}{trust}",
             f"sparring resume {place}{trust}",
