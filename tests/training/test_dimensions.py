@@ -32,7 +32,8 @@ class Field(Points):
 def recipe(network: str, **changes: Any) -> Recipe:
     small: dict[str, Any] = {"widths": (4, 4)} if network == "dcgan" else {"width": 4}
     grown = {"groups_of": 0} if network == "residual" else {}
-    chosen = recipe_named("r3", {"batch": 8, "latent": 4})
+    # Its schedules last 4 steps, also of the run that is stopped after 2.
+    chosen = recipe_named("r3", {"batch": 8, "latent": 4}).lasting(32)
     return chosen.replace(
         networks={
             "generator": Part(f"sparring.networks.{network}:Generator", **small, **grown),
