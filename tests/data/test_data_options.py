@@ -59,6 +59,16 @@ def test_a_broken_picture_takes_its_partner_along(
         assert torch.equal(found.train.fields[name], expected[name][[0, 1, 3]])
 
 
+def test_pairs_of_which_always_one_is_broken_are_an_error(tmp_path: Path, picture: Writer) -> None:
+    for number in range(2):
+        for side in "AB":
+            picture(tmp_path / side / f"{number}.png", seed=number)
+    torn(tmp_path / "A" / "0.png")
+    torn(tmp_path / "B" / "1.png")
+    with pytest.raises(InputError, match=r"all 2 items .* are broken.*its partner is broken"):
+        load(tmp_path, skip_broken=True)
+
+
 def test_without_pairs_a_broken_picture_is_lost_alone(tmp_path: Path, picture: Writer) -> None:
     for number in range(4):
         picture(tmp_path / "A" / f"a{number}.png", seed=number)

@@ -64,6 +64,8 @@ def test_a_run_on_data_handed_over_asks_for_them(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"have shape .3,"):
         sparring.evaluate(model, POINTS[:, [0, 1, 1]])
     assert sparring.evaluate(model, POINTS).scores
+    page = sparring.report(tmp_path / "run").read_text()
+    assert "sparring.train(recipe, data, " in page.replace("&#x27;", "'")
 
 
 def test_samples_in_memory_are_scored(tmp_path: Path) -> None:

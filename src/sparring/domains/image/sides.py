@@ -163,21 +163,23 @@ def surveyed(path: Path, a: Side, b: Side, reading: Reading) -> tuple[Side, Side
 
 
 def _sound(a: Side, b: Side, reading: Reading) -> tuple[Side, Side, tuple[str, ...]]:
-    """Both sides without broken pictures and, where these are pairs, without their partners."""
-    problems = [pictures.flaws(side.files, side.headers, reading.progress) for side in (a, b)]
-    paired = a.stems == b.stems
-    notes: tuple[str, ...] = ()
-    lost = [
-        {s for s, p in zip(side.stems, of, strict=True) if p}
-        for side, of in zip((a, b), problems, strict=True)
-    ]
-    for side, of in zip((a, b), problems, strict=True):
-        notes += faults.sound(side.files.names, of, side.files.where)[1]
-    left = []
-    for side, gone in zip((a, b), lost, strict=True):
-        bad = lost[0] | lost[1] if paired else gone
-        left.append(side.only([i for i, stem in enumerate(side.stems) if stem not in bad]))
-    return left[0], left[1], notes
+    """Both sides without broken pictures and, where these are pairs, without their partners.
+
+    Raises:
+        InputError: none is left.
+    """
+    own, other = (pictures.flaws(s.files, s.headers, reading.progress) for s in (a, b))
+    if a.stems == b.stems:
+        own, other = _shared(own, other), _shared(other, own)
+    kept, notes = faults.sound(a.files.names, own, a.files.where)
+    others_kept, more = faults.sound(b.files.names, other, b.files.where)
+    return a.only(kept), b.only(others_kept), (*notes, *more)
+
+
+def _shared(problems: Sequence[str], partners: Sequence[str]) -> list[str]:
+    """The problem of each picture, or that of its partner."""
+    both = zip(problems, partners, strict=True)
+    return [own or ("its partner is broken" if other else "") for own, other in both]
 
 
 def _with_palette(a: Side, b: Side, shared: Path) -> tuple[Side, Side]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sparring.artifact.manifest import Manifest
 from sparring.core.errors import InputError
 from sparring.core.storage import read_json
+from sparring.data.given import MARK
 from sparring.domains.embedding import img
 from sparring.verbs.report import curves, health, page, pictures
 
@@ -221,7 +222,7 @@ def commands(manifest: Manifest, run: Path) -> str:
     """Shell and Python lines that sample, score, go on with and repeat the run."""
     place, sitting = shlex.quote(str(run)), manifest.sitting
     length = "".join(f", {n}={sitting[n]}" for n in ("steps", "minutes") if sitting.get(n))
-    source, packages = manifest.data.get("address", "DATA"), manifest.trusted()
+    source, packages = _source(manifest), manifest.trusted()
     trust = "".join(f" --trust {package}" for package in packages)
     trusted = f", trusted={packages!r}" if packages else ""
     own = (
@@ -237,10 +238,16 @@ def commands(manifest: Manifest, run: Path) -> str:
             "# The same run again, in Python:",
             "import sparring",
             f"recipe = sparring.Model.load({str(run)!r}{trusted}).manifest.recipe",
-            f"sparring.train(recipe, {source!r}, {str(run) + '-again'!r}{length}"
+            f"sparring.train(recipe, {source}, {str(run) + '-again'!r}{length}"
             f"{_reading(sitting)}, seed={manifest.seed}{trusted})",
         )
     )
+
+
+def _source(manifest: Manifest) -> str:
+    """The data of a run, as Python is told them."""
+    address = str(manifest.data.get("address", "DATA"))
+    return "data" if address.startswith(MARK) else repr(address)
 
 
 def duration(seconds: float) -> str:
