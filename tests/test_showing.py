@@ -24,8 +24,9 @@ from sparring.domains.layout.domain import Layout
 from sparring.domains.points.domain import Points
 from sparring.tasks.inpaint import Inpaint
 from sparring.tasks.superres import Superres
+from sparring.training import log
 from sparring.verbs import strips
-from sparring.verbs.report import report
+from sparring.verbs.report import health, report
 
 Cli = Callable[..., tuple[int, str, str]]
 POINTS = Path(__file__).parent / "frozen" / "v0.1" / "points"
@@ -64,6 +65,8 @@ def test_a_preview_that_fails_is_a_warning_and_a_foreign_domain_is_trusted(
     assert [line["step"] for line in lines if "warning" in line] == [2, 4]
     assert capsys.readouterr().err.count("warning: no preview at step") == 2
     assert not list((run / "samples").iterdir()), "nothing half-written"
+    (said,) = [note.text for note in health.notes(log.read(run / "log.jsonl")) if not note.good][:1]
+    assert said.startswith("In the log: no preview at step 4: out of paint (and 1 more")
 
 
 def test_points_are_sampled_to_one_file_of_their_kind(

@@ -60,6 +60,14 @@ def test_a_line_that_is_no_stroke_is_named(line: str, tmp_path: Path, sparring: 
     assert code == 2 and "x.ink:2" in out
 
 
+def test_what_is_told_after_training_works_for_it(run: Path) -> None:
+    from sparring.cli.training import next_steps
+
+    lines = next_steps(package.Model.load(run, trusted=("ink",)), run)
+    assert lines[0] == f"sample {run} --out samples.ink --trust ink"
+    assert all(line.endswith("--trust ink") for line in lines)
+
+
 def test_it_previews_while_it_trains(run: Path) -> None:
     for step in (2, 4):
         with Image.open(run / "samples" / f"step-{step:08d}.png") as drawn:

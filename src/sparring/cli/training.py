@@ -305,14 +305,16 @@ def next_steps(model: Model, run: Path) -> list[str]:
     """The verbs that go on from a run, as they work for its model."""
     place, able = shlex.quote(str(run)), model.task.abilities
     if "sample" in able:
-        first = f"sample {place} --out samples{model.domain.suffixes[0]}"
+        ending = model.domain.suffixes[0] if model.domain.many else ".png"
+        first = f"sample {place} --out samples{ending}"
     elif "blend" in able:
         first = f"blend {place} photo.png cutout.png"
     else:
         verb = next((word for word in ("repair", "upscale") if word in able), "translate")
         entry, _ = model.ends()
         first = f"{verb} {place} source{entry.suffixes[0]}"
-    return [first, f"evaluate {place}", f"report {place}"]
+    trust = "".join(f" --trust {package}" for package in model.manifest.trusted())
+    return [f"{line}{trust}" for line in (first, f"evaluate {place}", f"report {place}")]
 
 
 for _name, _function in recipe_functions().items():

@@ -30,6 +30,7 @@ UNSCORED = (
 def notes(lines: Log, scores: Scores | None = None) -> list[Note]:
     """Every observation on a run, in a fixed order: what its scores say, then its log."""
     found = [] if scores is None else quality.notes(scores)
+    found += [Note(False, f"{said}.") for said in _warnings(lines)]
     if len(lines) < FEW_LINES:
         few = f"The log has {len(lines)} lines, too few to say how the training went."
         return [*found, Note(None, few)]
@@ -38,6 +39,13 @@ def notes(lines: Log, scores: Scores | None = None) -> list[Note]:
     found += [note for look in looks if (note := look(late))]
     found += [*_spikes(lines), *_incidents(lines), *_best(lines)]
     return found if scores is not None else [Note(None, UNSCORED), *found]
+
+
+def _warnings(lines: Log) -> list[str]:
+    """The last thing that training itself complained of, and how often it did."""
+    said = [str(line["warning"]) for line in lines if "warning" in line]
+    more = f" (and {len(said) - 1} more warnings before)" if len(said) > 1 else ""
+    return [f"In the log: {said[-1]}{more}"] if said else []
 
 
 def mean(lines: Log, name: str) -> float | None:
