@@ -28,7 +28,8 @@ ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / n for n in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 PAGES += DOCS
-OTHERS = {"--standalone", "--nproc_per_node", "--constraint", "--editable"}
+OTHERS = {"--standalone", "--nproc_per_node", "--nproc-per-node", "--nnodes", "--node-rank"}
+OTHERS |= {"--master-addr", "--master-port", "--constraint", "--editable"}
 """Flags of torchrun and pip."""
 
 EXTRACTING = (Image((3, 8, 8)), Points((2,)))

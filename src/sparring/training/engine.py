@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import torch
+import torch.distributed
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs
+from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs
 from torch import Tensor, nn
 
 from sparring.core.errors import InputError
 
 PRECISIONS = {"bf16": "bf16", "fp32": "no"}
+PATIENCE = 300.0
+"""Seconds that processes wait for each other, where $SPARRING_TIMEOUT does not say."""
 
 
 class Engine:
@@ -27,7 +33,10 @@ class Engine:
         AcceleratorState._reset_state()
         self.precision = resolve_precision(precision)
         # Buffers are never broadcast: two passes of batch normalisation may precede a backward.
-        handlers = [DistributedDataParallelKwargs(broadcast_buffers=False)]
+        handlers = [
+            DistributedDataParallelKwargs(broadcast_buffers=False),
+            InitProcessGroupKwargs(timeout=timedelta(seconds=patience())),
+        ]
         # Without this hint Accelerate overlooks torchrun's processes where there is no GPU.
         on_cpu = not (torch.cuda.is_available() or torch.backends.mps.is_available())
         self._accelerator = Accelerator(
@@ -38,6 +47,8 @@ class Engine:
             project_dir=folder,
         )
         self._tracked = bool(track)
+        # Weights with channels innermost are averaged all the same, by one more copy.
+        warnings.filterwarnings("ignore", message="Grad strides do not match bucket")
 
     @property
     def device(self) -> torch.device:
@@ -55,9 +66,19 @@ class Engine:
         return self._accelerator.num_processes
 
     @property
+    def beside(self) -> int:
+        """Number of processes on this machine."""
+        return int(os.environ.get("LOCAL_WORLD_SIZE", self.world))
+
+    @property
     def main(self) -> bool:
         """Whether this process writes the files."""
         return self._accelerator.is_main_process
+
+    @property
+    def last(self) -> bool:
+        """Whether this process draws the previews, while the first one writes."""
+        return self.rank == self.world - 1
 
     def wrap(self, network: nn.Module) -> nn.Module:
         """The network on its device, in the run's precision, its gradients averaged."""
@@ -68,8 +89,12 @@ class Engine:
         return wrapped
 
     def backward(self, loss: Tensor) -> None:
-        """Add the loss's gradients to the parameters'."""
-        self._accelerator.backward(loss)
+        """Add the loss's gradients to the parameters'.
+
+        A loss that is not finite makes all gradients NaN, and averaging them makes them so in
+        every process: each sees by itself what has befallen any.
+        """
+        self._accelerator.backward(loss, gradient=one_or_nan(loss))
 
     def reseed(self, seed: int) -> None:
         """Seed the random numbers of the CPU and of this process's device."""
@@ -84,18 +109,54 @@ class Engine:
             return value
         return self._accelerator.reduce(value, reduction="mean")
 
-    def any(self, flag: bool) -> bool:
-        """Whether the flag is up in any process."""
+    def most(self, *values: float) -> tuple[float, ...]:
+        """The largest of each number in any process: a clock, whether a flag is up."""
         if self.world == 1:
-            return flag
-        return bool(self.mean(torch.tensor(float(flag), device=self.device)) > 0)
+            return values
+        largest = torch.tensor(values, dtype=torch.float64, device=self.device)
+        torch.distributed.all_reduce(largest, torch.distributed.ReduceOp.MAX)
+        return tuple(largest.tolist())
 
     def told(self, value: float) -> float:
-        """The first process's number, in every process."""
+        """The first process's number, so that all decide alike."""
         if self.world == 1:
             return value
-        mine = torch.tensor(value if self.main else 0.0, device=self.device)
-        return float(self._accelerator.reduce(mine, reduction="sum"))
+        told = torch.tensor(value, dtype=torch.float64, device=self.device)
+        torch.distributed.broadcast(told, 0)
+        return float(told)
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """The rows (N, ...) of all processes, N the same in each, in the processes' order."""
+        if self.world == 1:
+            return rows
+        mine = rows.contiguous().to(self.device)
+        pieces = [torch.empty_like(mine) for _ in range(self.world)]
+        torch.distributed.all_gather(pieces, mine)
+        return torch.cat(pieces).to(rows.device)
+
+    def share_buffers(self, networks: Iterable[nn.Module]) -> None:
+        """The first process's running statistics to all: each has its own of what it saw."""
+        if self.world > 1:
+            for buffer in (buffer for network in networks for buffer in network.buffers()):
+                torch.distributed.broadcast(buffer, 0)
+
+    @contextmanager
+    def together(self, run: Path) -> Iterator[None]:
+        """Work that ends with one sentence where another process is dead or does not answer.
+
+        Raises:
+            InputError: it is.
+        """
+        try:
+            yield
+        except RuntimeError as error:
+            if self.world == 1 or not _is_loss(error):
+                raise
+            raise InputError(
+                f"process {self.rank} of {self.world} has lost another one, which died or did not "
+                f"answer for {patience():g} s ($SPARRING_TIMEOUT); see what that one said, then go "
+                f"on from the last checkpoint: sparring resume {run}"
+            ) from error
 
     def wait(self) -> None:
         """Until every process is here."""
@@ -115,6 +176,32 @@ class Engine:
         """End the trackers and leave the process group."""
         if self._tracked or self.world > 1:
             self._accelerator.end_training()
+
+
+def one_or_nan(loss: Tensor) -> Tensor:
+    """What gradients are multiplied by, so that they tell of a loss that is not finite."""
+    return torch.where(torch.isfinite(loss.detach()), 1.0, float("nan")).to(loss.dtype)
+
+
+def patience() -> float:
+    """Seconds that processes wait for each other.
+
+    Raises:
+        InputError: $SPARRING_TIMEOUT is no number of seconds above 0.
+    """
+    said = os.environ.get("SPARRING_TIMEOUT", str(PATIENCE))
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds < 1e7:
+        raise InputError(f"SPARRING_TIMEOUT must be seconds above 0, not {said!r}.")
+    return seconds
+
+
+def _is_loss(error: RuntimeError) -> bool:
+    """Whether a collective failed; gloo raises no kind of error of its own."""
+    return isinstance(error, torch.distributed.DistError) or "gloo" in str(error)
 
 
 def resolve_precision(precision: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.model import Model
+from sparring.core.errors import InputError
 from sparring.training import checkpoint, log
 from sparring.training.budget import Budget, Intervals, Pace, due, length
 from sparring.training.engine import Engine
@@ -55,6 +56,8 @@ class Loop:
         self.model = Model(self.manifest, self.state.averaged)
         self.tally = log.Tally()
         self._stop = False
+        """A signal was heard by this process; `_stopped`, by any."""
+        self._stopped = False
         self._saved_step = -1
 
     def resume(self) -> None:
@@ -63,6 +66,11 @@ class Loop:
             if self.engine.main:
                 print(f"passed over: {words}", file=sys.stderr)
         self._saved_step = self.state.progress.step
+        if any(self.engine.most(self.engine.told(self._saved_step) != self._saved_step)):
+            raise InputError(
+                f"the processes see different checkpoints in {self.run}; put the run where all of "
+                "their machines see it."
+            )
         if self.engine.main:
             log.cut(self.run / "log.jsonl", self._saved_step)
         self.engine.wait()
@@ -84,7 +92,7 @@ class Loop:
                 self._step()
                 bar.show(self.state.progress)
         self._checkpoint()
-        return not self._stop
+        return not self._stopped
 
     def _step(self) -> None:
         self._before = self.state.progress.seconds
@@ -105,8 +113,10 @@ class Loop:
             self._checkpoint()
 
     def _tick(self) -> None:
-        """Read the clock: the first process's, so that all decide alike."""
-        self.state.progress.seconds = self.engine.told(time.perf_counter() - self._began)
+        """Read the clock and the stop flag: the same in all processes, so that all decide alike."""
+        seconds = time.perf_counter() - self._began
+        self.state.progress.seconds, stop = self.engine.most(seconds, self._stop)
+        self._stopped = bool(stop)
 
     def _due(self, every: int | str | None) -> bool:
         progress = self.state.progress
@@ -117,7 +127,7 @@ class Loop:
         if budget.steps is not None and progress.step >= budget.steps:
             return True
         late = budget.minutes is not None and progress.seconds >= 60.0 * budget.minutes
-        return late or self.engine.any(self._stop)
+        return late or self._stopped
 
     def _new_pace(self) -> Pace | None:
         """What measures the run's length, where schedules wait for it."""
@@ -184,10 +194,14 @@ class Loop:
             self.engine.track(values, step)
 
     def _score(self) -> None:
-        """Score the average; the best model so far is kept whole in best/."""
+        """Score the average; the best model so far is kept whole in best/.
+
+        All processes take the first one's number: what follows must not hang on a rounding.
+        """
         if self.score is None:
             return
-        value, progress = self.score(self.model), self.state.progress
+        self.engine.share_buffers(self.state.averaged.values())
+        value, progress = self.engine.told(self.score(self.model)), self.state.progress
         self._write({"score": value})
         if progress.best is None or value < progress.best:
             progress.best, progress.best_step = value, progress.step
@@ -196,7 +210,8 @@ class Loop:
             self._checkpoint()
 
     def _sample(self) -> None:
-        if not self.engine.main:
+        self.engine.share_buffers(self.state.averaged.values())
+        if not self.engine.last:
             return
         step = self.state.progress.step
         path = self.run / "samples" / f"step-{step:08d}.png"

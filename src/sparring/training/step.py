@@ -14,7 +14,7 @@ from sparring.core.streams import seed_for, stream
 from sparring.core.types import Batch, Played, Turn, door
 from sparring.networks.heads import Setting
 from sparring.training.ema import update_average
-from sparring.training.engine import Engine
+from sparring.training.engine import Engine, one_or_nan
 from sparring.training.gradients import total
 from sparring.training.guard import Guard
 from sparring.training.state import State
@@ -89,7 +89,7 @@ class Stepper:
         self.state.optimizers[player].zero_grad()
         played = self._learn(player, batch, turn)
         loss = total(played).detach()
-        norm = self._move(player, loss)
+        norm = self._move(player)
         costs = {f"{player}/{name}": cost.detach() for name, cost in played.losses.items()}
         totals = {f"loss/{player}": loss, f"gradient_norm/{player}": norm}
         return {**totals, **costs, **played.stats}
@@ -106,8 +106,10 @@ class Stepper:
         play = functools.partial(game.losses, player, self.state.networks)
         weights = [p for name in game.players[player] for p in self.weights[name]]
         played = own(play, batch, turn, weights)
+        spread = one_or_nan(total(played))
         for weight in weights:
-            weight.grad = None if weight.grad is None else self.engine.mean(weight.grad)
+            if weight.grad is not None:
+                weight.grad = self.engine.mean(weight.grad * spread)
         return played
 
     def _latent(self, index: int) -> Tensor:
@@ -130,13 +132,16 @@ class Stepper:
             for name, network in self.state.networks.items()
         }
 
-    def _move(self, player: str, loss: Tensor) -> Tensor:
-        """Step the player's optimiser, unless loss or gradient is not finite."""
+    def _move(self, player: str) -> Tensor:
+        """Step the player's optimiser, unless a gradient (or loss: `backward`) is not finite.
+
+        Gradients were averaged, so all processes see the same norm and need not ask each other.
+        """
         state, recipe = self.state, self.manifest.recipe
         weights = [p for name in self.game.players[player] for p in self.weights[name]]
         gradients = [p.grad for p in weights if p.grad is not None]
         norm = nn.utils.get_total_norm(gradients)
-        finite = not self.engine.any(not bool(torch.isfinite(norm + loss)))
+        finite = bool(torch.isfinite(norm))
         if finite:
             state.optimizers[player].step()
             if player in recipe.clip:

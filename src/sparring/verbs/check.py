@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -22,6 +24,10 @@ from sparring.verbs.fitting import accepts_of, misfit
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from sparring.training.engine import Engine
+
+WEIGHT_COPIES = 5
+"""Times a weight is held: itself, gradient, two moments, average."""
 ACTIVATION_COPIES = 6
 """Times a layer's output is held in a step: forward, backward, and the penalty's own pair."""
 
@@ -43,19 +49,22 @@ def check_data(recipe: Recipe, dataset: Dataset) -> None:
         raise InputError(why)
 
 
-def check_run(manifest: Manifest, world: int = 1) -> None:
+def check_run(manifest: Manifest, world: int = 1, beside: int = 1) -> None:
     """Networks fit the data's shape, and the run fits the machine, by a dry run without data.
 
+    Args:
+        manifest: The run.
+        world: Processes that share its batches.
+        beside: Those of them that share this machine's memory.
+
     Raises:
-        InputError: a network that fails on this shape, a batch that cannot be shared out, or
-            more memory needed than there is.
+        InputError: a network that fails on this shape, or more memory needed than there is.
     """
     batch, spec = manifest.recipe.batch, manifest.spec
     if not spec.latent and not spec.map:
         raise InputError("latent must be at least 1: this recipe makes samples of nothing else.")
-    if batch % world:
-        raise InputError(f"a batch of {batch} cannot be shared by {world} processes equally.")
-    need, free = estimate_memory(manifest) // world, free_memory()
+    need = estimate_memory(manifest, world)
+    need, free = need if torch.cuda.is_available() else need * beside, free_memory()
     if need > free:
         raise InputError(
             f"this run needs about {need / 2**30:.1f} GiB and {free / 2**30:.1f} GiB are free; "
@@ -63,18 +72,35 @@ def check_run(manifest: Manifest, world: int = 1) -> None:
         )
 
 
-def estimate_memory(manifest: Manifest) -> int:
-    """Bytes that a step holds at most: weights with their optimiser's, and activations.
+def shared_out(manifest: Manifest, engine: Engine) -> Manifest:
+    """The manifest with a batch that all processes have equal shares of, said where it is new."""
+    asked, world = manifest.recipe.batch, engine.world
+    batch = max(asked - asked % world, world)
+    if batch == asked:
+        return manifest
+    if engine.main:
+        print(
+            f"warning: a batch of {asked} cannot be shared equally by {world} processes; "
+            f"it is {batch} now.",
+            file=sys.stderr,
+        )
+    return replace(manifest, recipe=manifest.recipe.replace(batch=batch))
 
-    The networks run on torch's meta device: shapes are computed, nothing is allocated.
+
+def estimate_memory(manifest: Manifest, world: int = 1) -> int:
+    """Bytes that a process's step holds at most: weights with their optimiser's, and activations.
+
+    Every process has all weights, and gradients in buckets to be averaged, but only its share of
+    the batch. The networks run on torch's meta device: shapes are computed, nothing is allocated.
     """
     with torch.device("meta"):
         names = manifest.recipe.networks
         networks = {name: build_network(manifest, name) for name in names}
         weights = sum(p.numel() for net in networks.values() for p in net.parameters())
         activations = _count_activations(networks.values(), lambda: _dry_run(manifest, networks))
-    per_sample = activations / 2
-    return int(4 * (5 * weights + ACTIVATION_COPIES * per_sample * manifest.recipe.batch))
+    share = -(-manifest.recipe.batch // world)
+    copies = WEIGHT_COPIES + (world > 1)
+    return int(4 * (copies * weights + ACTIVATION_COPIES * activations / 2 * share))
 
 
 def free_memory() -> int:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sparring.metrics.extractor import Extractor
     from sparring.metrics.judging import Judging
     from sparring.metrics.scores import Scores
+    from sparring.training.engine import Engine
 
 CHUNK = 1000
 """Samples and items held at once; bounds memory and never changes a score."""
@@ -146,11 +147,14 @@ def _whole(samples: Iterable[Tensor] | Tensor | None) -> Any:
     return torch.cat(list(samples))
 
 
-def scorer(dataset: Dataset, count: int = 2000) -> Callable[[Model], float]:
+def scorer(
+    dataset: Dataset, count: int = 2000, engine: Engine | None = None
+) -> Callable[[Model], float]:
     """A quick score for the training loop: Frechet distance of so many samples, lower is better.
 
     It is measured against held-out items, or training items where fewer than `count` were held
     out. All its values share one bias, so they compare with each other and with nothing else.
+    Each of an engine's processes draws and reads its share of the samples.
     """
     import itertools
 
@@ -160,7 +164,14 @@ def scorer(dataset: Dataset, count: int = 2000) -> Callable[[Model], float]:
     few = not dataset.streaming and len(dataset.held_out) < count
     reals = itertools.islice(encoded(dataset, dataset.train if few else dataset.held_out), 10)
     known = moments(reader.features(reals))
-    return lambda model: quick_frechet(known, reader.features(_drawn(model, count, seed=0)))
+    rank, world = (engine.rank, engine.world) if engine else (0, 1)
+    share = -(-count // world)
+
+    def measure(model: Model) -> float:
+        found = reader.features(_drawn(model, share, seed=0, start=rank * share))
+        return quick_frechet(known, engine.gather(found)[:count] if engine else found)
+
+    return measure
 
 
 def _kept(found: Scores, model: Model | None, what: Any) -> Scores:
@@ -294,9 +305,9 @@ def _some(store: Any, most: int, seed: int) -> Any:
     return store.rows(torch.randperm(len(store), generator=stream("floor", seed))[:most])
 
 
-def _drawn(model: Model, count: int, seed: int) -> Iterator[Tensor]:
-    for start in range(0, count, CHUNK):
-        yield model.sample(min(CHUNK, count - start), seed=seed, start=start)
+def _drawn(model: Model, count: int, seed: int, start: int = 0) -> Iterator[Tensor]:
+    for done in range(0, count, CHUNK):
+        yield model.sample(min(CHUNK, count - done), seed=seed, start=start + done)
 
 
 def _given(what: Any, dataset: Dataset) -> Tensor:

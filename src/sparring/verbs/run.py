@@ -111,17 +111,19 @@ def train(
     _survey(dataset, chosen, quiet)
     manifest = replace(plan(chosen, dataset, seed), sitting=sitting)
     engine = Engine(precision_for(manifest), track, folder)
-    check.check_run(manifest, engine.world)
-    origin = read_initial(Path(initial), manifest, trusted) if initial is not None else None
-    if origin is not None:
-        manifest = replace(manifest, sitting={**sitting, "initial": origin.facts})
-    if engine.main:
-        writable_folder(folder.parent)  # before a run that is there already is given up
-        if folder.exists():
-            shutil.rmtree(folder)
-        writable_folder(folder)
-        manifest.write(folder)
-    engine.wait()
+    manifest = check.shared_out(manifest, engine)
+    with engine.together(folder):
+        check.check_run(manifest, engine.world, engine.beside)
+        origin = read_initial(Path(initial), manifest, trusted) if initial is not None else None
+        if origin is not None:
+            manifest = replace(manifest, sitting={**sitting, "initial": origin.facts})
+        if engine.main:
+            writable_folder(folder.parent)  # before a run that is there already is given up
+            if folder.exists():
+                shutil.rmtree(folder)
+            writable_folder(folder)
+            manifest.write(folder)
+        engine.wait()
     return _sit(manifest, dataset, folder, engine, budget, quiet=quiet, origin=origin)
 
 
@@ -158,6 +160,7 @@ def resume(
     given = steps is not None or minutes is not None
     budget = Budget(steps=steps, minutes=minutes) if given else former
     engine = Engine(precision_for(manifest), manifest.sitting["track"], folder)
+    manifest = check.shared_out(manifest, engine)
     going = _longer(manifest, budget, stretch)
     if engine.main:
         print(_fate(going, former, budget, stretch), end="", file=sys.stderr)
@@ -292,7 +295,7 @@ def _sit(
 ) -> Model:
     intervals = Intervals(**manifest.sitting["intervals"])
     draw = drawer(manifest, dataset, engine)
-    score = scorer(dataset) if intervals.score else None
+    score = scorer(dataset, engine=engine) if intervals.score else None
     show = shower(manifest, dataset)
     loop = Loop(
         *(manifest, folder, engine, draw, budget, intervals, score, show),
@@ -304,12 +307,13 @@ def _sit(
         missing = sorted(manifest.recipe.networks.keys() - origin.weights.keys())
         if missing and engine.main:
             print(f"{' and '.join(missing)} begin anew: nothing to start from.", file=sys.stderr)
-    if again:
-        loop.resume()
-        if engine.main:
-            manifest.write(folder)
-    engine.start_tracking(folder.name, {"recipe": manifest.recipe.name, "seed": manifest.seed})
-    whole = loop.fit()
+    with engine.together(folder):
+        if again:
+            loop.resume()
+            if engine.main:
+                manifest.write(folder)
+        engine.start_tracking(folder.name, {"recipe": manifest.recipe.name, "seed": manifest.seed})
+        whole = loop.fit()
     if not whole and engine.main:
         print(f"stopped early and saved; go on with: sparring resume {folder}", file=sys.stderr)
     engine.close()
