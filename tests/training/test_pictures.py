@@ -60,9 +60,7 @@ def held_out(model: Model, data: Dataset) -> tuple[Tensor, Tensor]:
 def test_pix2pix_learns_to_invert_colours(tmp_path: Path) -> None:
     source = patterns()
     data = pairs(source, 255 - source)
-    recipe = recipe_named(
-        "pix2pix", {"width": 8, "discriminator_width": 8, "lr": 2e-3}
-    )
+    recipe = recipe_named("pix2pix", {"width": 8, "discriminator_width": 8, "lr": 2e-3})
     model = train(recipe, data, tmp_path / "run", steps=300, **QUIET)
     made, true = held_out(model, data)
     assert (made - true).abs().mean() < 0.1, "untouched it is 0.5"
