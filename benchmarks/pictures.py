@@ -114,7 +114,7 @@ def _cases() -> dict[str, Case]:
 
 def _restored(kind: str) -> list[Case]:
     flags = {"kind": kind, "width": 32, "perceptual": 2, "batch": 4}
-    return _pair("restore", "landscapes", 10, **flags, warmup=0.7)
+    return _pair("restore", "landscapes", 10, **flags, adversarial=1)
 
 
 CASES = _cases()

@@ -162,7 +162,7 @@ def test_check_network_finds_a_wrong_shape_and_idle_weights() -> None:
 def test_restore_plays_with_whom_the_kind_gains_from(kind: str, players: set[str]) -> None:
     assert set(recipe_named("restore", {"kind": kind}).turns) == players
     forced = recipe_named("restore", {"kind": kind, "adversarial": 1.0})
-    assert set(forced.turns) == {"generator", "discriminator"}
+    assert set(forced.turns) == {"generator", "discriminator"} and forced.warmup == 0.7
     assert set(recipe_named("restore", {"kind": kind, "adversarial": 0}).turns) == {"generator"}
 
 

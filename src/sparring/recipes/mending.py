@@ -11,6 +11,8 @@ from sparring.recipes.picture_duel import NETWORKS, TASKS, PictureDuel, picture_
 
 INVENTED = ("jpeg", "colour")
 """Kinds of restoration where so much is lost that a discriminator helps to make it up."""
+ALONE = 0.7
+"""Share of a restoration's training before the discriminator comes."""
 
 
 def superres(
@@ -66,6 +68,7 @@ def restore(
     width: Size = 48,
     blocks: Depth = 6,
     adversarial: Amount | None = None,
+    warmup: Amount | None = None,
     duel: PictureDuel = PictureDuel(lr=1e-3),
 ) -> Recipe:
     """Undo what happened to pictures: noise, JPEG, blur, a watermark, or the loss of colour.
@@ -76,15 +79,19 @@ def restore(
         blocks: residual blocks of the generator.
         adversarial: weight of the adversarial loss; by default 1 for jpeg and colour, and 0 for
             the others, which L1 alone brings nearer to the truth in every score.
+        warmup: share of the run in which the generator learns from L1 alone; images, if above 1;
+            by default 0.7 where there is a discriminator.
         duel: what its players pay and how they learn.
     """
     if adversarial is None:
         adversarial = float(kind in INVENTED)
+    if warmup is None:
+        warmup = ALONE if adversarial and duel.l1 else 0.0
     return picture_duel(
         "restore",
         Part(f"{NETWORKS}.upscaler:Generator", width=width, blocks=blocks, fold=2),
         Part(f"{TASKS}.restore:Restore", kind=kind),
-        dataclasses.replace(duel, adversarial=adversarial),
+        dataclasses.replace(duel, adversarial=adversarial, warmup=warmup),
     )
 
 
