@@ -78,7 +78,7 @@ def restore(
         width: channels of the generator, which works on folded pictures.
         blocks: residual blocks of the generator.
         adversarial: weight of the adversarial loss; by default 1 for jpeg and colour, and 0 for
-            the others, which L1 alone brings nearer to the truth in every score.
+            the others, which L1 alone brings nearer to the truth.
         warmup: share of the run in which the generator learns from L1 alone; images, if above 1;
             by default 0.7 where there is a discriminator.
         duel: what its players pay and how they learn.
