@@ -20,6 +20,7 @@ from sparring.core.recipe import Recipe
 from sparring.recipes import recipe_functions, recipe_named
 from sparring.training import log
 from sparring.training.budget import Budget, Intervals, Pace, due, length
+from sparring.training.guard import Diverged
 from sparring.training.step import Stepper
 from sparring.verbs.run import resume, train
 
@@ -56,7 +57,8 @@ def sitting(run: Path) -> dict[str, object]:
 
 
 def rates(run: Path) -> list[float]:
-    return [line["learning_rate/generator"] for line in log.read(run / "log.jsonl")]
+    key = "learning_rate/generator"
+    return [line[key] for line in log.read(run / "log.jsonl") if key in line]
 
 
 def test_steps_give_the_length_exactly(recipe: Build, pictures: str, tmp_path: Path) -> None:
@@ -128,6 +130,29 @@ def test_a_killed_run_goes_on_with_the_length_from_the_same_step_on(
     resume(killed, quiet=True)
     assert rates(killed) == rates(run)
     assert weights(killed) == weights(run)
+
+
+@pytest.mark.parametrize("in_trial", [False, True])
+def test_a_run_that_is_rolled_back_is_timed_all_the_same(
+    in_trial: bool, recipe: Build, pictures: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it diverges in the steps that are tried with the discriminator."""
+    clock = Clock(monkeypatch, seconds=0.1)
+    copy, diverged = Stepper.step, []
+
+    def step(stepper: Stepper, everyone: bool = False) -> dict[str, torch.Tensor]:
+        if clock.steps >= 5 and everyone == in_trial and not diverged:
+            diverged.append(clock.steps)
+            raise Diverged
+        return copy(stepper, everyone)
+
+    monkeypatch.setattr(Stepper, "step", step)
+    run, loss = tmp_path / "run", Part("sparring.losses.adversarial:non_saturating")
+    made = recipe(**FOLLOWS, warmup=0.5, loss=loss, terms=())
+    train(made, pictures, run, minutes=0.5, intervals=EVERY, quiet=True)
+    assert diverged
+    assert log.read(run / "log.jsonl")[-1]["rollbacks"] == 1
+    assert rates(run)[-1] == pytest.approx(0.5e-4, rel=0.05), "half of the last rate, as ever"
 
 
 def test_a_warm_up_by_share_is_timed_with_both_speeds(

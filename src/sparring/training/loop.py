@@ -145,7 +145,6 @@ class Loop:
         alone = self._pace and self._pace.speed(progress.images, progress.seconds)
         if not alone or self.budget.minutes is None:
             return
-        self._pace = None
         self._checkpoint()
         warm = self.stepper.opens(progress.images)
         together = alone if warm else self._trial()
@@ -169,6 +168,7 @@ class Loop:
 
     def _last(self, images: int) -> None:
         """Draw the schedules over so many images, from here on and wherever the run goes on."""
+        self._pace, self.stretch = None, False
         sitting = {**self.manifest.sitting, "images": images}
         self.manifest = replace(self.manifest, sitting=sitting)
         if self.engine.main:
@@ -246,7 +246,7 @@ class Loop:
         progress = self.state.progress
         progress.rollbacks, progress.rate_scale = failed.rollbacks + 1, scale
         progress.skipped, progress.seconds = failed.skipped, failed.seconds
-        self.tally = log.Tally()
+        self.tally, self._pace = log.Tally(), self._new_pace()
         if self.engine.main:
             log.cut(self.run / "log.jsonl", progress.step)
         self._write({"skipped": progress.skipped, "rollbacks": progress.rollbacks})
