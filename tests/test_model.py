@@ -204,6 +204,7 @@ def test_a_model_and_its_samples_show_themselves(tmp_path: Path) -> None:
     shape = " x ".join(map(str, model.manifest.spec.shape))
     assert repr(model) == f"<Model gan on data: {shape}, {weights:,} weights, cpu>"
     shown = model.show(model.sample(4, seed=0))
+    assert shown._repr_html_() == model.domain.embed(model.sample(4, seed=0))
     assert shown._repr_png_().startswith(b"\x89PNG") and "4 samples" in repr(shown)
     shown.save(tmp_path / "grid.png")
     assert (tmp_path / "grid.png").read_bytes() == shown._repr_png_()

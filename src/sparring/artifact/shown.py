@@ -22,10 +22,14 @@ class Shown:
             path = Path(folder) / "preview.png"
             domain.preview(samples, path, columns)
             self._png = path.read_bytes()
+        self._html = domain.embed(samples, columns)
         self._count = len(samples)
 
     def __repr__(self) -> str:
         return f"a preview of {self._count} samples; .save(path) writes it as PNG"
+
+    def _repr_html_(self) -> str:
+        return self._html
 
     def _repr_png_(self) -> bytes:
         return self._png
