@@ -14,7 +14,7 @@ from PIL import Image
 from sparring.core.errors import InputError
 from sparring.data import check, load
 from sparring.data.feed import StreamFeed
-from sparring.data.hub import Stream
+from sparring.data.streaming import Stream
 
 COUNT = 60
 
@@ -77,9 +77,10 @@ def test_a_test_shard_is_held_out(tmp_path: Path) -> None:
     assert numbers(found.held_out.fields["sample"]) == [12, 13, 14] and len(found.train) == 12
 
 
-def webdataset(path: Path) -> Path:
+def webdataset(path: Path, rows: range = range(10)) -> Path:
+    path.parent.mkdir(exist_ok=True)
     with tarfile.open(path, "w") as archive:
-        for index in range(10):
+        for index in rows:
             for suffix, data in (("png", png(index)), ("cls", str(index % 2).encode())):
                 info = tarfile.TarInfo(f"{index:03}.{suffix}")
                 info.size = len(data)
@@ -131,6 +132,49 @@ def test_processes_share_a_stream(shards: Path, world: int) -> None:
         for rank in range(world)
     ]
     assert sorted(n for part in parts for n in part) == list(range(COUNT))
+
+
+@pytest.mark.parametrize("world", [1, 2, 3])
+@pytest.mark.parametrize("form", ["parquet", "tar"])
+def test_a_stream_goes_on_from_any_batch_without_reading_what_came_before(
+    shards: Path, tmp_path: Path, form: str, world: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if form == "tar":
+        for number in range(3):
+            webdataset(tmp_path / "tars" / f"{number}.tar", range(20 * number, 20 * number + 20))
+    folder = shards if form == "parquet" else tmp_path / "tars"
+    monkeypatch.setenv("SPARRING_CACHE", str(tmp_path / "cache"))
+    batches = range(3 * COUNT)
+    for rank in range(world):
+        straight = load(folder, streaming=True).feed(
+            batch=2 * world, seed=2, rank=rank, world=world
+        )
+        rows = [seen(straight, range(k, k + 1)) for k in batches]
+        opened: list[int] = []
+        again = load(folder, streaming=True)
+        stream, read = again.train, Stream._blocks
+        assert isinstance(stream, Stream)
+
+        def blocks(self: Stream, shard: int) -> Any:
+            opened.append(shard)  # noqa: B023 - called within the loop
+            return read(self, shard)  # noqa: B023
+
+        monkeypatch.setattr(Stream, "_blocks", blocks)
+        order = stream.values(2, rank, world, 2 * (3 * COUNT - 1))
+        numbered = [int(stream.item(next(order))["sample"][0, 0, 0]) for _ in range(2)]
+        monkeypatch.setattr(Stream, "_blocks", read)
+        assert numbered == rows[-1], "a position tells the item"
+        assert len(opened) <= 2, "the shards before were not read"
+
+
+def test_what_equals_a_held_out_item_is_not_trained_on(tmp_path: Path) -> None:
+    parquet(tmp_path / "set" / "part-0.parquet", range(40))
+    parquet(tmp_path / "set" / "part-1.parquet", range(40))
+    found = load(tmp_path / "set", streaming=True, held_out=0.2)
+    held = set(numbers(found.held_out.fields["sample"]))
+    feed = found.feed(batch=1, seed=0)
+    assert isinstance(feed, StreamFeed) and held
+    assert not held & set(seen(feed, range(80)))
 
 
 def test_a_stream_with_a_picture_of_another_size_says_so(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from sparring.core.recipe import Recipe
 from sparring.core.storage import read_json, write_json
 from sparring.core.types import Block, Spec
 
-SCHEMA = 6
+SCHEMA = 7
 """Raised when recipe.json changes its meaning; MIGRATIONS then leads older files here."""
 
 
@@ -93,12 +93,30 @@ def _with_length(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "schema": 6, "recipe": recipe, "sitting": sitting}
 
 
+def _with_depths(data: dict[str, Any]) -> dict[str, Any]:
+    """Schema 7 leaves depths to the samples' extent; former networks had fixed ones."""
+    former: dict[str, dict[str, Any]] = {
+        "convolutional:Generator": {"doublings": 2},
+        "convolutional:Discriminator": {"halvings": 2},
+        "residual:Generator": {"stages": 3, "halved": 0},
+        "residual:Discriminator": {"stages": 3, "halved": 0},
+    }
+
+    def fixed(part: dict[str, Any]) -> dict[str, Any]:
+        known = former.get(part["call"].removeprefix("sparring.networks."), {})
+        return {"call": part["call"], **known, **part}
+
+    networks = {name: fixed(part) for name, part in data["recipe"]["networks"].items()}
+    return {**data, "schema": 7, "recipe": {**data["recipe"], "networks": networks}}
+
+
 MIGRATIONS: Mapping[int, Any] = {
     1: _with_maps,
     2: _in_their_rooms,
     3: _with_conditions,
     4: _straight,
     5: _with_length,
+    6: _with_depths,
 }
 """Schema number -> function from that schema's dictionary to the next one's."""
 

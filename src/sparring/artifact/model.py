@@ -17,6 +17,7 @@ from sparring.artifact.card import model_card
 from sparring.artifact.conditions import condition_for
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.shown import Shown
+from sparring.artifact.tiling import at_once
 from sparring.artifact.translating import Progress, translated
 from sparring.artifact.walks import slerp, truncate
 from sparring.core.device import device_of
@@ -33,8 +34,8 @@ from sparring.core.storage import (
 from sparring.core.streams import latents
 from sparring.core.types import Condition, Domain, Game, door
 
-CHUNK = 64
-"""Samples computed at once; bounds memory and never changes a sample."""
+CHUNK, CELLS = 64, 1 << 20
+"""Samples computed at once, and their pixels; bounds memory and never changes a sample."""
 
 
 class Model:
@@ -139,8 +140,9 @@ class Model:
 
     def _generated(self, latent: Tensor, condition: Condition) -> Tensor:
         pieces = []
-        for begin in range(0, len(latent), CHUNK):
-            rows = slice(begin, begin + CHUNK)
+        chunk = at_once(CHUNK, CELLS, self.manifest.spec.shape)
+        for begin in range(0, len(latent), chunk):
+            rows = slice(begin, begin + chunk)
             known = condition.rows(rows).to(self.device)
             fake = self.game.generate(self.networks, latent[rows].to(self.device), known)
             fake = self._headed(self.task.finish(fake.float(), known))

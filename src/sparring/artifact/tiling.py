@@ -95,3 +95,8 @@ def fade(start: int, end: int, side: int, overlap: int, scale: int) -> Tensor:
     if end < side:
         weights[length - shared :] = 1.0 - rise
     return weights
+
+
+def at_once(most: int, cells: int, shape: tuple[int, ...]) -> int:
+    """How many samples of this shape have so many cells of space together; 1 to `most`."""
+    return max(1, min(most, cells // math.prod(shape[1:])))

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+SHARD = 4 << 30
+"""Bytes of tensors in one file, at most."""
+
+
 @contextlib.contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
     """A fresh folder to fill, which takes the target's place once all of it is on disk.
@@ -91,18 +95,58 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write tensors as safetensors."""
+    """Write tensors as safetensors; more than SHARD bytes as several files and their index."""
     from safetensors.torch import save
 
-    path.write_bytes(save({name: value.contiguous().cpu() for name, value in tensors.items()}))
+    shards = _shards(tensors)
+    names = [
+        f"{path.stem}-{n + 1:05d}-of-{len(shards):05d}.safetensors" for n in range(len(shards))
+    ]
+    names = names if len(shards) > 1 else [path.name]
+    for name, shard in zip(names, shards, strict=True):
+        kept = {key: value.contiguous().cpu() for key, value in shard.items()}
+        path.with_name(name).write_bytes(save(kept))
+    if len(shards) > 1:
+        places = {key: name for name, shard in zip(names, shards, strict=True) for key in shard}
+        write_json(_index(path), {"weight_map": places})
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Read a safetensors file; nothing in it can run.
+    """Read a safetensors file, or all that its index names; nothing in it can run.
 
     Raises:
-        InputError: the file is missing, truncated or tampered with.
+        InputError: a file is missing, truncated or tampered with.
     """
+    if path.exists() or not _index(path).exists():
+        return _read(path)
+    places = read_json(_index(path)).get("weight_map")
+    files = set(places.values()) if isinstance(places, dict) else {""}
+    if not all(isinstance(name, str) and name and Path(name).name == name for name in files):
+        raise InputError(f"{_index(path)} is damaged: it names no files beside it.")
+    found: dict[str, Tensor] = {}
+    for name in sorted(files):
+        found |= _read(path.with_name(name))
+    return found
+
+
+def _index(path: Path) -> Path:
+    return path.with_name(f"{path.name}.index.json")
+
+
+def _shards(tensors: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
+    """The tensors in their order, in as few groups of at most SHARD bytes as that order allows."""
+    shards: list[dict[str, Tensor]] = [{}]
+    room = SHARD
+    for name, value in tensors.items():
+        if value.nbytes > room and shards[-1]:
+            shards.append({})
+            room = SHARD
+        shards[-1][name] = value
+        room -= value.nbytes
+    return shards
+
+
+def _read(path: Path) -> dict[str, Tensor]:
     from safetensors.torch import load
 
     try:

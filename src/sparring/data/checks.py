@@ -11,9 +11,9 @@ from sparring.core.errors import InputError, shown
 from sparring.data import given, loading
 from sparring.data.content import CHUNK, UNKNOWN, Progress
 from sparring.data.dataset import Dataset
-from sparring.data.hub import Stream
 from sparring.data.kinds import Finder, kind_of, kinds
 from sparring.data.split import digests, duplicates, first_of
+from sparring.data.streaming import Stream
 
 if TYPE_CHECKING:
     import numpy as np

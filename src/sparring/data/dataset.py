@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import torch
 
     from sparring.data.feed import Feed, StreamFeed, UnpairedFeed
-    from sparring.data.hub import Stream
     from sparring.data.stores import Mapped, Memory
+    from sparring.data.streaming import Stream
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ class Dataset:
     @property
     def count(self) -> int | None:
         """Items to train on; None where they are streamed."""
-        from sparring.data.hub import Stream
+        from sparring.data.streaming import Stream
 
         return None if isinstance(self.train, Stream) else len(self.train)
 
@@ -88,7 +88,7 @@ class Dataset:
         unpaired: bool = False,
     ) -> Feed | StreamFeed | UnpairedFeed:
         """Batches of the training items; see `Feed`. Unpaired, sources are drawn on their own."""
-        from sparring.data import feed, hub
+        from sparring.data import feed, streaming
 
         if unpaired:
             return feed.unpaired(
@@ -100,7 +100,7 @@ class Dataset:
                 world=world,
                 device=device,
             )
-        if isinstance(self.train, hub.Stream):
+        if isinstance(self.train, streaming.Stream):
             return feed.StreamFeed(
                 self.train, batch=batch, seed=seed, rank=rank, world=world, device=device
             )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from sparring.core.errors import InputError
 from sparring.core.streams import seed_for, stream
-from sparring.data.hub import Stream
 from sparring.data.stores import Mapped, Memory
+from sparring.data.streaming import Row, Stream
 
 if TYPE_CHECKING:
     import torch
@@ -104,10 +107,9 @@ class UnpairedFeed:
 
 
 class StreamFeed:
-    """Batches of a stream, which can only be read in order: asking back or ahead starts it anew.
+    """Batches of a stream, read by one thread and decoded by several, some ahead.
 
-    The stream is shuffled through a seeded buffer and dealt out to the processes; the same
-    numbers in the same order give the same batches.
+    The k-th is the same whenever it is asked for; asking back or ahead starts reading anew there.
     """
 
     def __init__(
@@ -128,28 +130,36 @@ class StreamFeed:
         _check_batch(batch, world)
         self.rows, self.seed, self.rank, self.world = rows, seed, rank, world
         self.batch, self.share, self.device = batch, batch // world, device
-        self._pool = ThreadPoolExecutor(1)
-        self._items: Iterator[dict[str, Tensor]] = iter(())
-        self._coming: tuple[int, Future[dict[str, Tensor]]] | None = None
+        workers = max(1, min(8, (os.cpu_count() or 1) // world))
+        self._reader, self._decoders = ThreadPoolExecutor(1), ThreadPoolExecutor(workers)
+        self._ahead = 2 * workers
+        self._values: Iterator[Row] = iter(())
+        self._next = -1
+        self._coming: deque[Future[dict[str, Tensor]]] = deque()
 
     def items(self, k: int) -> dict[str, Tensor]:
-        """This process's share of batch `k`; the next one is read meanwhile."""
-        number, coming = self._coming or (-1, None)
-        if coming is None or number != k:
-            if coming is not None:
-                coming.exception()  # Wait: the iterator must not be used twice at once.
-            skip = k * self.share
-            self._items = self.rows.items(self.seed, self.rank, self.world, skip)
-            coming = self._pool.submit(self._next)
-        taken = coming.result()
-        self._coming = (k + 1, self._pool.submit(self._next))
-        return {name: values.to(self.device) for name, values in taken.items()}
+        """This process's share of batch `k`; the next ones are read meanwhile."""
+        if k != self._next:
+            while self._coming:  # Wait: the iterator must not be used twice at once.
+                self._coming.popleft().exception()
+            self._values = self.rows.values(self.seed, self.rank, self.world, k * self.share)
+        while len(self._coming) <= self._ahead:
+            self._coming.append(
+                self._decoders.submit(self._decode, self._reader.submit(self._read))
+            )
+        self._next = k + 1
+        return {
+            name: values.to(self.device) for name, values in self._coming.popleft().result().items()
+        }
 
-    def _next(self) -> dict[str, Tensor]:
+    def _read(self) -> list[Row]:
+        return list(itertools.islice(self._values, self.share))
+
+    def _decode(self, read: Future[list[Row]]) -> dict[str, Tensor]:
         import torch
 
-        rows = [next(self._items) for _ in range(self.share)]
-        return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
+        items = [self.rows.item(row) for row in read.result()]
+        return {name: torch.stack([item[name] for item in items]) for name in items[0]}
 
 
 def unpaired(

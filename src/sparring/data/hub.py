@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from sparring.core.errors import InputError
-from sparring.core.streams import seed_for
 from sparring.data import cache, faults
 from sparring.data.content import Content, key_for
-from sparring.data.kinds import Cells, Column, Decoder, Reader, Reading
+from sparring.data.kinds import Cells, Column, Reader, Reading
 
-if TYPE_CHECKING:
-    import numpy as np
-    from torch import Tensor
-
-BUFFER = 1000
-"""Items that a stream's shuffling holds."""
-FIRST = 5000
-"""Items at the start of a stream among which the held-out ones are looked for."""
 KINDS = {".parquet": "parquet", ".tar": "webdataset"}
 """File suffix -> the name of its reader in `datasets`."""
 TRAIN = ("train", "training")
@@ -57,9 +46,9 @@ def read(address: Address, reading: Reading) -> Content:
     """
     import numpy as np
 
-    train, held, columns = _open(address, reading, streaming=False)
+    train, held, columns = opened(address, reading, streaming=False)
     rows = [part.select_columns(_names(columns)) for part in (train, held) if part is not None]
-    cells = _cells(rows, columns, _called(address))
+    cells = _cells(rows, columns, called(address))
     notes: tuple[str, ...] = ()
     kept = np.arange(len(cells.names))
     if reading.skip_broken:
@@ -77,116 +66,6 @@ def read(address: Address, reading: Reading) -> Content:
         names, values = np.unique(values, return_inverse=True)
         columns = columns._replace(classes=tuple(str(name) for name in names))
     return found.replace(label=values.astype(np.int64), classes=columns.classes)
-
-
-@dataclass(frozen=True)
-class Stream:
-    """Items that can only be read in order."""
-
-    rows: Any
-    """A `datasets.IterableDataset` whose samples are not decoded."""
-    columns: Columns
-    decoder: Decoder
-    where: str
-    threshold: int
-    """Items whose hash lies below it are held out."""
-
-    def items(self, seed: int, rank: int, world: int, skip: int) -> Iterator[dict[str, Tensor]]:
-        """This process's items without end, epoch after epoch, after the first `skip`."""
-        epoch = 0
-        while True:
-            seen = 0
-            for row in self._epoch(seed, epoch, rank, world):
-                if is_held_out(row, self.columns, self.threshold):
-                    continue
-                seen += 1
-                if skip:
-                    skip -= 1
-                else:
-                    yield self.item(row)
-            if not seen:
-                raise InputError(f"process {rank} of {world} finds no item in {self.where}.")
-            epoch += 1
-
-    def item(self, row: Mapping[str, Any]) -> dict[str, Tensor]:
-        """One row as a stored sample and its label.
-
-        Raises:
-            InputError: a sample that cannot be read, or has another form than the first ones.
-        """
-        import torch
-
-        sample = torch.from_numpy(self._decoded(row[self.columns.sample]))
-        if self.columns.label is None:
-            return {"sample": sample}
-        return {"sample": sample, "label": torch.tensor(int(row[self.columns.label]))}
-
-    def _decoded(self, value: Any) -> np.ndarray:
-        try:
-            return self.decoder.decode(value)
-        except Exception as error:  # Readers raise almost anything.
-            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise InputError(
-                f"an item of {self.where} cannot be used ({why.rstrip('.')})."
-            ) from error
-
-    def _epoch(self, seed: int, epoch: int, rank: int, world: int) -> Any:
-        import inspect
-
-        from datasets.distributed import split_dataset_by_node
-
-        # Newer versions read 10 shards by threads and sleep 5 s at each epoch's end; one shard
-        # after the other is what older ones do.
-        known = inspect.signature(self.rows.shuffle).parameters
-        single = {"max_buffer_input_shards": 1} if "max_buffer_input_shards" in known else {}
-        # All processes shuffle alike, or one would get what another got too.
-        seed = seed_for("order", seed, epoch) % 2**32
-        mixed = self.rows.shuffle(seed=seed, buffer_size=BUFFER, **single)
-        return split_dataset_by_node(mixed, rank=rank, world_size=world)
-
-
-def stream(address: Address, reading: Reading, held_out: float = 0.1) -> tuple[Stream, Content]:
-    """A stream of all but the held-out items, and the held-out ones among the first.
-
-    A split named `test` or `validation` is held out; without one it is every item whose hash
-    falls into the share `held_out`.
-
-    Raises:
-        InputError: as `read` does.
-    """
-    train, held, columns = _open(address, reading, streaming=True)
-    start = [row[columns.sample] for row in train.take(100)]
-    names = [f"item {number}" for number in range(len(start))]
-    first = Cells(names, start.__getitem__, _called(address), key="")
-    decoder = columns.kind.decoder(first, reading)
-    threshold = 0 if held is not None else int(held_out * 2**64)
-    found = Stream(train, columns, decoder, _called(address), threshold)
-    begin = (train if held is None else held).take(FIRST)
-    rows = [row for row in begin if held is not None or is_held_out(row, columns, threshold)]
-    return found, _content([found.item(row) for row in rows], found)
-
-
-def is_held_out(row: Mapping[str, Any], columns: Columns, threshold: int) -> bool:
-    """Whether the hash of a row's sample, as encoded, lies below the threshold."""
-    if not threshold:
-        return False
-    digest = hashlib.blake2b(contents(row[columns.sample]), digest_size=8).digest()
-    return int.from_bytes(digest, "little") < threshold
-
-
-def _content(items: Sequence[Mapping[str, Tensor]], stream: Stream) -> Content:
-    import numpy as np
-
-    decoder = stream.decoder
-    sample = np.empty((len(items), *decoder.shape), decoder.dtype)
-    for index, item in enumerate(items):
-        sample[index] = item["sample"].numpy()
-    notes = (f"a stream; its {len(items)} held-out items come from the first {FIRST}.",)
-    classes = stream.columns.classes
-    found = Content(sample=sample, domain=decoder.domain, notes=notes, classes=classes)
-    if stream.columns.label is None:
-        return found
-    return found.replace(label=np.array([int(item["label"]) for item in items], dtype=np.int64))
 
 
 def contents(value: Any) -> bytes:
@@ -244,7 +123,7 @@ def _columns(rows: Any, address: Address, reading: Reading) -> Columns:
     if not found:
         words = " or ".join(column.words for column in known) or "this kind of data"
         given = ", ".join(features) or "none"
-        raise InputError(f"{_called(address)} has no column of {words}; its columns are: {given}.")
+        raise InputError(f"{called(address)} has no column of {words}; its columns are: {given}.")
     named = [name for name, kind in features.items() if isinstance(kind, datasets.ClassLabel)]
     label = next(iter([*named, *(name for name in _LABELS if _is_whole(features.get(name)))]), None)
     classes = tuple(features[label].names) if label in named else ()
@@ -255,9 +134,9 @@ def _is_whole(kind: Any) -> bool:
     return "int" in str(getattr(kind, "dtype", "")) and not isinstance(kind, list | dict)
 
 
-def _open(address: Address, reading: Reading, *, streaming: bool) -> tuple[Any, Any, Columns]:
+def opened(address: Address, reading: Reading, *, streaming: bool) -> tuple[Any, Any, Columns]:
     """The rows to train on, those held out (or None), samples undecoded; and their columns."""
-    where = _called(address)
+    where = called(address)
     try:
         importlib.import_module("datasets")
     except ImportError as error:
@@ -280,11 +159,12 @@ def _open(address: Address, reading: Reading, *, streaming: bool) -> tuple[Any, 
     except Exception as error:  # Network, credentials, formats: `datasets` raises its own of each.
         said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise InputError(
-            f"{_called(address)} could not be had through `datasets`: {said}."
+            f"{called(address)} could not be had through `datasets`: {said}."
         ) from error
 
 
-def _called(address: Address) -> str:
+def called(address: Address) -> str:
+    """What sentences call it."""
     given = isinstance(address, str | Path)
     return str(address) if given else f"the {type(address).__name__} that was given"
 
@@ -303,16 +183,22 @@ def _arguments(address: str | Path) -> dict[str, Any]:
     if isinstance(address, str):
         name, _, configuration = address.partition(":")
         return {"path": name, "name": configuration or None}
+    train, held = files_of(address), files_of(address, held_out=True)
+    groups = {"train": [str(s) for s in train], "test": [str(s) for s in held]}
+    return {
+        "path": KINDS[train[0].suffix],
+        "data_files": {name: paths for name, paths in groups.items() if paths},
+        "cache_dir": str(cache.folder("datasets")),
+    }
+
+
+def files_of(address: Path, held_out: bool = False) -> tuple[Path, ...]:
+    """The shards to train on, or those whose names say that they are held out."""
     shards = sorted(address.iterdir()) if address.is_dir() else [address]
     shards = [shard for shard in shards if shard.suffix in KINDS]
     held = [shard for shard in shards if set(re.split(r"[-_.]", shard.name)) & set(HELD_OUT)]
     held = [] if len(held) == len(shards) else held
-    groups = {"train": [str(s) for s in shards if s not in held], "test": [str(s) for s in held]}
-    return {
-        "path": KINDS[shards[0].suffix],
-        "data_files": {name: paths for name, paths in groups.items() if paths},
-        "cache_dir": str(cache.folder("datasets")),
-    }
+    return tuple(held if held_out else [shard for shard in shards if shard not in held])
 
 
 def is_shards(path: Path) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sparring.core.errors import InputError, unknown
-from sparring.data import files, given, hub, options, pack
+from sparring.data import files, given, hub, options, pack, streaming
 from sparring.data.content import Content, Progress
 from sparring.data.dataset import Dataset, dataset
 from sparring.data.faults import one_sentence, reason
@@ -281,7 +281,7 @@ def _stream(data: Any, where: str, name: str, reading: Reading, held_out: float)
     import numpy as np
 
     with one_sentence(where, "a stream"):
-        train, held = hub.stream(data, reading, held_out)
+        train, held = streaming.stream(data, reading, held_out)
     held = held.replace(held_out=np.ones(len(held.sample), dtype=bool))
     found = dataset(held, name=name, address=where, held_out=held_out, seed=0)
     return dataclasses.replace(found, train=train)

@@ -21,10 +21,12 @@ from sparring.networks.heads import Head
 from sparring.networks.layers import (
     CONVOLUTIONS,
     TRANSPOSED,
+    WIDEST,
     activations,
     base_grid,
     choose,
     crop,
+    doublings_to,
     initialise,
     limit,
     pad,
@@ -38,12 +40,14 @@ from sparring.networks.layers import (
 class Generator(nn.Module):
     """Latent (N, latent) to sample (N, C, *space): dense, then doublings, then one convolution.
 
-    The base grid has `width * 2^doublings` channels, the last hidden layer `width`.
+    The base grid has `width * 2^doublings` channels, the last hidden layer `width`. Where the
+    doublings follow the spec, no layer has more than 16 times `width`.
 
     Args:
         spec: What to make; 0 to 3 dimensions of space.
         width: Channels of the finest hidden layer.
-        doublings: How often the extent doubles.
+        doublings: How often the extent doubles; if None, twice, and from 65 cells a side on so
+            often that the base grid has at most 16.
         up: How it doubles: "nearest" (repeat, then convolve), "shuffle" (convolve to 2^d times
             the channels, then spread them over space) or "transposed" (kernel 4, stride 2).
         depth: Further convolutions after each doubling.
@@ -62,7 +66,7 @@ class Generator(nn.Module):
         self,
         spec: Spec,
         width: Size = 32,
-        doublings: Depth = 2,
+        doublings: Depth | None = None,
         up: str = "transposed",
         depth: Depth = 0,
         slope: Share = 0.2,
@@ -77,13 +81,15 @@ class Generator(nn.Module):
         dims = len(self.space)
         ways = {"nearest": _Repeat, "shuffle": _Spread, "transposed": _growing}
         doubling = choose("up", up, ways) if dims else _keeping
-        self.grid = (width * 2**doublings, *base_grid(self.space, 2**doublings))
+        widths = _widths(width, self.space, doublings)
+        doublings = len(widths) - 1
+        self.grid = (widths[-1], *base_grid(self.space, 2**doublings))
         self.latent = ConditionedLatent(spec)
         self.dense = nn.Linear(self.latent.size, math.prod(self.grid))
         layers: list[nn.Module] = [nn.LeakyReLU(slope)]
         for i in reversed(range(doublings)):
-            layers += [doubling(dims, width * 2 ** (i + 1), width * 2**i), nn.LeakyReLU(slope)]
-            layers += _further(dims, width * 2**i, depth, slope)
+            layers += [doubling(dims, widths[i + 1], widths[i]), nn.LeakyReLU(slope)]
+            layers += _further(dims, widths[i], depth, slope)
         self.layers = nn.Sequential(*layers, _keeping(dims, width, spec.shape[0]))
         initialise(self.dense, "kaiming", slope)
         initialise(self.layers, "kaiming", slope)
@@ -101,7 +107,7 @@ class Discriminator(nn.Module):
         spec: What to judge; 0 to 3 dimensions of space.
         width: Channels of the finest hidden layer; they double at each halving.
         outputs: Logits for each sample.
-        halvings: How often the extent halves.
+        halvings: How often the extent halves; if None, as the generator's doublings.
         down: How it halves: "stride" (kernel 4, stride 2) or "shuffle" (gather 2^d cells as
             channels, then convolve).
         depth: Further convolutions after each halving.
@@ -122,7 +128,7 @@ class Discriminator(nn.Module):
         spec: Spec,
         width: Size = 32,
         outputs: Size = 1,
-        halvings: Depth = 2,
+        halvings: Depth | None = None,
         down: str = "stride",
         depth: Depth = 0,
         slope: Share = 0.2,
@@ -133,19 +139,21 @@ class Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         positive("width", width)
-        positive("halvings", halvings)
+        positive("halvings", 1 if halvings is None else halvings)
         space, self.keep_features = space_of(spec.shape, least=0), keep_features
         ways = {"stride": _shrinking, "shuffle": _Gather}
         halving = choose("down", down, ways) if space else _keeping
-        grid = base_grid(space, 2**halvings)
-        self.padded = tuple(extent * 2**halvings for extent in grid)
+        widths = _widths(width, space, halvings)[:-1]
+        factor = 2 ** len(widths)
+        grid = base_grid(space, factor)
+        self.padded = tuple(extent * factor for extent in grid)
         self.sample = ConditionedSample(spec, form, space)
         layers, inputs = [], spec.shape[0] + self.sample.size
-        for i in range(halvings):
-            outer = [halving(len(space), inputs, width * 2**i), nn.LeakyReLU(slope)]
-            further = _further(len(space), width * 2**i, depth, slope)
+        for channels in widths:
+            outer = [halving(len(space), inputs, channels), nn.LeakyReLU(slope)]
+            further = _further(len(space), channels, depth, slope)
             layers.append(nn.Sequential(*outer, *further))
-            inputs = width * 2**i
+            inputs = channels
         self.layers = nn.Sequential(*layers)
         self.logits = Logits(spec, inputs * math.prod(grid), outputs, form, classify)
         initialise(self.layers, "kaiming", slope)
@@ -191,6 +199,13 @@ class _Gather(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         return self.convolve(unshuffle(hidden))
+
+
+def _widths(width: int, space: tuple[int, ...], doublings: int | None) -> list[int]:
+    """Channels from the finest hidden layer to the base grid."""
+    if doublings is not None:
+        return [width * 2**i for i in range(doublings + 1)]
+    return [width * min(2**i, WIDEST) for i in range(doublings_to(space) + 1)]
 
 
 def _growing(dims: int, inputs: int, outputs: int) -> nn.Module:

@@ -26,6 +26,11 @@ TRANSPOSED: tuple[type[Any], ...] = (
     nn.ConvTranspose2d,
     nn.ConvTranspose3d,
 )
+BASE = 16
+"""Cells a side of the coarsest grid, at most, where a network's depth follows the samples' extent:
+a dense layer to a larger one would hold most of the weights."""
+WIDEST = 16
+"""Times its finest width that such a network's coarsest layers have, at most."""
 BATCH_NORMS: tuple[type[Any], ...] = (
     nn.BatchNorm1d,
     nn.BatchNorm1d,
@@ -79,6 +84,11 @@ def space_of(shape: tuple[int, ...], least: int = 1) -> tuple[int, ...]:
 def base_grid(space: tuple[int, ...], factor: int) -> tuple[int, ...]:
     """The smallest grid that covers `space` once every extent is multiplied by `factor`."""
     return tuple(-(-extent // factor) for extent in space)
+
+
+def doublings_to(space: tuple[int, ...], least: int = 2) -> int:
+    """How often a grid of at most BASE cells a side doubles on its way to `space`."""
+    return max([least, *(math.ceil(math.log2(max(extent / BASE, 1.0))) for extent in space)])
 
 
 def pad(sample: Tensor, space: tuple[int, ...]) -> Tensor:

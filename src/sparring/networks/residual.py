@@ -28,6 +28,7 @@ from sparring.networks.layers import (
     base_grid,
     crop,
     double,
+    doublings_to,
     gain,
     halve,
     limit,
@@ -47,9 +48,11 @@ class Generator(nn.Module):
     Args:
         spec: What to make; 0 to 3 dimensions of space.
         width: Channels of the coarsest stage.
-        stages: Stages, one for each extent; each but the first doubles it.
+        stages: Stages, one for each extent; each but the first doubles it. If None, 3, and from
+            65 cells a side on so many that the coarsest has at most 16.
         blocks: Residual blocks in a stage.
-        halved: How many of the finest stages have half the channels of the stage before.
+        halved: How many of the finest stages have half the channels of the stage before; None is
+            0, or where the stages follow the spec, all above 3.
         expansion: Channels inside a block, as a multiple of those outside.
         groups_of: Channels in a group of the inner convolution; 0 for one dense convolution.
         patch: Extent of the patches that are one cell of the finest stage; 2 costs a quarter.
@@ -67,9 +70,9 @@ class Generator(nn.Module):
         self,
         spec: Spec,
         width: Size = 64,
-        stages: Depth = 3,
+        stages: Depth | None = None,
         blocks: Depth = 2,
-        halved: Depth = 0,
+        halved: Depth | None = None,
         expansion: Factor = 2,
         groups_of: Count = 16,
         patch: Factor = 1,
@@ -80,9 +83,9 @@ class Generator(nn.Module):
         super().__init__()
         self.space = space_of(spec.shape, least=0)
         self.head = Head(spec, head, softmax, temperature)
-        dims, widths = len(self.space), _widths(width, stages, halved)
+        dims, widths = len(self.space), _widths(width, stages, halved, self.space, patch)
+        stages = len(widths)
         positive("blocks", blocks)
-        positive("patch", patch)
         self.patch = patch
         self.latent = ConditionedLatent(spec)
         self.scale = _layer(0, self.latent.size, width, bias=False)
@@ -112,9 +115,10 @@ class Discriminator(nn.Module):
         spec: What to judge; 0 to 3 dimensions of space.
         width: Channels of the coarsest stage.
         outputs: Logits for each sample.
-        stages: Stages, one for each extent; each but the last halves it.
+        stages: Stages, one for each extent; each but the last halves it. None as above.
         blocks: Residual blocks in a stage.
-        halved: How many of the finest stages have half the channels of the stage after.
+        halved: How many of the finest stages have half the channels of the stage after; None is
+            0, or where the stages follow the spec, all above 3.
         expansion: Channels inside a block, as a multiple of those outside.
         groups_of: Channels in a group of the inner convolution; 0 for one dense convolution.
         patch: Extent of the patches that are one cell of the finest stage; 2 costs a quarter.
@@ -134,9 +138,9 @@ class Discriminator(nn.Module):
         spec: Spec,
         width: Size = 64,
         outputs: Size = 1,
-        stages: Depth = 3,
+        stages: Depth | None = None,
         blocks: Depth = 2,
-        halved: Depth = 0,
+        halved: Depth | None = None,
         expansion: Factor = 2,
         groups_of: Count = 16,
         patch: Factor = 1,
@@ -147,9 +151,9 @@ class Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         space, self.keep_features = space_of(spec.shape, least=0), keep_features
-        dims, widths = len(space), _widths(width, stages, halved)[::-1]
+        dims, widths = len(space), _widths(width, stages, halved, space, patch)[::-1]
+        stages = len(widths)
         positive("blocks", blocks)
-        positive("patch", patch)
         self.patch, factor = patch, patch * 2 ** (stages - 1)
         grid = base_grid(space, factor)
         self.padded = tuple(extent * factor for extent in grid)
@@ -256,8 +260,15 @@ def _layer(
     return layer
 
 
-def _widths(width: int, stages: int, halved: int) -> list[int]:
+def _widths(
+    width: int, stages: int | None, halved: int | None, space: tuple[int, ...], patch: int
+) -> list[int]:
     """Channels of each stage, coarsest first."""
+    positive("patch", patch)
+    if stages is None:
+        stages = doublings_to(base_grid(space, patch)) + 1
+        halved = stages - 3 if halved is None else halved
+    halved = halved or 0
     positive("stages", stages)
     if not 0 <= halved < stages:
         raise InputError(f"halved must lie in 0 to {stages - 1}, not {halved!r}.")

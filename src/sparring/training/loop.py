@@ -13,6 +13,7 @@ from typing import Any
 
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.model import Model
+from sparring.artifact.tiling import at_once
 from sparring.core.errors import InputError
 from sparring.training import checkpoint, log
 from sparring.training.budget import Budget, Intervals, Pace, due, length
@@ -22,6 +23,8 @@ from sparring.training.progress import Bar
 from sparring.training.state import State
 from sparring.training.step import Draw, Stepper, penalty_share
 
+PREVIEWED, SHEET = 64, 1 << 24
+"""Samples in a preview, and their pixels."""
 Score = Callable[[Model], float]
 """A quick score of the averaged model; lower is better."""
 Show = Callable[[Model, Path], None]
@@ -228,7 +231,8 @@ class Loop:
         if self.show is not None:
             self.show(self.model, path)
         else:
-            self.model.domain.preview(self.model.sample(64, seed=self.manifest.seed), path)
+            count = at_once(PREVIEWED, SHEET, self.manifest.spec.shape)
+            self.model.domain.preview(self.model.sample(count, seed=self.manifest.seed), path)
 
     def _checkpoint(self) -> None:
         if self.state.progress.step == self._saved_step:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from sparring.metrics.scores import Scores
     from sparring.training.engine import Engine
 
-CHUNK = 1000
-"""Samples and items held at once; bounds memory and never changes a score."""
+CHUNK, CELLS = 1000, 1 << 24
+"""Samples and items held at once, and their pixels; bounds memory and never changes a score."""
 MOST = 10_000
 """Samples drawn where no number is asked for."""
 SPLITS = ("held_out", "train")
@@ -271,8 +271,10 @@ def encoded(dataset: Dataset, store: Any) -> Iterator[Tensor]:
     """All items of a store as batches of samples (N, *shape)."""
     import torch
 
+    from sparring.artifact.tiling import at_once
+
     domain = dataset.domain.build()
-    for indices in torch.arange(len(store)).split(CHUNK):
+    for indices in torch.arange(len(store)).split(at_once(CHUNK, CELLS, domain.shape)):
         yield domain.encode(store.take(indices)["sample"])
 
 
@@ -306,8 +308,11 @@ def _some(store: Any, most: int, seed: int) -> Any:
 
 
 def _drawn(model: Model, count: int, seed: int, start: int = 0) -> Iterator[Tensor]:
-    for done in range(0, count, CHUNK):
-        yield model.sample(min(CHUNK, count - done), seed=seed, start=start + done)
+    from sparring.artifact.tiling import at_once
+
+    chunk = at_once(CHUNK, CELLS, model.manifest.spec.shape)
+    for done in range(0, count, chunk):
+        yield model.sample(min(chunk, count - done), seed=seed, start=start + done)
 
 
 def _given(what: Any, dataset: Dataset) -> Tensor:

@@ -104,14 +104,15 @@ def train(
     budget = Budget(steps=steps, minutes=minutes)
     if steps is None and minutes is None:
         budget = Budget(steps=chosen.steps)
-    images = budget.steps * chosen.images_a_step if budget.steps else None
-    sitting = {**asdict(budget), "images": images, "intervals": asdict(intervals or Intervals())}
+    sitting = {**asdict(budget), "images": None, "intervals": asdict(intervals or Intervals())}
     sitting |= {"reading": options, "track": list(track), "command": command, "initial": None}
     check.check_data(chosen, dataset)
     _survey(dataset, chosen, quiet)
-    manifest = replace(plan(chosen, dataset, seed), sitting=sitting)
+    manifest = plan(chosen, dataset, seed)
     engine = Engine(precision_for(manifest), track, folder)
     manifest = check.shared_out(manifest, engine)
+    sitting["images"] = budget.steps * manifest.recipe.images_a_step if budget.steps else None
+    manifest = replace(manifest, sitting=sitting)
     with engine.together(folder):
         check.check_run(manifest, engine.world, engine.beside)
         origin = read_initial(Path(initial), manifest, trusted) if initial is not None else None
