@@ -70,6 +70,7 @@ class Common:
         typer.Option(
             help="A pack (digits, fashion), toy (ring8), folder, file, or Hugging Face name.",
             rich_help_panel=RUN,
+            autocompletion=completion.data,
         ),
     ]
     run: Annotated[
@@ -111,7 +112,12 @@ class Common:
     dedupe: reading.Dedupe = False
     streaming: reading.Streaming = False
     loss: Annotated[
-        str | None, typer.Option(help="Such as hinge or wasserstein.", rich_help_panel=SHAPE)
+        str | None,
+        typer.Option(
+            help="Such as hinge or wasserstein.",
+            rich_help_panel=SHAPE,
+            autocompletion=completion.losses,
+        ),
     ] = None
     penalty: Annotated[
         str | None,
@@ -119,6 +125,7 @@ class Common:
             help="Exactly these, with commas: r1, r2, gradient-penalty, dragan, lecam, "
             "finite-r1, finite-r2, clip, spectral-norm, none.",
             rich_help_panel=SHAPE,
+            autocompletion=completion.penalties,
         ),
     ] = None
     gamma: Annotated[
