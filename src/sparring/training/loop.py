@@ -14,7 +14,7 @@ from typing import Any
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.model import Model
 from sparring.artifact.tiling import at_once
-from sparring.core.errors import InputError
+from sparring.core.errors import InputError, shown
 from sparring.training import checkpoint, log
 from sparring.training.budget import Budget, Intervals, Pace, due, length
 from sparring.training.engine import Engine
@@ -67,7 +67,7 @@ class Loop:
         """Go back to the last whole checkpoint, with a word on any that had to be passed over."""
         for words in checkpoint.load_last(self.run, self.state):
             if self.engine.main:
-                print(f"passed over: {words}", file=sys.stderr)
+                print(shown(f"passed over: {words}"), file=sys.stderr)
         self._saved_step = self.state.progress.step
         if any(self.engine.most(self.engine.told(self._saved_step) != self._saved_step)):
             raise InputError(
@@ -224,7 +224,7 @@ class Loop:
         except Exception as error:  # whatever drawing runs into, hours of training go on
             path.unlink(missing_ok=True)
             said = f"no preview at step {step}: {error or type(error).__name__}"
-            print(f"warning: {said}", file=sys.stderr)
+            print(shown(f"warning: {said}"), file=sys.stderr)
             log.append(self.run / "log.jsonl", {"step": step, "warning": said})
 
     def _draw(self, path: Path) -> None:
