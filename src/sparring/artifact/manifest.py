@@ -7,13 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypedDict
+
+from msgspec import Meta
 
 from sparring.core.errors import InputError
 from sparring.core.part import Part
+from sparring.core.ranges import Above, Amount, Count, Images, fitted
 from sparring.core.recipe import Recipe
 from sparring.core.storage import read_json, write_json
-from sparring.core.types import Block, Spec
+from sparring.core.types import Spec
 
 SCHEMA = 7
 """Raised when recipe.json changes its meaning; MIGRATIONS then leads older files here."""
@@ -187,18 +190,25 @@ class Manifest:
         path = folder / "recipe.json"
         if not path.is_file():
             raise InputError(f"{folder} is neither a run nor a model: it has no recipe.json.")
-        data = _migrated(read_json(path), path)
+        data = read_json(path)
         try:
-            return cls._from_json(data, trusted)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{path} is damaged: {error!r}.") from error
+            return cls._from_json(_migrated(data, path), str(path), trusted)
+        except InputError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise InputError(f"{path} is damaged: {error!r:.200}.") from error
 
     @classmethod
-    def _from_json(cls, data: Mapping[str, Any], trusted: Iterable[str]) -> Manifest:
+    def _from_json(cls, data: Mapping[str, Any], where: str, trusted: Iterable[str]) -> Manifest:
+        fitted(where, data, _File)
+        if data["sitting"]:
+            fitted(f"{where}: sitting", data["sitting"], _Sitting)
+        if data["spec"].get("latent") != data["recipe"].get("latent"):
+            raise InputError(f"{where} is damaged: recipe and spec have latents of other lengths.")
         return cls(
             recipe=Recipe.from_json(data["recipe"], trusted),
             domain=Part.from_json(data["domain"], trusted),
-            spec=_spec(data["spec"]),
+            spec=fitted(f"{where}: spec", data["spec"], Spec),
             source_domain=_part(data["source_domain"], trusted),
             data=data["data"],
             classes=tuple(data["classes"]),
@@ -207,6 +217,42 @@ class Manifest:
             sitting=data["sitting"],
             versions=data["versions"],
         )
+
+
+Word = Annotated[str, Meta(max_length=4096)]
+
+
+class _Facts(TypedDict, total=False):
+    name: Word
+    address: Word
+    licence: Word
+    fingerprint: Word
+    train: Count | None
+    held_out: Count | None
+
+
+class _Sitting(TypedDict):
+    steps: Images | None
+    minutes: Above | None
+    images: Count | None
+    intervals: dict[str, Amount | Word | None]
+    reading: dict[str, Any]
+    track: list[Word]
+
+
+class _File(TypedDict):
+    """The kinds of what recipe.json holds; parts are checked where they are made."""
+
+    recipe: dict[str, Any]
+    domain: dict[str, Any]
+    spec: dict[str, Any]
+    source_domain: dict[str, Any] | None
+    data: _Facts
+    classes: list[Word]
+    examples: dict[str, Any]
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+    sitting: dict[str, Any]
+    versions: dict[str, Word]
 
 
 def versions() -> dict[str, str]:
@@ -219,14 +265,9 @@ def _part(data: Mapping[str, Any] | None, trusted: Iterable[str]) -> Part | None
     return Part.from_json(data, trusted) if data else None
 
 
-def _spec(data: Mapping[str, Any]) -> Spec:
-    tuples = {name: tuple(data[name]) for name in ("shape", "map", "tokens")}
-    return Spec(**{**data, **tuples, "blocks": tuple(Block(*block) for block in data["blocks"])})
-
-
 def _migrated(data: dict[str, Any], path: Path) -> dict[str, Any]:
     schema = data.get("schema")
-    if not isinstance(schema, int):
+    if type(schema) is not int or schema < 1:
         raise InputError(f"{path} is damaged: it names no schema.")
     if schema > SCHEMA:
         raise InputError(

@@ -72,10 +72,18 @@ class Model:
         """
         folder, place = model_folder(Path(path)), device_of(device)
         manifest = Manifest.read(folder, trusted)
-        kept = build_game(manifest.recipe).kept
-        networks = {name: _load_network(manifest, name, folder).to(place) for name in kept}
         scores = read_json(folder / "scores.json") if (folder / "scores.json").exists() else None
-        return cls(manifest, networks, scores)
+        try:
+            kept = build_game(manifest.recipe).kept
+            networks = {name: _load_network(manifest, name, folder).to(place) for name in kept}
+            model = cls(manifest, networks, scores)
+        except InputError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise InputError(f"{folder} is damaged: {error!r:.200}.") from error
+        if tuple(model.domain.shape) != manifest.spec.shape:
+            raise InputError(f"{folder} is damaged: its domain and its spec have other shapes.")
+        return model
 
     def save(self, path: str | Path) -> None:
         """Write the model as a folder of safetensors and JSON, whole or not at all."""

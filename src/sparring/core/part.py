@@ -165,8 +165,8 @@ def _check_trust(call: str, trusted: Iterable[str]) -> None:
     named = call.partition(":")[0].partition(".")[0] in set(trusted)
     if not (inside or named):
         raise InputError(
-            f"the recipe file wants to call {call!r}, which is outside sparring; "
-            "name its package as trusted if you know who wrote the file."
+            f"the recipe file wants to call {call[:80]!r}, which is outside sparring; "
+            "if you know who wrote the file, trust its package: --trust, or trusted= in Python."
         )
 
 

@@ -71,7 +71,7 @@ def check(name: str, value: Any, kind: Any) -> None:
     Raises:
         InputError: it does not; the sentence says what would.
     """
-    if not _fits(value, kind):
+    if not fits(value, kind):
         shown = repr(value)
         shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
         raise InputError(f"{name} must be {described(kind)}, not {shown}.")
@@ -150,13 +150,14 @@ def _evaluated(annotation: Any, names: dict[str, Any]) -> Any:
         return Any
 
 
-def _fits(value: Any, kind: Any) -> bool:
+def fits(value: Any, kind: Any) -> bool:
+    """Whether the value fits the annotation, as far as that is made of plain types."""
     members = list(_members(kind))
     if len(members) > 1:
-        return any(_fits(value, member) for member in members)
+        return any(fits(value, member) for member in members)
     origin = typing.get_origin(kind)
     if origin is Mapping and isinstance(value, Mapping):
-        return all(_fits(item, typing.get_args(kind)[1]) for item in value.values())
+        return all(fits(item, typing.get_args(kind)[1]) for item in value.values())
     if origin is Callable:
         return not (value is None or isinstance(value, PLAIN))
     try:

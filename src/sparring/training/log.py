@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from sparring.core.ranges import Count, fits
 
 
 class Tally:
@@ -42,15 +45,15 @@ def append(path: Path, line: Mapping[str, object]) -> None:
 
 
 def read(path: Path) -> list[dict[str, float]]:
-    """All whole lines of a log; a last one cut short by a crash is left out."""
-    if not path.exists():
+    """All whole lines of a log; one cut short by a crash, or that no run writes, is left out."""
+    if not path.is_file():
         return []
     lines = []
-    for text in path.read_text().splitlines():
-        try:
-            lines.append(json.loads(text))
-        except ValueError:
-            break
+    for text in path.read_text(errors="replace").splitlines():
+        with contextlib.suppress(ValueError, RecursionError):
+            line = json.loads(text)
+            if fits(line, dict[str, float | str | None]) and fits(line.get("step"), Count):
+                lines.append(line)
     return lines
 
 
