@@ -208,3 +208,13 @@ def test_a_model_and_its_samples_show_themselves(tmp_path: Path) -> None:
     assert shown._repr_png_().startswith(b"\x89PNG") and "4 samples" in repr(shown)
     shown.save(tmp_path / "grid.png")
     assert (tmp_path / "grid.png").read_bytes() == shown._repr_png_()
+
+
+def test_a_saved_model_tells_nobody_where_files_lie(tiny_run: Path, tmp_path: Path) -> None:
+    model = Model.load(tiny_run)
+    assert Path(model.manifest.data["address"]).is_absolute()
+    model.save(tmp_path / "shared")
+    told = (tmp_path / "shared" / "recipe.json").read_text()
+    card = (tmp_path / "shared" / "README.md").read_text()
+    assert "pictures.npz" in told and str(tmp_path.parent) not in told + card
+    assert json.loads(told)["sitting"]["command"] is None

@@ -176,6 +176,18 @@ class Manifest:
             "versions": dict(self.versions),
         }
 
+    def shared(self) -> Manifest:
+        """The same for other people: files by their names, not by where they lie here."""
+        data, sitting = dict(self.data), dict(self.sitting)
+        if "address" in data:
+            data["address"] = _without_place(data["address"])
+        if sitting.get("initial"):
+            place = _without_place(sitting["initial"]["address"])
+            sitting["initial"] = {**sitting["initial"], "address": place}
+        if "command" in sitting:
+            sitting["command"] = None
+        return replace(self, data=data, sitting=sitting)
+
     def write(self, folder: Path) -> None:
         """Write recipe.json into the folder."""
         write_json(folder / "recipe.json", self.to_json())
@@ -277,3 +289,7 @@ def _migrated(data: dict[str, Any], path: Path) -> dict[str, Any]:
     for step in range(schema, SCHEMA):
         data = MIGRATIONS[step](data)
     return data
+
+
+def _without_place(address: str) -> str:
+    return Path(address).name if Path(address).is_absolute() else address

@@ -86,9 +86,12 @@ class Model:
         return model
 
     def save(self, path: str | Path) -> None:
-        """Write the model as a folder of safetensors and JSON, whole or not at all."""
+        """Write the model as a folder of safetensors and JSON, whole or not at all.
+
+        It is fit to be shared: it names files, but not where they lie on this machine.
+        """
         with whole_folder(Path(path)) as folder:
-            write_model(folder, self.manifest, self.networks)
+            write_model(folder, self.manifest.shared(), self.networks)
             if self.scores:
                 write_json(folder / "scores.json", self.scores)
 
