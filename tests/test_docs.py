@@ -29,7 +29,7 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / n for n in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 PAGES += DOCS
 OTHERS = {"--standalone", "--nproc_per_node", "--nproc-per-node", "--nnodes", "--node-rank"}
-OTHERS |= {"--master-addr", "--master-port", "--constraint", "--editable"}
+OTHERS |= {"--master-addr", "--master-port", "--constraint", "--editable", "--side"}
 """Flags of torchrun and pip."""
 
 EXTRACTING = (Image((3, 8, 8)), Points((2,)))
