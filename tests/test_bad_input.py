@@ -489,3 +489,34 @@ def test_scores_that_cannot_be_had(
 
 def test_pack_that_is_not_there(refused: Refused) -> None:
     refused("data", "get", "digit", says="unknown pack 'digit': did you mean 'digits'")
+
+
+# Samples by the thousand, and what else lies in samples/.
+
+
+def test_samples_that_cannot_fit(refused: Refused, tiny_run: Path, tmp_path: Path) -> None:
+    many = ("-n", 10**12)
+    refused("sample", tiny_run, *many, "--out", tmp_path / "x.npy", says="GiB on the disk")
+    refused("sample", tiny_run, *many, "--out", tmp_path / "x", says="GiB on the disk")
+    refused("sample", tiny_run, *many, "--out", tmp_path / "x.png", says="GiB in memory")
+
+
+def test_pieces_are_the_samples_at_once(sparring: Cli, tiny_run: Path, tmp_path: Path) -> None:
+    from sparring.artifact.model import Model
+
+    assert sparring("sample", tiny_run, "-n", 1100, "--out", tmp_path / "x.npy")[0] == 0
+    assert sparring("sample", tiny_run, "-n", 1100, "--out", tmp_path / "x")[0] == 0
+    whole = Model.load(tiny_run).sample(1100).numpy()
+    assert np.array_equal(np.load(tmp_path / "x.npy"), whole)
+    assert len(list((tmp_path / "x").iterdir())) == 1100
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_foreign_files_among_the_samples(sparring: Cli, tiny_run: Path) -> None:
+    folder = tiny_run / "samples"
+    (folder / "step-00000001.png").write_text("a letter")
+    (folder / "step-last.png").write_bytes((folder / "step-00000003.png").read_bytes())
+    (folder / "step-00000002.png").mkdir()
+    Image.new("1", (12_000, 12_000)).save(folder / "step-00000005.png")
+    code, _, err = sparring("report", tiny_run)
+    assert code == 0, err

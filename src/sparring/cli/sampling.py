@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +16,8 @@ from sparring.cli.app import app, verb
 from sparring.cli.models import Device, Run, Trust, load
 from sparring.cli.values import size_of
 from sparring.core.errors import InputError
+from sparring.core.ranges import Images, check
+from sparring.core.storage import whole_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,6 +28,10 @@ if TYPE_CHECKING:
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 """Endings of a preview, whatever the domain."""
+PIECE = 1024
+"""Samples held at once, of more than these; a multiple of what a model computes at once."""
+BLOCK = 4096
+"""Bytes that the smallest file takes."""
 GIF_SIDE = 256
 """Pixels up to which frames are enlarged."""
 Count = Annotated[int, typer.Option("-n", "--count", help="How many.")]
@@ -56,8 +67,18 @@ def sample(
     model = load(run, trust, device)
     _check_out(model, out, count)
     numbers = _numbers(vector)
-    samples = model.sample(count, label=label, vector=numbers, seed=seed, truncation=truncation)
-    write(model, samples, out)
+    words: dict[str, Any] = {"label": label, "vector": numbers, "truncation": truncation}
+    check("-n", count, Images)
+    check_room(model, count, out)
+    first = model.sample(min(count, PIECE), seed=seed, **words)
+    if count <= PIECE:
+        write(model, first, out)
+    else:
+        rest = (
+            model.sample(min(PIECE, count - start), seed=seed, start=start, **words)
+            for start in range(PIECE, count, PIECE)
+        )
+        write_pieces(model, itertools.chain([first], rest), count, out)
     print(f"{count} samples are in {out}")
 
 
@@ -157,10 +178,88 @@ def _write_array(samples: Tensor, out: Path) -> None:
     np.save(out, samples.numpy().astype("float32"))
 
 
-def _write_folder(domain: Domain, samples: Tensor, out: Path) -> None:
+def check_room(model: Model, count: int, out: Path) -> None:
+    """So many samples fit on the disk, or in memory where the file must be made at once.
+
+    Raises:
+        InputError: they do not.
+    """
+    import psutil
+
+    numbers = count * math.prod(model.manifest.spec.shape)
+    if _in_pieces(out):
+        place = next(parent for parent in out.absolute().parents if parent.exists())
+        need = 4 * numbers if out.suffix else max(numbers, BLOCK * count)
+        free, where = shutil.disk_usage(place).free, "on the disk"
+    else:
+        need, free, where = 12 * numbers, psutil.virtual_memory().available, "in memory"
+    if need > free:
+        raise InputError(
+            f"{count:,} samples take about {need / 2**30:,.1f} GiB {where} and "
+            f"{free / 2**30:,.1f} GiB are free; draw fewer with -n, or less at a time."
+        )
+
+
+def write_pieces(model: Model, pieces: Iterable[Tensor], count: int, out: Path) -> None:
+    """Write many samples as they come: an array whole or not at all, a folder file by file.
+
+    Raises:
+        InputError: the place cannot be written.
+    """
+    import torch
+
+    if not _in_pieces(out):
+        write(model, torch.cat(list(_shown(pieces, count))), out)
+    elif out.suffix:
+        _write_memmap(_shown(pieces, count), (count, *model.manifest.spec.shape), out)
+    else:
+        done = 0
+        try:
+            for piece in _shown(pieces, count):
+                _write_folder(model.domain, piece, out, done)
+                done += len(piece)
+        except OSError as error:
+            raise InputError(
+                f"cannot write {out}: {error.strerror or error}; its first {done} are whole."
+            ) from error
+        except KeyboardInterrupt:
+            print(f"the first {done} samples are in {out}", file=sys.stderr)
+            raise
+
+
+def _write_memmap(pieces: Iterable[Tensor], shape: tuple[int, ...], out: Path) -> None:
+    import numpy as np
+
+    with whole_file(out) as draft:
+        array = np.lib.format.open_memmap(draft, mode="w+", dtype=np.float32, shape=shape)
+        done = 0
+        for piece in pieces:
+            array[done : done + len(piece)] = piece.numpy()
+            done += len(piece)
+        array.flush()
+
+
+def _shown(pieces: Iterable[Tensor], count: int) -> Iterator[Tensor]:
+    """The pieces, with a bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("samples", total=count)
+        for piece in pieces:
+            yield piece
+            bar.advance(task, len(piece))
+
+
+def _in_pieces(out: Path) -> bool:
+    return out.suffix.lower() == ".npy" or not out.suffix or out.is_dir()
+
+
+def _write_folder(domain: Domain, samples: Tensor, out: Path, start: int = 0) -> None:
     """One file each, of the domain's usual kind."""
     out.mkdir(parents=True, exist_ok=True)
-    for index, stored in enumerate(domain.decode(samples)):
+    for index, stored in enumerate(domain.decode(samples), start):
         item = stored[None] if domain.many else stored
         domain.write(item, out / f"{index:04d}{domain.suffixes[0]}")
 

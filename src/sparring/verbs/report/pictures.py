@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from PIL import Image
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from sparring.artifact.model import Model
+
+NAMED = re.compile("step-[0-9]{1,18}[.]png")
 
 
 def chosen(paths: list[Path], count: int) -> list[Path]:
@@ -33,3 +39,21 @@ def latent_map(model: Model, side: int = 15) -> Tensor:
     latent = torch.stack([columns.flatten(), rows.flatten()], dim=1)
     first = 0 if model.manifest.spec.classes else None
     return model.generate(latent, model.condition(range(len(latent)), label=first))
+
+
+def saved(folder: Path) -> list[Path]:
+    """The pictures that a run saved on its way, in order; what else lies there is left out."""
+    named = [path for path in folder.glob("step-*.png") if NAMED.fullmatch(path.name)]
+    return sorted(filter(_is_whole, named), key=step_of)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether it is a picture of an extent that a preview has."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with Image.open(path) as picture:
+                picture.load()
+                return picture.format == "PNG"
+    except Exception:  # Pillow raises almost anything for a file that is no picture, or a bomb
+        return False

@@ -83,7 +83,7 @@ def training(lines: Log) -> str:
 
 def samples(run: Path, model: Model | None, count: int = 64) -> str:
     """The final samples, large, and the same latents on the way there."""
-    saved = sorted((run / "samples").glob("step-*.png"), key=pictures.step_of)
+    saved = pictures.saved(run / "samples")
     parts = []
     translates = model is not None and "translate" in model.task.abilities
     if model is not None and not translates:
