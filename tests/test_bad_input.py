@@ -520,3 +520,24 @@ def test_foreign_files_among_the_samples(sparring: Cli, tiny_run: Path) -> None:
     Image.new("1", (12_000, 12_000)).save(folder / "step-00000005.png")
     code, _, err = sparring("report", tiny_run)
     assert code == 0, err
+
+
+@pytest.mark.parametrize("text", ["--5,3", "5", "5,3,1", "1e3,2", "9" * 5000 + ",1", ""])
+def test_places_are_two_whole_numbers(text: str) -> None:
+    from sparring.cli.values import place_of
+    from sparring.core.errors import InputError
+
+    assert place_of("--at", " -5, 3") == (-5, 3)
+    with pytest.raises(InputError, match="--at is x,y in pixels"):
+        place_of("--at", text)
+
+
+@pytest.mark.parametrize("count", [-4, 0])
+def test_counts_of_items_begin_at_one(tiny_run: Path, tiny_npz: str, count: int) -> None:
+    from sparring.artifact.model import Model
+    from sparring.core.errors import InputError
+    from sparring.data import load
+    from sparring.verbs.evaluate import reals_of
+
+    with pytest.raises(InputError, match="at least 1"):
+        reals_of(Model.load(tiny_run), load(tiny_npz), count)
