@@ -207,7 +207,7 @@ def test_a_lost_process_ends_the_others_with_a_sentence(
         for rank in (first, other):
             rank.kill()
             rank.communicate()
-    assert first.returncode == 1
+    assert first.returncode == 1, said
     assert len(said.splitlines()) == 1
     assert said.startswith("process 0 of 2 has lost another one")
     assert "go on from the last checkpoint" in said

@@ -152,6 +152,8 @@ class Engine:
         except RuntimeError as error:
             if self.world == 1 or not _is_loss(error):
                 raise
+            # Left to the interpreter's end, threads of a broken group may abort the process there.
+            torch.distributed.destroy_process_group()
             raise InputError(
                 f"process {self.rank} of {self.world} has lost another one, which died or did not "
                 f"answer for {patience():g} s ($SPARRING_TIMEOUT); see what that one said, then go "
