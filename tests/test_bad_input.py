@@ -541,3 +541,19 @@ def test_counts_of_items_begin_at_one(tiny_run: Path, tiny_npz: str, count: int)
 
     with pytest.raises(InputError, match="at least 1"):
         reals_of(Model.load(tiny_run), load(tiny_npz), count)
+
+
+def test_samples_replace_nothing_unless_asked(
+    tiny_run: Path, tmp_path: Path, sparring: Cli
+) -> None:
+    (tmp_path / "mine.png").write_bytes(b"mine")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "0.png").write_bytes(b"mine")
+    for out in (tmp_path / "mine.png", tmp_path / "full"):
+        code, _, err = sparring("sample", tiny_run, "-n", 2, "--out", out)
+        assert code == 2 and "--overwrite" in err and len(err.strip().splitlines()) == 1
+    assert (tmp_path / "mine.png").read_bytes() == b"mine"
+    assert (tmp_path / "full" / "0.png").read_bytes() == b"mine"
+    mine = ("--out", tmp_path / "mine.png", "--overwrite")
+    assert sparring("sample", tiny_run, "-n", 2, *mine)[0] == 0
+    assert (tmp_path / "mine.png").read_bytes().startswith(b"\x89PNG")

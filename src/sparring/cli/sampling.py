@@ -41,6 +41,7 @@ Vector = Annotated[str | None, typer.Option(help="The condition's numbers, with 
 Truncation = Annotated[
     float | None, typer.Option(help="Cut the latent at so many deviations: safer, less varied.")
 ]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is at --out.")]
 Out = Annotated[
     Path, typer.Option("-o", "--out", help="x.png, x.npy, a file of the data's kind, or a folder.")
 ]
@@ -60,12 +61,14 @@ def sample(
     vector: Vector = None,
     truncation: Truncation = None,
     out: Out = Path("samples.png"),
+    overwrite: Overwrite = False,
     device: Device = "auto",
     trust: Trust = None,
 ) -> None:
     """Draw samples: a grid, a file or a folder of the data's kind, or an array as encoded."""
     model = load(run, trust, device)
     _check_out(model, out, count)
+    _check_free(out, overwrite)
     numbers = _numbers(vector)
     words: dict[str, Any] = {"label": label, "vector": numbers, "truncation": truncation}
     check("-n", count, Images)
@@ -96,12 +99,14 @@ def interpolate(
     vector: Vector = None,
     truncation: Truncation = None,
     out: Out = Path("strip.png"),
+    overwrite: Overwrite = False,
     device: Device = "auto",
     trust: Trust = None,
 ) -> None:
     """Walk through the latent space along great circles: a strip, a GIF, a folder or an array."""
     model = load(run, trust, device)
     _check_out(model, out, 2, animated=True)
+    _check_free(out, overwrite)
     walk = model.interpolate(
         stops, frames, label=label, vector=_numbers(vector), seed=seed, truncation=truncation
     )
@@ -125,12 +130,14 @@ def reconstruct(
     count: Count = 32,
     size: Annotated[str | None, typer.Option(help="N or HxW, as in train.")] = None,
     out: Out = Path("reconstructions.png"),
+    overwrite: Overwrite = False,
     device: Device = "auto",
     trust: Trust = None,
 ) -> None:
     """Send items through a VAE and back; a picture shows each input beside what came of it."""
     model = load(run, trust, device)
     _check_out(model, out, count)
+    _check_free(out, overwrite)
     if "reconstruct" not in model.game.doors:
         model.reconstruct(model.sample(1))  # says why not
     from sparring.verbs.evaluate import data_of, reals_of
@@ -298,6 +305,19 @@ def _numbers(text: str | None) -> tuple[float, ...] | None:
 
 def _is_picture(out: Path) -> bool:
     return out.suffix.lower() in PICTURES
+
+
+def _check_free(out: Path, overwrite: bool) -> None:
+    """Nothing is there that would be replaced, unless that is asked for by name.
+
+    Raises:
+        InputError: there is.
+    """
+    there = out.is_file() or (out.is_dir() and any(out.iterdir()))
+    if there and not overwrite:
+        raise InputError(
+            f"{out} is there already; choose another --out, or replace it with --overwrite."
+        )
 
 
 def _check_out(model: Model, out: Path, count: int, animated: bool = False) -> None:
