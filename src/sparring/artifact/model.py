@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sparring.artifact import given
+from sparring.artifact import given, hub
 from sparring.artifact.building import build_game, build_network
 from sparring.artifact.card import model_card
 from sparring.artifact.conditions import condition_for
@@ -335,25 +334,14 @@ class Model:
 
     def push_to_hub(self, repository: str, *, private: bool = False) -> str:
         """Upload the model with its card to the Hugging Face Hub; the address is returned."""
-        from huggingface_hub import HfApi
-
-        with tempfile.TemporaryDirectory() as folder:
-            self.save(Path(folder) / "model")
-            api = HfApi()
-            api.create_repo(repository, private=private, exist_ok=True)
-            done = api.upload_folder(repo_id=repository, folder_path=Path(folder) / "model")
-        return str(done)
+        return hub.upload(self, repository, private)
 
     @classmethod
     def from_pretrained(
         cls, repository: str, *, revision: str | None = None, trusted: Iterable[str] = ()
     ) -> Model:
         """Load a model from the Hugging Face Hub; only its weights and JSON are fetched."""
-        from huggingface_hub import snapshot_download
-
-        patterns = ["*.safetensors", "*.json"]
-        folder = snapshot_download(repository, revision=revision, allow_patterns=patterns)
-        return cls.load(folder, trusted=trusted)
+        return cls.load(hub.download(repository, revision), trusted=trusted)
 
     def _headed(self, samples: Tensor) -> Tensor:
         """Networks without a tanh may overshoot the range that pictures have."""
