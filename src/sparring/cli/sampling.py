@@ -107,6 +107,9 @@ def interpolate(
     model = load(run, trust, device)
     _check_out(model, out, 2, animated=True)
     _check_free(out, overwrite)
+    check("--stops", stops, Images)
+    check("--frames", frames, Images)
+    check_room(model, stops * frames, None)
     walk = model.interpolate(
         stops, frames, label=label, vector=_numbers(vector), seed=seed, truncation=truncation
     )
@@ -185,8 +188,8 @@ def _write_array(samples: Tensor, out: Path) -> None:
     np.save(out, samples.numpy().astype("float32"))
 
 
-def check_room(model: Model, count: int, out: Path) -> None:
-    """So many samples fit on the disk, or in memory where the file must be made at once.
+def check_room(model: Model, count: int, out: Path | None) -> None:
+    """So many samples fit on the disk, or in memory where they must be there at once.
 
     Raises:
         InputError: they do not.
@@ -194,7 +197,7 @@ def check_room(model: Model, count: int, out: Path) -> None:
     import psutil
 
     numbers = count * math.prod(model.manifest.spec.shape)
-    if _in_pieces(out):
+    if out is not None and _in_pieces(out):
         place = next(parent for parent in out.absolute().parents if parent.exists())
         need = 4 * numbers if out.suffix else max(numbers, BLOCK * count)
         free, where = shutil.disk_usage(place).free, "on the disk"

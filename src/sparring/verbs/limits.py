@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
+from typing import Annotated
+
+from msgspec import Meta
 
 from sparring.core.errors import InputError, unknown
 from sparring.core.part import Part
-from sparring.core.ranges import Above, Images, check
+from sparring.core.ranges import Images, check
 from sparring.core.recipe import Recipe
 
 TRACKERS = ("tensorboard", "wandb", "trackio")
@@ -23,6 +26,10 @@ def check_values(recipe: Recipe) -> None:
         _check_optimizer(player, optimizer)
 
 
+Minutes = Annotated[float, Meta(gt=0.0, le=5_256_000.0)]
+"""Ten years at most."""
+
+
 def check_length(steps: int | None, minutes: float | None) -> None:
     """The budget is above nothing and below forever.
 
@@ -30,7 +37,7 @@ def check_length(steps: int | None, minutes: float | None) -> None:
         InputError: it is not.
     """
     check("steps", steps, Images | None)
-    check("minutes", minutes, Above | None)
+    check("minutes", minutes, Minutes | None)
 
 
 def check_trackers(names: Sequence[str]) -> None:
