@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -152,8 +154,7 @@ class Engine:
         except RuntimeError as error:
             if self.world == 1 or not _is_loss(error):
                 raise
-            # Left to the interpreter's end, threads of a broken group may abort the process there.
-            torch.distributed.destroy_process_group()
+            atexit.register(_leave)
             raise InputError(
                 f"process {self.rank} of {self.world} has lost another one, which died or did not "
                 f"answer for {patience():g} s ($SPARRING_TIMEOUT); see what that one said, then go "
@@ -225,3 +226,13 @@ def _fast_bf16() -> bool:
     if torch.backends.mps.is_available():
         return False
     return torch.cpu._is_amx_tile_supported()
+
+
+def _leave() -> None:
+    """End at once with what was said: threads of a broken group may abort a tidy end.
+
+    Called first of all that happens at the interpreter's end.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(1)
