@@ -109,5 +109,7 @@ def test_a_recipe_that_does_not_fit_names_those_that_do(tmp_path: Path) -> None:
     says = r"'dcgan' cannot learn .*: its generator works in 1 or 2 or 3 .* these .* can: gan, .*r3"
     with pytest.raises(InputError, match=says):
         check_data(recipe_named("dcgan"), data)
-    with pytest.raises(InputError, match="its generator works in 2"):
+    with pytest.raises(InputError, match="its generator works in 1 or 2 or 3"):
         check_data(recipe_named("inpaint"), data)
+    with pytest.raises(InputError, match="its generator works in 2 dim"):
+        check_data(recipe_named("superres"), data)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,6 +11,7 @@ import torch.nn.functional as F
 from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.core.types import Condition, Spec
+from sparring.networks.unet import Repeat
 from sparring.recipes import recipe_named
 
 SPEC = Spec((3, 32, 32), 0, map=(3, 32, 32))
@@ -227,3 +230,32 @@ def test_repeating_then_convolving_is_folded_exactly() -> None:
     large = F.pad(F.interpolate(hidden, scale_factor=2), [1] * 4, mode="reflect")
     wanted = F.conv2d(large, repeat.convolve.weight, repeat.convolve.bias)
     torch.testing.assert_close(repeat(hidden), wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("space", [(37,), (9, 12, 7)])
+@pytest.mark.parametrize("name", ["unet:Generator", "translator:Generator"])
+def test_sound_and_volumes_keep_any_extent(name: str, space: tuple[int, ...]) -> None:
+    network = built(name, Spec((2, *space), 0, map=(3, *space)), width=4)
+    other = tuple(extent + 6 for extent in space)
+    for extent in (space, other):
+        made = network(torch.zeros(2, 0), Condition(map=torch.randn(2, 3, *extent)))
+        assert made.shape == (2, 2, *extent) and bool(made.isfinite().all())
+
+
+@pytest.mark.parametrize("space", [(64,), (16, 16, 16)])
+def test_patches_of_sound_and_volumes_are_judged_by_scales(space: tuple[int, ...]) -> None:
+    spec = Spec((1, *space), 0, map=(2, *space), classes=3)
+    discriminator = built("patch:Discriminator", spec, width=4, layers=2, scales=2)
+    told = Condition(map=torch.randn(2, 2, *space), label=torch.tensor([0, 2]))
+    verdict = discriminator(torch.randn(2, 1, *space), told)
+    assert verdict.logits.shape == (2, 2 * math.prod(extent // 4 for extent in space))
+
+
+def test_repeating_by_a_folded_kernel_is_repeating() -> None:
+    for dims, space in ((1, (70,)), (2, (9, 8)), (3, (4, 5, 6))):
+        torch.manual_seed(dims)
+        layer, small = Repeat(2, 3, dims), torch.randn(1, 2, *space)
+        large = F.pad(small, [1, 1] * dims, mode="replicate")
+        large = F.interpolate(large, scale_factor=2.0, mode="nearest")
+        inner = large[(..., *[slice(1, -1)] * dims)]
+        assert torch.allclose(layer(small), layer.convolve(inner), atol=1e-5)

@@ -15,7 +15,7 @@ from sparring.core.ranges import Depth, Size
 from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks import convolutional
 from sparring.networks.layers import bounded, choose, crop, initialise, limit, positive
-from sparring.networks.unet import FROM_MAPS, Norm, Reflected, Told, channels_of, covered, given
+from sparring.networks.unet import FROM_PICTURES, Norm, Reflected, Told, channels_of, covered, given
 
 NORMS = {"instance": nn.InstanceNorm2d, "batch": nn.BatchNorm2d}
 SLOPE = 0.2
@@ -43,7 +43,7 @@ class Generator(nn.Module):
         InputError: no picture or no map, or a setting out of range.
     """
 
-    accepts: ClassVar[Accepts] = FROM_MAPS
+    accepts: ClassVar[Accepts] = FROM_PICTURES
 
     def __init__(
         self,

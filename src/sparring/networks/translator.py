@@ -1,4 +1,4 @@
-"""Residual generator that keeps a picture's geometry (Johnson et al., 2016; Zhu et al., 2017)."""
+"""Residual generator that keeps a map's geometry (Johnson et al., 2016; Zhu et al., 2017)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ DILATIONS = (1, 2, 4, 8)
 
 
 class Generator(nn.Module):
-    """(latent, map (N, C', H, W)) to sample (N, C, H, W), for any H x W; the latent is not read.
+    """(latent, map (N, C', *space)) to sample (N, C, *space), of any extent.
+
+    The latent is not read.
 
     Two halvings, residual blocks, and two doublings that repeat cells and then convolve. A label,
     vector or tokens are told before the blocks.
@@ -76,13 +78,15 @@ class Generator(nn.Module):
         self.depths = (width, *[2 * width] * (blocks + 1))
         reach = [DILATIONS[i % len(DILATIONS)] if dilated else 1 for i in range(blocks)]
         self.told = Told(dataclasses.replace(spec, latent=0), 2 * width)
+        dims = len(spec.map) - 1
         self.encoder = nn.Sequential(
-            _layer(Reflected(inputs, width, 4, 2), width, "none"),
-            _layer(Reflected(width, 2 * width, 4, 2), 2 * width, norm),
-            *(_Block(2 * width, dilation, norm) for dilation in reach),
+            _layer(Reflected(inputs, width, 4, 2, dims=dims), width, "none", dims),
+            _layer(Reflected(width, 2 * width, 4, 2, dims=dims), 2 * width, norm, dims),
+            *(_Block(2 * width, dilation, norm, dims) for dilation in reach),
         )
         self.decoder = nn.Sequential(
-            _layer(Repeat(2 * width, width), width, norm), Repeat(width, self.channels)
+            _layer(Repeat(2 * width, width, dims), width, norm, dims),
+            Repeat(width, self.channels, dims),
         )
         initialise(self, "kaiming", SLOPE)
         self.told.start()
@@ -92,7 +96,7 @@ class Generator(nn.Module):
     def forward(
         self, latent: Tensor, condition: Condition, features: bool = False
     ) -> Tensor | tuple[Tensor, tuple[Tensor, ...]]:
-        """Samples (N, C, H, W) in float32; with `features` also the encoder's activations."""
+        """Samples (N, C, *space) in float32; with `features` also the encoder's activations."""
         shown = given(condition)
         first, second, *blocks = self.encoder
         half = first(covered(shown, FACTOR))
@@ -107,14 +111,16 @@ class Generator(nn.Module):
 
 
 class _Block(nn.Module):
-    def __init__(self, width: int, dilation: int, norm: str) -> None:
+    def __init__(self, width: int, dilation: int, norm: str, dims: int) -> None:
         super().__init__()
-        self.first = _layer(Reflected(width, width, 3, 1, dilation), width, norm)
-        self.second = nn.Sequential(Reflected(width, width), normalised(norm, width))
+        self.first = _layer(Reflected(width, width, 3, 1, dilation, dims), width, norm, dims)
+        self.second = nn.Sequential(
+            Reflected(width, width, dims=dims), normalised(norm, width, dims)
+        )
 
     def forward(self, hidden: Tensor) -> Tensor:
         return hidden + self.second(self.first(hidden))
 
 
-def _layer(convolve: nn.Module, width: int, norm: str) -> nn.Sequential:
-    return nn.Sequential(convolve, normalised(norm, width), nn.LeakyReLU(SLOPE))
+def _layer(convolve: nn.Module, width: int, norm: str, dims: int) -> nn.Sequential:
+    return nn.Sequential(convolve, normalised(norm, width, dims), nn.LeakyReLU(SLOPE))

@@ -1,14 +1,16 @@
 """The U-Net of pix2pix (Isola et al., 2017): a map is halved, doubled, and seen again on the way.
 
-The layers that every picture-to-picture network is made of live here too: reading the map, borders
-by reflection, normalisation, resize-convolution.
+The layers that every network from maps is made of live here too: reading the map, borders by
+reflection, normalisation, resize-convolution. Maps have one to three dimensions of space: sound,
+pictures, volumes; each layer is told how many by `dims`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +22,9 @@ from sparring.core.ranges import Below, Depth, Share, Size
 from sparring.core.types import Condition, Spec
 from sparring.networks.conditioning import describe, embedding, known
 from sparring.networks.layers import (
+    BATCH_NORMS,
+    CONVOLUTIONS,
+    TRANSPOSED,
     base_grid,
     bounded,
     choose,
@@ -30,21 +35,37 @@ from sparring.networks.layers import (
     shuffle,
 )
 
-NORMS: dict[str, Callable[..., nn.Module] | None] = {
-    "instance": nn.InstanceNorm2d,
-    "batch": nn.BatchNorm2d,
+INSTANCE_NORMS: tuple[type[Any], ...] = (
+    nn.InstanceNorm1d,
+    nn.InstanceNorm1d,
+    nn.InstanceNorm2d,
+    nn.InstanceNorm3d,
+)
+NORMS: dict[str, Sequence[Callable[..., nn.Module]] | None] = {
+    "instance": INSTANCE_NORMS,
+    "batch": BATCH_NORMS,
     "none": None,
 }
+"""Layers by how many dimensions space has."""
 FROM_MAPS = Accepts(
-    space=frozenset({2}), conditions=ALL.conditions, needs=frozenset({"map"}), blocks=False
+    space=frozenset({1, 2, 3}), conditions=ALL.conditions, needs=frozenset({"map"}), blocks=False
 )
-"""What networks accept that make pictures from pictures."""
+"""What networks accept that make samples from maps."""
+FROM_PICTURES = dataclasses.replace(FROM_MAPS, space=frozenset({2}))
+"""What those of them accept that know pictures alone."""
+CONVOLVE: tuple[Callable[..., Tensor], ...] = (F.linear, F.conv1d, F.conv2d, F.conv3d)
+SPREAD: tuple[Callable[..., Tensor], ...] = (
+    F.linear,
+    F.conv_transpose1d,
+    F.conv_transpose2d,
+    F.conv_transpose3d,
+)
 DEEPEST = 5
 WIDEST = 8
 
 
 class Generator(nn.Module):
-    """Map (N, C', H, W), of any extent, to sample (N, C, H, W).
+    """Map (N, C', *space), of any extent, to sample (N, C, *space).
 
     A latent, label or vector is added at the bottleneck, between norm and activation: appended
     before a norm, a number that is the same everywhere would be normalised away.
@@ -62,7 +83,7 @@ class Generator(nn.Module):
         residual: Whether the map's first C channels are added before the head, as for repair.
 
     Raises:
-        InputError: no picture or no map, or a setting out of range.
+        InputError: no space or no map, or a setting out of range.
     """
 
     accepts: ClassVar[Accepts] = FROM_MAPS
@@ -81,6 +102,7 @@ class Generator(nn.Module):
     ) -> None:
         super().__init__()
         inputs, outputs = channels_of(spec)
+        dims = len(spec.map) - 1
         check_residual(spec, residual)
         positive("width", width)
         depth = _deepest(spec.map[1:]) if depth is None else depth
@@ -91,19 +113,19 @@ class Generator(nn.Module):
         # A norm of the bottleneck would see a handful of cells, and of the map only contrasts.
         norms = ["none", *[norm] * (depth - 2), "none"][:depth]
         self.down = nn.ModuleList(
-            _Down(before, after, kind)
+            _Down(before, after, kind, dims)
             for before, after, kind in zip([inputs, *widths], widths, norms, strict=False)
         )
         self.told = Told(spec, widths[-1])
         self.up = nn.ModuleList(
             nn.Sequential(
-                grow(widths[i] * (1 if i == depth - 1 else 2), widths[i - 1]),
-                normalised(norm, widths[i - 1]),
+                grow(widths[i] * (1 if i == depth - 1 else 2), widths[i - 1], dims),
+                normalised(norm, widths[i - 1], dims),
                 *dropped(dropout if i >= depth - 3 else 0.0),
             )
             for i in reversed(range(1, depth))
         )
-        self.last = grow(widths[0] * (1 if depth == 1 else 2), outputs)
+        self.last = grow(widths[0] * (1 if depth == 1 else 2), outputs, dims)
         self.activate = nn.LeakyReLU(slope)
         initialise(self, "kaiming", slope)
         self.told.start()
@@ -111,7 +133,7 @@ class Generator(nn.Module):
             start_small(self.last)
 
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
-        """Samples (N, C, H, W) in float32."""
+        """Samples (N, C, *space) in float32."""
         shown = given(condition)
         hidden, seen = covered(shown, self.factor), []
         for down in self.down:
@@ -143,44 +165,57 @@ class Told(nn.Module):
     def forward(self, hidden: Tensor, latent: Tensor, condition: Condition) -> Tensor:
         """The hidden maps with what is told."""
         if self.latent is not None:
-            hidden = hidden + self.latent(latent)[:, :, None, None]
+            hidden = hidden + everywhere(self.latent(latent), hidden)
         if self.known is not None:
-            hidden = hidden + self.known(describe(self.spec, condition))[:, :, None, None]
+            hidden = hidden + everywhere(self.known(describe(self.spec, condition)), hidden)
         return hidden
 
 
+def everywhere(told: Tensor, hidden: Tensor) -> Tensor:
+    """Numbers (N, C) in a form that is the same in every cell of (N, C, *space)."""
+    return told.reshape(*told.shape, *[1] * (hidden.dim() - 2))
+
+
 class Reflected(nn.Module):
-    """A convolution that sees the picture mirrored beyond its border."""
+    """A convolution that sees the map mirrored beyond its border."""
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, dilation: int = 1
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 3,
+        stride: int = 1,
+        dilation: int = 1,
+        dims: int = 2,
     ) -> None:
         super().__init__()
-        self.convolve = nn.Conv2d(inputs, outputs, kernel, stride, dilation=dilation)
-        self.border = (dilation * (kernel - 1) + 1 - stride + 1) // 2
+        self.convolve = CONVOLUTIONS[dims](inputs, outputs, kernel, stride, dilation=dilation)
+        self.borders = [(dilation * (kernel - 1) + 1 - stride + 1) // 2] * (2 * dims)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
-        return self.convolve(mirrored(hidden, *[self.border] * 4))
+        """(N, inputs, *space) to (N, outputs, *(space / stride))."""
+        made: Tensor = self.convolve(mirrored(hidden, self.borders))
+        return made
 
 
 class Repeat(nn.Module):
     """Repeats every cell twice each way, then convolves with kernel 3 (Odena et al., 2016)."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, dims: int = 2) -> None:
         super().__init__()
-        self.convolve = nn.Conv2d(inputs, outputs, 3)
+        self.dims, self.convolve = dims, CONVOLUTIONS[dims](inputs, outputs, 3)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, 2 H, 2 W)."""
-        framed = F.pad(hidden, [1] * 4, mode="replicate")
+        """(N, inputs, *space) to (N, outputs, *(2 * space))."""
+        framed = F.pad(hidden, [1, 1] * self.dims, mode="replicate")
         weight, bias = self.convolve.weight, self.convolve.bias
         if math.prod(hidden.shape[2:]) < 64:
             large = F.interpolate(framed, scale_factor=2, mode="nearest")
-            return F.conv2d(large[:, :, 1:-1, 1:-1], weight, bias)
-        # The same map at 4/9 of the products: repeating is a transposed convolution with ones,
-        # and a repeated picture mirrors at its border just as the small one repeats there.
-        return F.conv_transpose2d(framed, _folded(weight), bias, stride=2, padding=3)
+            inner: Any = (..., *[slice(1, -1)] * self.dims)
+            return CONVOLVE[self.dims](large[inner], weight, bias)
+        # The same map at (2/3)^dims of the products: repeating is a transposed convolution with
+        # ones, and a repeated map mirrors at its border just as the small one repeats there.
+        return SPREAD[self.dims](framed, _folded(weight), bias, stride=2, padding=3)
 
 
 class Norm(nn.Module):
@@ -191,30 +226,31 @@ class Norm(nn.Module):
         self.layer = layer
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """(N, C, H, W), normalised."""
+        """(N, C, *space), normalised."""
         return hidden if math.prod(hidden.shape[2:]) == 1 else self.layer(hidden)
 
 
-def normalised(kind: str, width: Size, affine: bool = True) -> nn.Module:
-    """The norm layer of this kind, for `width` channels.
+def normalised(kind: str, width: Size, dims: int = 2) -> nn.Module:
+    """The norm layer of this kind, for `width` channels and `dims` dimensions of space.
 
     Raises:
         InputError: no such kind.
     """
-    layer = choose("norm", kind, NORMS)
-    return nn.Identity() if layer is None else Norm(layer(width, affine=affine))
+    layers = choose("norm", kind, NORMS)
+    return nn.Identity() if layers is None else Norm(layers[dims](width, affine=True))
 
 
 def channels_of(spec: Spec) -> tuple[int, int]:
     """Channels of the map and of the sample.
 
     Raises:
-        InputError: the sample is no picture, or the condition has no map of a picture's form.
+        InputError: samples have no space, or the condition has no map of as many dimensions.
     """
-    if len(spec.shape) != 3 or len(spec.map) != 3:
+    if len(spec.shape) not in (2, 3, 4) or len(spec.map) != len(spec.shape):
         raise InputError(
-            "this network makes pictures (C, H, W) from maps (C, H, W), not "
-            f"{spec.shape} from {spec.map}; choose a task whose condition is a map."
+            "this network makes sound (C, L), pictures (C, H, W) or volumes (C, D, H, W) from maps "
+            f"of as many dimensions, not {spec.shape} from {spec.map}; choose a task whose "
+            "condition is a map."
         )
     return spec.map[0], spec.shape[0]
 
@@ -239,7 +275,7 @@ def start_small(layer: nn.Module) -> None:
 
 
 def given(condition: Condition) -> Tensor:
-    """The condition's map (N, C, H, W).
+    """The condition's map (N, C, *space).
 
     Raises:
         InputError: there is none.
@@ -249,55 +285,65 @@ def given(condition: Condition) -> Tensor:
     return condition.map
 
 
-def mirrored(hidden: Tensor, left: int, right: int, top: int, bottom: int) -> Tensor:
-    """The map framed by its mirror picture, or by its border where it is too small for that."""
-    high, wide = hidden.shape[2:]
-    fits = max(left, right) < wide and max(top, bottom) < high
-    if not any((left, right, top, bottom)):
+def mirrored(hidden: Tensor, borders: Sequence[int]) -> Tensor:
+    """The map framed by its mirror image, or by its border where it is too small for that.
+
+    Borders are cells before and behind, the last dimension's first.
+    """
+    if not any(borders):
         return hidden
-    return F.pad(hidden, [left, right, top, bottom], mode="reflect" if fits else "replicate")
+    space = hidden.shape[2:]
+    widest = (max(borders[i : i + 2]) for i in range(0, len(borders), 2))
+    fits = all(border < extent for border, extent in zip(widest, reversed(space), strict=True))
+    return F.pad(hidden, list(borders), mode="reflect" if fits else "replicate")
 
 
 def covered(shown: Tensor, factor: int) -> Tensor:
     """The map framed at its far ends up to multiples of `factor`; `crop` undoes it."""
-    high, wide = shown.shape[2:]
-    grid = base_grid((high, wide), factor)
-    return mirrored(shown, 0, grid[1] * factor - wide, 0, grid[0] * factor - high)
+    space = tuple(shown.shape[2:])
+    grid = base_grid(space, factor)
+    missing = [cells * factor - extent for cells, extent in zip(grid, space, strict=True)]
+    return mirrored(shown, [cells for extra in reversed(missing) for cells in (0, extra)])
 
 
 class _Down(nn.Module):
-    def __init__(self, inputs: int, outputs: int, norm: str) -> None:
+    def __init__(self, inputs: int, outputs: int, norm: str, dims: int) -> None:
         super().__init__()
-        self.convolve = Reflected(inputs, outputs, 4, 2)
-        self.norm = normalised(norm, outputs)
+        self.convolve = Reflected(inputs, outputs, 4, 2, dims=dims)
+        self.norm = normalised(norm, outputs, dims)
 
     def forward(self, hidden: Tensor) -> Tensor:
         return self.norm(self.convolve(hidden))
 
 
 class _Transposed(nn.Module):
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, dims: int) -> None:
         super().__init__()
-        self.convolve = nn.ConvTranspose2d(inputs, outputs, 4, 2, padding=3)
+        self.borders = [1, 1] * dims
+        self.convolve = TRANSPOSED[dims](inputs, outputs, 4, 2, padding=3)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        return self.convolve(F.pad(hidden, [1] * 4, mode="replicate"))
+        made: Tensor = self.convolve(F.pad(hidden, self.borders, mode="replicate"))
+        return made
 
 
 class _Spread(nn.Module):
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, dims: int) -> None:
         super().__init__()
-        self.convolve = Reflected(inputs, outputs * 4)
+        self.convolve = Reflected(inputs, outputs * 2**dims, dims=dims)
 
     def forward(self, hidden: Tensor) -> Tensor:
         return shuffle(self.convolve(hidden))
 
 
 def _folded(weight: Tensor) -> Tensor:
-    """The transposed kernel (I, O, 4, 4) of "repeat, then convolve with (O, I, 3, 3)"."""
-    kernel = weight.flip(2, 3).transpose(0, 1)
-    wide = F.pad(kernel, [0, 1]) + F.pad(kernel, [1, 0])
-    return F.pad(wide, [0, 0, 0, 1]) + F.pad(wide, [0, 0, 1, 0])
+    """The transposed kernel (I, O, 4, ...) of "repeat, then convolve with (O, I, 3, ...)"."""
+    axes = range(2, weight.dim())
+    kernel = weight.flip(*axes).transpose(0, 1)
+    for axis in reversed(axes):
+        later = [0, 0] * (weight.dim() - 1 - axis)
+        kernel = F.pad(kernel, [*later, 0, 1]) + F.pad(kernel, [*later, 1, 0])
+    return kernel
 
 
 def _deepest(space: tuple[int, ...]) -> int:

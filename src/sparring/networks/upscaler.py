@@ -13,7 +13,7 @@ from sparring.core.errors import InputError
 from sparring.core.ranges import Depth, Factor, Size
 from sparring.core.types import Condition, Spec
 from sparring.networks.layers import bounded, crop, initialise, positive, shuffle, unshuffle
-from sparring.networks.unet import FROM_MAPS, Reflected, covered, given, start_small
+from sparring.networks.unet import FROM_PICTURES, Reflected, covered, given, start_small
 
 
 class Generator(nn.Module):
@@ -34,7 +34,7 @@ class Generator(nn.Module):
         InputError: a sample that is no whole multiple of its map, or a setting out of range.
     """
 
-    accepts: ClassVar[Accepts] = dataclasses.replace(FROM_MAPS, conditions=frozenset({"map"}))
+    accepts: ClassVar[Accepts] = dataclasses.replace(FROM_PICTURES, conditions=frozenset({"map"}))
 
     def __init__(self, spec: Spec, width: Size = 48, blocks: Depth = 6, fold: Factor = 1) -> None:
         super().__init__()
