@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from sparring.core.errors import InputError
-from sparring.data import fetch, get, load, pack
+from sparring.data import drawn, fetch, get, load, pack
 from sparring.data.content import Content
 from sparring.data.kinds import Reading, kinds
 from sparring.domains.image.kind import KIND
@@ -35,7 +35,7 @@ def tgz(files: dict[str, bytes]) -> bytes:
     return data.getvalue()
 
 
-def draw(files: album.Files, progress: Any) -> Iterator[album.Sheet]:
+def draw(files: drawn.Files, progress: Any) -> Iterator[album.Sheet]:
     """Bright and dark twins of 40 squares at 8 px and 12 at 16 px; and a view on its own."""
     step = int(files["package/step.txt"])
     for side, count in ((8, 40), (16, 12)):
@@ -43,7 +43,7 @@ def draw(files: album.Files, progress: Any) -> Iterator[album.Sheet]:
         values = np.arange(count, dtype=np.uint8) * np.uint8(step)
         dark = np.broadcast_to(values[:, None, None, None], (count, 3, side, side)).copy()
         plan = np.broadcast_to(values[:, None, None, None] % 3, (count, 1, side, side)).copy()
-        held = album.chosen([str(value) for value in values], 0.3)
+        held = drawn.chosen([str(value) for value in values], 0.3)
         views = {"dark": dark, "bright": 255 - dark, "plan": plan}
         yield album.Sheet(views, held, values % 2, ("even", "odd"))
     yield album.Sheet({"other": dark}, held)
@@ -168,7 +168,7 @@ def test_a_wrong_view_is_one_sentence(squares: album.Album, words: str, said: st
 def test_an_interrupted_build_goes_on_without_a_second_download(
     squares: album.Album, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def breaks(files: album.Files, progress: Any) -> Iterator[album.Sheet]:
+    def breaks(files: drawn.Files, progress: Any) -> Iterator[album.Sheet]:
         yield next(draw(files, progress))
         raise KeyboardInterrupt
 

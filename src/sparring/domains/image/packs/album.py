@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from sparring.core.errors import InputError, unknown
 from sparring.core.part import Part
-from sparring.core.storage import read_json, whole_folder, write_json
-from sparring.data import cache, fetch
-from sparring.data.content import Content, Progress, key_for
+from sparring.core.storage import read_json, write_json
+from sparring.data import drawn, fetch
+from sparring.data.content import Content, Progress
+from sparring.data.drawn import Files
 from sparring.data.kinds import Reading
 from sparring.domains.image import arrays
 
 if TYPE_CHECKING:
     import numpy as np
-
-Files = Mapping[str, bytes]
-"""Path inside its package -> bytes."""
 
 
 @dataclass(frozen=True)
@@ -77,34 +73,20 @@ class Album:
 
     def location(self) -> Path:
         """Where the built album lies, or will lie, in the cache: a folder."""
-        known = [(package.archives, package.contents) for package in self.packages]
-        return cache.folder("packs") / f"{self.name}-{key_for(self.version, known)[:8]}"
+        return drawn.location(self)
 
     def build(self, path: Path, say: Callable[[str], Any], progress: Progress | None) -> None:
-        """Download, check and draw the album into the folder `path`, whole or not at all.
-
-        Downloads stay in the cache until the album is built, so an interrupted build goes on.
+        """Download, check and draw the album, whole or not at all.
 
         Raises:
             InputError: no client or network, or data other than expected.
         """
-        told = progress or (lambda what, done, total: None)
-        words = " and ".join(f"{p.name} ({p.client}, {p.megabytes:g} MB)" for p in self.packages)
-        say(f"{self.name}: {self.about}. Licence: {self.licence}. Needs {words}.")
-        archives = [fetch.archive(package, progress) for package in self.packages]
-        files: dict[str, bytes] = {}
-        for package, archive in zip(self.packages, archives, strict=True):
-            told(f"reading {package.name}", 0, 0)
-            files.update(fetch.checked(package, archive))
-        for killed in path.parent.glob(f".{path.name}-*"):
-            shutil.rmtree(killed, ignore_errors=True)
-        with whole_folder(path) as draft:
-            kept = [
-                _save(sheet, draft, place) for place, sheet in enumerate(self.draw(files, told))
-            ]
-            write_json(draft / "album.json", {"name": self.name, "sheets": kept})
-        for archive in archives:
-            shutil.rmtree(archive.parent, ignore_errors=True)
+        drawn.build(self, path, say, progress, self._write)
+
+    def _write(self, files: Files, progress: Progress, draft: Path) -> None:
+        sheets = enumerate(self.draw(files, progress))
+        kept = [_save(sheet, draft, place) for place, sheet in sheets]
+        write_json(draft / "album.json", {"name": self.name, "sheets": kept})
 
     def check(self, views: str) -> None:
         """Refuse views that the album does not have.
@@ -131,9 +113,9 @@ class Album:
         found = Content(
             sample=values,
             domain=_domain(self.views[target], values),
-            label=_load(folder / "label.npy") if sheet["classes"] else None,
+            label=drawn.load(folder / "label.npy") if sheet["classes"] else None,
             classes=tuple(sheet["classes"]),
-            held_out=_load(folder / "held_out.npy"),
+            held_out=drawn.load(folder / "held_out.npy"),
             licence=self.licence,
         )
         if not source:
@@ -173,7 +155,7 @@ def _sheet(
 
 
 def _stored(album: Album, folder: Path, view: str, reading: Reading) -> np.ndarray:
-    values = _load(folder / f"{view}.npy")
+    values = drawn.load(folder / f"{view}.npy")
     if album.views[view].palette:
         return _nearest(values, reading.size or values.shape[2:])
     return arrays.stored(values, f"{album.name}:{view}", reading)[0]
@@ -200,18 +182,6 @@ def _domain(view: View, stored: np.ndarray) -> Part:
     return Part(address, shape=shape, palette=view.palette, names=view.names)
 
 
-def _load(path: Path) -> np.ndarray:
-    """An array of the album; memory-mapped where it is large."""
-    import numpy as np
-
-    try:
-        large = path.stat().st_size >= cache.MEMORY_LIMIT
-        found: np.ndarray = cache.mapped(path) if large else np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path} is damaged ({error}); delete the folder it lies in.") from error
-    return found
-
-
 def _save(sheet: Sheet, draft: Path, place: int) -> dict[str, Any]:
     """Write the sheet's arrays into a folder of the draft; what the index says of it."""
     import numpy as np
@@ -229,11 +199,3 @@ def _save(sheet: Sheet, draft: Path, place: int) -> dict[str, Any]:
         "held_out": int(sheet.held_out.sum()),
         "classes": list(sheet.classes),
     }
-
-
-def chosen(names: list[str], share: float = 0.1) -> np.ndarray:
-    """(N,) bool, True where the item of this name is held out; decided by the name alone."""
-    import numpy as np
-
-    digests = [hashlib.blake2b(name.encode(), digest_size=4).digest() for name in names]
-    return np.array([int.from_bytes(d, "little") < share * 2**32 for d in digests], dtype=bool)

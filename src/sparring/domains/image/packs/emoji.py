@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from sparring.data import fetch
 from sparring.data.content import Progress
-from sparring.domains.image.packs.album import Album, Files, Sheet, View, chosen
+from sparring.data.drawn import Files, chosen
+from sparring.domains.image.packs.album import Album, Sheet, View
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from sparring.domains.image.packs.album import Files
+from sparring.data.drawn import Files
 
 if TYPE_CHECKING:
     import numpy as np
