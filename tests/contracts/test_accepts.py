@@ -30,6 +30,8 @@ NAMES = [
 ACCEPTS: dict[str, Accepts] = {
     name: vars(resolve(name))["accepts"] for name in NAMES if "accepts" in vars(resolve(name))
 }
+PATCHES = ("patch:Discriminator", "spectral:Discriminator")
+"""They see the map beside the sample unless told otherwise."""
 SPECS = [
     Spec(
         shape,
@@ -46,7 +48,7 @@ SPECS = [
 
 def part(name: str, spec: Spec) -> Part:
     module = name.rpartition(".")[2].partition(":")[0]
-    if module == "patch":
+    if name.endswith(PATCHES):
         return Part(name, width=4, layers=1, form="concat" if spec.map else "none")
     return Part(name, **({"widths": (8, 8)} if module in ("dense", "dcgan") else {"width": 8}))
 
@@ -69,7 +71,7 @@ def test_what_is_accepted_is_played(name: str) -> None:
         elif name.endswith(":Encoder"):
             read = part(name, spec).build(spec)(torch.randn(2, *spec.shape), Condition())
             assert read.logits.shape == (2, 8)
-        elif not name.endswith("patch:Discriminator") or spec.map:
+        elif not name.endswith(PATCHES) or spec.map:
             check_network(part(name, spec), spec, outputs=1)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -10,7 +12,9 @@ from torch import Tensor
 
 from sparring.core.errors import InputError
 from sparring.domains.image.domain import Image
+from sparring.tasks import enhance
 from sparring.tasks.blend import Blend
+from sparring.tasks.enhance import Enhance
 from sparring.tasks.inpaint import Inpaint
 from sparring.tasks.masks import masks, widened
 from sparring.tasks.restore import KINDS, Restore
@@ -114,3 +118,53 @@ def test_what_a_task_refuses() -> None:
         Superres(scale=4).map_shape((3, 30, 30), ())
     with pytest.raises(InputError, match="denoise"):
         Restore("denoize")
+
+
+SOUND = [Inpaint(masks="gaps", flip=False), *(Enhance(kind, flip=False) for kind in enhance.KINDS)]
+
+
+@pytest.mark.parametrize("task", SOUND, ids=repr)
+def test_a_seed_decides_a_batch_of_sound(task: Any) -> None:
+    waves = torch.rand(4, 1, 4096, generator=torch.Generator().manual_seed(0)) - 0.5
+
+    def batch(seed: int) -> Any:
+        torch.manual_seed(seed)
+        return task.prepare({"sample": waves})
+
+    one, same, other = batch(1), batch(1), batch(2)
+    assert torch.equal(one.real, waves), "sound is not turned round"
+    assert torch.equal(one.condition.map, same.condition.map)
+    assert not torch.equal(one.condition.map, other.condition.map)
+    assert one.condition.map.shape[1:] == task.map_shape((1, 4096), ())
+    assert one.condition.map.abs().max() <= 1
+
+
+def test_gaps_are_20_to_200_ms_and_known_sound_is_kept_to_the_bit() -> None:
+    torch.manual_seed(0)
+    missing = masks("gaps", 200, 16000)[:, 0]
+    starts = (missing.diff(dim=1) == 1).sum(1) + missing[:, 0].long()
+    assert 1 <= starts.min() and 2 <= starts.max() <= 3
+    assert 320 <= missing.sum(1).min() and missing.sum(1).max() <= 3 * 3201
+    waves = torch.rand(200, 1, 16000) - 0.5
+    task = Inpaint(masks="gaps", flip=False)
+    known = task.known({"source": waves, "mask": missing[:, None]})
+    made = task.finish(torch.ones_like(waves), known)
+    kept = missing[:, None] == 0
+    assert torch.equal(made[kept], waves[kept]) and bool((made[~kept] == 1).all())
+    assert known.map is not None and not known.map[:, :1][~kept].any()
+
+
+def test_free_forms_need_a_plane() -> None:
+    for kind in ("freeform", "mixed", "blob"):
+        with pytest.raises(InputError, match=r"drawn on pictures .* choose box or gaps"):
+            Inpaint(masks=kind).map_shape((1, 4096), ())
+    with pytest.raises(InputError, match="denoise"):
+        Enhance("denoize")
+
+
+def test_tasks_of_sound_bring_nothing_of_pictures() -> None:
+    code = (
+        "import sys, sparring.tasks.enhance, sparring.tasks.inpaint;"
+        "sys.exit(any(name.startswith('sparring.domains') for name in sys.modules))"
+    )
+    assert not subprocess.run([sys.executable, "-c", code], check=False).returncode

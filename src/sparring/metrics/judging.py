@@ -59,6 +59,9 @@ class Judging:
     """Of each sample against its true partner, row by row."""
     baselines: Callable[[Domain, Callable[[], Tensor]], Mapping[str, Baseline]] = _no_baselines
     """(domain of sources, encoded training samples on demand) to what learning must beat."""
+    mending: Mapping[str, Mapping[str, Baseline]] = field(default_factory=dict)
+    """What can be done without learning about broken samples, by what happened to them: "damaged"
+    (noise and the like), "missing" (holes), "pasted", "small"."""
     read_back: Callable[[Dataset, Domain], Mapping[str, Score]] = _no_reading
     """As sources of another domain's samples: (data, that domain) to scores of (given, made) that
     tell how much of what was given can be read back from what was made of it."""

@@ -1,4 +1,4 @@
-"""Recipes that mend pictures, learnt from whole pictures alone."""
+"""Recipes that mend pictures and sound, learnt from whole ones alone."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ INVENTED = ("jpeg", "colour")
 """Kinds of restoration where so much is lost that a discriminator helps to make it up."""
 ALONE = 0.7
 """Share of a restoration's training before the discriminator comes."""
+WIDTH, BLOCKS = 192, 8
+"""Channels of a frame of sound, and the blocks that work on them."""
 
 
 def superres(
@@ -43,55 +45,68 @@ def superres(
 
 def inpaint(
     *,
-    masks: str = "mixed",
-    width: Size = 32,
-    duel: PictureDuel = PictureDuel(l1=100.0, gamma=2.0),
+    masks: str | None = None,
+    width: Size | None = None,
+    rank: int = 2,
+    duel: PictureDuel = PictureDuel(l1=100.0, gamma=None),
 ) -> Recipe:
-    """Fill holes in pictures; known pixels are kept to the bit (after Suvorov et al. 2022).
+    """Fill holes in pictures or sound; what is known is kept to the bit (Suvorov et al. 2022).
 
     Args:
-        masks: the holes trained on: box, freeform or mixed.
-        width: channels of the U-Net's finest layer.
-        duel: what its players pay and how they learn.
+        masks: the holes trained on: box, freeform or mixed (default) in pictures, gaps in sound.
+        width: channels of the U-Net's finest layer (default 32); of sound, of a frame (192).
+        rank: dimensions of space of one sample, read from the data; 1 is sound.
+        duel: what its players pay and how they learn; gamma is 2 for pictures, 0 for sound.
     """
+    if rank == 1:
+        task = Part(f"{TASKS}.inpaint:Inpaint", masks=masks or "gaps", flip=False)
+        return _of_sound("inpaint", task, duel, width=width or WIDTH)
     return picture_duel(
         "inpaint",
-        _mender(width),
-        Part(f"{TASKS}.inpaint:Inpaint", masks=masks),
-        duel,
+        _mender(width or 32),
+        Part(f"{TASKS}.inpaint:Inpaint", masks=masks or "mixed"),
+        _penalised(duel, 2.0),
     )
 
 
 def restore(
     *,
     kind: str = "denoise",
-    width: Size = 48,
-    blocks: Depth = 6,
+    width: Size | None = None,
+    blocks: Depth | None = None,
     adversarial: Amount | None = None,
     warmup: Amount | None = None,
-    duel: PictureDuel = PictureDuel(lr=1e-3),
+    rank: int = 2,
+    duel: PictureDuel = PictureDuel(lr=1e-3, gamma=None),
 ) -> Recipe:
-    """Undo what happened to pictures: noise, JPEG, blur, a watermark, or the loss of colour.
+    """Undo what happened to pictures or sound: noise, JPEG, blur, lost colour, cut-off peaks.
 
     Args:
-        kind: denoise, jpeg, deblur, watermark or colour.
-        width: channels of the generator, which works on folded pictures.
-        blocks: residual blocks of the generator.
+        kind: denoise, jpeg, deblur, watermark or colour of pictures; denoise or declip of sound.
+        width: channels of the generator, which works on folded pictures (default 48) or on frames
+            of sound (192).
+        blocks: residual blocks of the generator (default 6; 8 for sound).
         adversarial: weight of the adversarial loss; by default 1 for jpeg and colour, and 0 for
             the others, which L1 alone brings nearer to the truth.
         warmup: share of the run in which the generator learns from L1 alone; images, if above 1;
             by default 0.7 where there is a discriminator.
-        duel: what its players pay and how they learn.
+        rank: dimensions of space of one sample, read from the data; 1 is sound.
+        duel: what its players pay and how they learn; gamma is 0.5 for pictures, 0 for sound.
     """
     if adversarial is None:
         adversarial = float(kind in INVENTED)
     if warmup is None:
         warmup = ALONE if adversarial and duel.l1 else 0.0
+    duel = dataclasses.replace(duel, adversarial=adversarial, warmup=warmup)
+    if rank == 1:
+        task = Part(f"{TASKS}.enhance:Enhance", kind=kind, flip=False)
+        return _of_sound("restore", task, duel, width=width or WIDTH, blocks=blocks or BLOCKS)
+    size = {"width": width or 48, "blocks": blocks or 6}
     return picture_duel(
         "restore",
-        Part(f"{NETWORKS}.upscaler:Generator", width=width, blocks=blocks, fold=2),
+        Part(f"{NETWORKS}.upscaler:Generator", **size, fold=2),
         Part(f"{TASKS}.restore:Restore", kind=kind),
-        dataclasses.replace(duel, adversarial=adversarial, warmup=warmup),
+        _penalised(duel, 0.5),
     )
 
 
@@ -121,3 +136,17 @@ def _mender(width: int) -> Part:
     return Part(
         f"{NETWORKS}.unet:Generator", width=width, residual=True, norm="none", head="linear"
     )
+
+
+def _of_sound(name: str, task: Part, duel: PictureDuel, **size: int) -> Recipe:
+    """A duel over spectra.
+
+    Their logarithms are steepest where it is quiet, and R1 would make the discriminator deaf there;
+    its weights are limited instead.
+    """
+    generator = Part(f"{NETWORKS}.spectral:Generator", **size)
+    return picture_duel(name, generator, task, _penalised(duel, 0.0), judged="spectral")
+
+
+def _penalised(duel: PictureDuel, gamma: float) -> PictureDuel:
+    return duel if duel.gamma is not None else dataclasses.replace(duel, gamma=gamma)

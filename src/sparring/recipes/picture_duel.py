@@ -25,7 +25,7 @@ class PictureDuel:
         matching: weight of feature matching (Wang et al. 2018).
         adversarial: weight of the adversarial loss; 0 trains with L1 alone, as a baseline.
         warmup: share of the run in which the generator learns from L1 alone; images, if above 1.
-        gamma: weight of R1 on real pictures.
+        gamma: weight of R1 on real samples; the recipe's own if not given.
         discriminator_width: channels of the discriminator after its first halving.
         scales: discriminators, each at half the extent of the one before.
         lr: Adam's learning rate for both players at the start.
@@ -38,7 +38,7 @@ class PictureDuel:
     matching: Amount = 10.0
     adversarial: Amount = 1.0
     warmup: Amount = 0.0
-    gamma: Amount = 0.5
+    gamma: Amount | None = 0.5
     discriminator_width: Size = 32
     scales: Factor = 1
     lr: Rate = 5e-4
@@ -47,12 +47,18 @@ class PictureDuel:
 
 
 def picture_duel(
-    name: str, generator: Part, task: Part, duel: PictureDuel, form: str = "concat"
+    name: str,
+    generator: Part,
+    task: Part,
+    duel: PictureDuel,
+    form: str = "concat",
+    judged: str = "patch",
 ) -> Recipe:
-    """A duel of patches whose generator also pays distances to the true picture.
+    """A duel of patches whose generator also pays distances to the true sample.
 
-    Without an adversarial weight the discriminator has no turn; in the `warmup` it has none yet,
-    and the generator learns from L1 alone (as Ledig et al., 2017, section 3.2).
+    The discriminator is that of the network `judged`. Without an adversarial weight it has no
+    turn; in the `warmup` it has none yet, and the generator learns from L1 alone (as Ledig et al.,
+    2017, section 3.2).
 
     Raises:
         InputError: a warm-up without L1.
@@ -60,7 +66,7 @@ def picture_duel(
     if duel.warmup and not duel.l1:
         raise InputError("before the discriminator (warmup) a generator learns from L1: set l1.")
     discriminator = Part(
-        f"{NETWORKS}.patch:Discriminator",
+        f"{NETWORKS}.{judged}:Discriminator",
         width=duel.discriminator_width,
         scales=duel.scales,
         form=form,

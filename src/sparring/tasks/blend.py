@@ -10,10 +10,8 @@ from torch import Tensor
 
 from sparring.core.ranges import Share
 from sparring.core.types import Batch, Condition, Items
-from sparring.domains.image import baselines
-from sparring.tasks.degradations import between
 from sparring.tasks.masks import blob, widened
-from sparring.tasks.mending import Mending, joined, parted
+from sparring.tasks.mending import Mending, between, joined, parted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,8 +53,8 @@ class Blend(Mending):
     def baselines(
         self, judging: Judging, source: Domain, targets: Callable[[], Tensor]
     ) -> Mapping[str, Baseline]:
-        """The paste as it is; OpenCV's seamless clone, where it is installed."""
-        return baselines.clones()
+        """What the domain knows to do about pastes."""
+        return judging.mending.get("pasted", {})
 
     def shown(self, condition: Condition) -> Tensor:
         """The picture without its mask."""

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sparring.tasks.mending import between
+
 Range = tuple[float, float]
 
 LUMA = (0.299, 0.587, 0.114)
@@ -35,12 +37,6 @@ CHROMINANCE = (
     *(((99,) * 8),) * 4,
 )
 """Of colour (table K.2)."""
-
-
-def between(low: float, high: float, like: Tensor) -> Tensor:
-    """One uniform number in [low, high] for each sample, (N, 1, 1, 1)."""
-    drawn = low + (high - low) * torch.rand(len(like), 1, 1, 1)
-    return drawn.to(like.device)
 
 
 def noise(pictures: Tensor, levels: Range) -> Tensor:

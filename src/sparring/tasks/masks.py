@@ -1,4 +1,4 @@
-"""Random holes and shapes: masks (N, 1, H, W), 1 where something is missing or pasted.
+"""Random holes and shapes: masks (N, 1, *space), 1 where something is missing or pasted.
 
 All randomness comes from torch's default generator, which the loop seeds for every turn.
 """
@@ -6,36 +6,69 @@ All randomness comes from torch's default generator, which the loop seeds for ev
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sparring.core.errors import unknown
+from sparring.core.errors import InputError, unknown
 
 STROKES = (1, 4)
 """Fewest and most strokes of a free-form mask."""
+GAPS = (1, 3)
+"""Fewest and most gaps in time."""
+GAP = (0.02, 0.2)
+"""Their shortest and longest share of the whole: 20 to 200 ms of a second."""
+ANYWHERE = ("box", "gaps")
+"""Kinds of masks that need no plane to be drawn on."""
 
 
-def masks(kind: str, count: int, height: int, width: int) -> Tensor:
-    """Masks of a kind: "box", "freeform", "blob", or "mixed" of the first two.
+def masks(kind: str, count: int, *space: int) -> Tensor:
+    """Masks of a kind: "box", "gaps", "freeform", "blob", or "mixed" of boxes and free forms.
 
     Raises:
-        InputError: no such kind.
+        InputError: no such kind, or none that can be drawn in these dimensions.
     """
-    kinds = {"box": box, "freeform": freeform, "blob": blob}
-    if kind == "mixed":
-        which = torch.rand(count, 1, 1, 1) < 0.5
-        return torch.where(which, box(count, height, width), freeform(count, height, width))
-    if kind not in kinds:
-        raise unknown("kind of mask", kind, [*kinds, "mixed"])
-    return kinds[kind](count, height, width)
+    check_drawn(kind, space)
+    return KINDS[kind](count, *space)
 
 
-def box(count: int, height: int, width: int) -> Tensor:
-    """One rectangle each, a quarter to a half of each side."""
-    rows, columns = _inside(count, height), _inside(count, width)
-    return (rows[:, None, :, None] & columns[:, None, None, :]).float()
+def check_drawn(kind: str, space: tuple[int, ...]) -> None:
+    """Check that there are such masks of this extent.
+
+    Raises:
+        InputError: no such kind, or one that is drawn on pictures alone.
+    """
+    if kind not in KINDS:
+        raise unknown("kind of mask", kind, KINDS)
+    if len(space) in (1, 3) and kind not in ANYWHERE:
+        raise InputError(
+            f"masks of the kind {kind!r} are drawn on pictures (H, W) alone, not on {space}; "
+            f"choose {' or '.join(ANYWHERE)}."
+        )
+
+
+def mixed(count: int, height: int, width: int) -> Tensor:
+    """Half of them boxes, half free forms."""
+    which = torch.rand(count, 1, 1, 1) < 0.5
+    return torch.where(which, box(count, height, width), freeform(count, height, width))
+
+
+def box(count: int, *space: int) -> Tensor:
+    """One box each, a quarter to a half of each side."""
+    whole = torch.ones(count, 1, *space, dtype=torch.bool)
+    for axis, extent in enumerate(space, start=2):
+        whole &= _along(_inside(count, extent), axis, whole)
+    return whole.float()
+
+
+def gaps(count: int, *space: int) -> Tensor:
+    """Gaps along the last dimension, time, through all others."""
+    missing = torch.zeros(count, 1, *space, dtype=torch.bool)
+    for _ in range(int(torch.randint(GAPS[0], GAPS[1] + 1, ()))):
+        missing |= _along(_inside(count, space[-1], GAP), len(space) + 1, missing)
+    return missing.float()
 
 
 def freeform(count: int, height: int, width: int) -> Tensor:
@@ -77,9 +110,25 @@ def widened(mask: Tensor, by: int) -> Tensor:
     return F.max_pool2d(mask, 2 * by + 1, 1, by)
 
 
-def _inside(count: int, extent: int) -> Tensor:
-    """(N, extent) bool: an interval of a quarter to a half of it."""
-    length = extent * (0.25 + 0.25 * torch.rand(count, 1))
+KINDS: dict[str, Callable[..., Tensor]] = {
+    "box": box,
+    "gaps": gaps,
+    "freeform": freeform,
+    "blob": blob,
+    "mixed": mixed,
+}
+
+
+def _along(places: Tensor, axis: int, like: Tensor) -> Tensor:
+    """(N, extent) as that axis of `like`, with all others of one cell."""
+    form = [len(places), *[1] * (like.dim() - 1)]
+    form[axis] = places.shape[1]
+    return places.view(form)
+
+
+def _inside(count: int, extent: int, share: tuple[float, float] = (0.25, 0.5)) -> Tensor:
+    """(N, extent) bool: an interval of such a share of it."""
+    length = extent * (share[0] + (share[1] - share[0]) * torch.rand(count, 1))
     start = (extent - length) * torch.rand(count, 1)
     places = torch.arange(extent)[None] + 0.5
     return (places >= start) & (places < start + length)

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sparring.tasks.degradations import Range, between
+from sparring.tasks.degradations import Range
+from sparring.tasks.mending import between
 
 WORDS = ("SAMPLE", "preview", "COPYRIGHT", "draft", "2026", "Proof")
 

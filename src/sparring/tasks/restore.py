@@ -12,7 +12,6 @@ from torch import Tensor
 from sparring.core.errors import unknown
 from sparring.core.ranges import Share
 from sparring.core.types import Batch, Condition, Items
-from sparring.domains.image import baselines
 from sparring.tasks import degradations
 from sparring.tasks.mending import Mending
 from sparring.tasks.overlay import overlay
@@ -93,5 +92,5 @@ class Restore(Mending):
     def baselines(
         self, judging: Judging, source: Domain, targets: Callable[[], Tensor]
     ) -> Mapping[str, Baseline]:
-        """The picture as it is; filters of noise."""
-        return baselines.filters()
+        """What the domain knows to do about noise."""
+        return judging.mending.get("damaged", {})

@@ -95,5 +95,5 @@ def _half(samples: Tensor) -> Tensor:
 
 
 def mirrored(samples: Tensor, which: Tensor) -> Tensor:
-    """Pictures (N, C, H, W), those of `which` (N,) turned left to right."""
-    return samples.where(~which[:, None, None, None], samples.flip(-1))
+    """Samples (N, C, *space), those of `which` (N,) turned round along the last dimension."""
+    return samples.where(~which.view(-1, *[1] * (samples.dim() - 1)), samples.flip(-1))

@@ -106,6 +106,16 @@ def _cloned(cv2: Any, composite: Any, mask: Any) -> Any:
     return made if composite.ndim == 3 else made[..., 0]
 
 
+def mending() -> dict[str, dict[str, Baseline]]:
+    """What can be done about broken pictures, by what happened to them."""
+    return {
+        "damaged": filters(),
+        "missing": fillings(),
+        "pasted": clones(),
+        "small": {"bicubic": identity},
+    }
+
+
 def filters() -> dict[str, Baseline]:
     """Nothing at all, and filters of noise; those of OpenCV where it is installed."""
     more = {"non-local means": non_local_means} if _opencv() else {}

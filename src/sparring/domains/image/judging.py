@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from sparring.domains.image import fidelity, judge, pretrained
+from sparring.domains.image import baselines, fidelity, judge, pretrained
 from sparring.metrics import intervals
 from sparring.metrics.extractor import Embedded, Extractor
 from sparring.metrics.intervals import Interval
@@ -38,6 +38,7 @@ def of_pictures(shape: tuple[int, int, int], data: str) -> Judging:
         },
         usual=_usual(data, shape),
         measures=likeness(shape),
+        mending=baselines.mending(),
     )
 
 
