@@ -24,6 +24,7 @@ from sparring.cli.training import default_run, next_steps
 from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.core.types import Spec
+from sparring.domains.image.options import size_of
 from sparring.recipes import choices, flags_of, recipe_functions, recipe_named
 
 PARTS = {"r3": ("generator", "discriminator"), "vae": ("encoder", "decoder")}
@@ -324,8 +325,8 @@ def test_no_verb_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_sizes_settings_and_numbers() -> None:
-    assert values.size_of("64") == (64, 64)
-    assert values.size_of("64x48") == (64, 48)
+    assert size_of("64") == (64, 64)
+    assert size_of("64x48") == (64, 48)
     assert values.settings_of(["a.b=1", "judge-x=[1, 2]", "c=word", "d=true"]) == {
         "a.b": 1,
         "judge_x": [1, 2],

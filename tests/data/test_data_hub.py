@@ -211,7 +211,7 @@ def test_a_table_without_pictures_says_its_columns(tmp_path: Path) -> None:
     import datasets
 
     datasets.Dataset.from_dict({"age": [1, 2]}).to_parquet(str(tmp_path / "x.parquet"))
-    with pytest.raises(InputError, match="no column of pictures; its columns are: age"):
+    with pytest.raises(InputError, match="no column of pictures or sounds; its columns are: age"):
         load(tmp_path / "x.parquet")
 
 

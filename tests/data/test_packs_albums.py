@@ -119,7 +119,11 @@ def test_a_view_gives_plain_samples_with_the_split_of_the_album(squares: album.A
 
 
 def content(views: str, size: tuple[int, int] | None = None) -> Content:
-    return pack.read(KIND.packs["squares"], views, Reading(size=size, kinds=kinds()))
+    return pack.read(
+        KIND.packs["squares"],
+        views,
+        Reading(asked={} if size is None else {"size": size}, kinds=kinds()),
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from sparring.core.recipe import Recipe
 from sparring.core.storage import read_json, write_json
 from sparring.core.types import Spec
 
-SCHEMA = 7
+SCHEMA = 8
 """Raised when recipe.json changes its meaning; MIGRATIONS then leads older files here."""
 
 
@@ -113,6 +113,11 @@ def _with_depths(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "schema": 7, "recipe": {**data["recipe"], "networks": networks}}
 
 
+def _as_they_are(data: dict[str, Any]) -> dict[str, Any]:
+    """Schema 8 says in which domain networks see the samples; before it, in the data's own."""
+    return {**data, "schema": 8, "recipe": {**data["recipe"], "seen_as": ""}}
+
+
 MIGRATIONS: Mapping[int, Any] = {
     1: _with_maps,
     2: _in_their_rooms,
@@ -120,6 +125,7 @@ MIGRATIONS: Mapping[int, Any] = {
     4: _straight,
     5: _with_length,
     6: _with_depths,
+    7: _as_they_are,
 }
 """Schema number -> function from that schema's dictionary to the next one's."""
 

@@ -11,7 +11,7 @@ import typer
 from sparring.cli.app import app, verb
 from sparring.cli.bar import progress_bar
 from sparring.cli.models import Device
-from sparring.cli.values import size_of
+from sparring.domains.image.options import size_of
 
 if TYPE_CHECKING:
     from sparring.metrics.scores import Scores

@@ -14,10 +14,10 @@ import typer
 
 from sparring.cli.app import app, verb
 from sparring.cli.models import Device, Run, Trust, load
-from sparring.cli.values import size_of
 from sparring.core.errors import InputError
 from sparring.core.ranges import Images, check
 from sparring.core.storage import whole_file
+from sparring.domains.image.options import size_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -51,25 +51,17 @@ def get(name: Annotated[str, typer.Argument(help="A pack's name.")]) -> None:
     "sparring data check photos/ --size 64 --batch 32",
     "sparring data check pairs/ --pairs stems",
 )
+@reading.reads
 def check(
     path: Annotated[str, typer.Argument(help="Whatever --data takes.")],
     batch: Annotated[int, typer.Option(help="The batch it must fill.")] = 64,
-    size: reading.Size = None,
-    fit: reading.Fit = None,
-    channels: reading.Channels = None,
-    pairs: reading.Pairs = None,
-    data_kind: reading.Kind = None,
-    range: reading.Range = None,
-    skip_broken: reading.SkipBroken = False,
-    dedupe: reading.Dedupe = False,
-    streaming: reading.Streaming = False,
     trust: Annotated[list[str] | None, typer.Option(help="As in train.")] = None,
+    **given: Any,
 ) -> None:
     """Count, size up and compare the items: corrupt files, duplicates, balance, leakage.
 
     The exit code is 2 where training would refuse them.
     """
-    given = locals()
     from sparring.data import check as check_data
 
     options = reading.options_of(given)

@@ -102,15 +102,8 @@ class Common:
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a run.", rich_help_panel=RUN)
     ] = False
-    size: reading.Size = None
-    fit: reading.Fit = None
-    channels: reading.Channels = None
-    pairs: reading.Pairs = None
-    data_kind: reading.Kind = None
-    range: reading.Range = None
-    skip_broken: reading.SkipBroken = False
-    dedupe: reading.Dedupe = False
-    streaming: reading.Streaming = False
+    reading: Mapping[str, Any]
+    """The flags of `reading.FLAGS`."""
     loss: Annotated[
         str | None,
         typer.Option(
@@ -184,7 +177,8 @@ class Common:
     ] = False
 
 
-COMMON = dict(inspect.signature(Common, eval_str=True).parameters)
+OWN = inspect.signature(Common, eval_str=True).parameters
+COMMON = {**{name: p for name, p in OWN.items() if name != "reading"}, **reading.FLAGS}
 CROSSING = ("loss", "penalty", "gamma", "every", "network", "augment", "conditional")
 """Common flags that give way to a recipe's own of the same name."""
 LENGTHS = ("batch", "steps")
@@ -207,7 +201,8 @@ def _add(name: str, function: Callable[..., Recipe]) -> None:
 
     def command(context: typer.Context, **given: Any) -> None:
         flags = decoded(function, {n: given.pop(n) for n in mine})
-        _train(name, flags, Common(**given), context.find_root().obj)
+        asked = {n: given.pop(n) for n in reading.FLAGS if n in given}
+        _train(name, flags, Common(**given, reading=asked), context.find_root().obj)
 
     # Typer reads flags off a signature, so one is made for it.
     signature = [CONTEXT, *own, *shared]
@@ -246,7 +241,7 @@ def _train(name: str, own: dict[str, Any], common: Common, words: Sequence[str] 
         trusted=common.trust or (),
         initial=common.from_,
         command=shlex.join(["sparring", *words]) if words else None,
-        **reading.options_of(vars(common)),
+        **reading.options_of(common.reading),
     )
     tell_next(run, model)
 

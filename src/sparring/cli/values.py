@@ -8,21 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sparring.core.errors import InputError
-from sparring.core.ranges import LONGEST, Size, check
-
-
-def size_of(text: str) -> tuple[int, int]:
-    """Height and width of "64" or "64x48".
-
-    Raises:
-        InputError: it is neither.
-    """
-    if not re.fullmatch("[0-9]{1,6}(x[0-9]{1,6})?", text.lower()):
-        raise InputError(f"--size is 64 or 64x48 (height x width), not {_short(text)}.")
-    sides = [int(side) for side in text.lower().split("x")]
-    for side in sides:
-        check("--size, a picture's side,", side, Size)
-    return sides[0], sides[-1]
+from sparring.core.ranges import LONGEST
 
 
 def place_of(name: str, text: str) -> tuple[int, int]:

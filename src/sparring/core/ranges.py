@@ -30,6 +30,8 @@ Count = Annotated[int, Meta(ge=0, le=2**53)]
 Images = Annotated[int, Meta(ge=1, le=2**53)]
 Size = Annotated[int, Meta(ge=1, le=2**14)]
 """Channels, units, pixels of a side, numbers in a vector."""
+Extent = Annotated[int, Meta(ge=1, le=2**22)]
+"""Numbers of a sample along one of its axes: a sound has many."""
 Sizes = Size | Annotated[tuple[Size, ...], Meta(max_length=64)]
 """Of one layer after the other."""
 Latent = Annotated[int, Meta(ge=0, le=2**14)]

@@ -42,6 +42,9 @@ class Recipe:
     """Each builds a Term."""
     augment: Part | None = None
     """Builds the differentiable augmentation of all that the discriminator sees."""
+    seen_as: str = ""
+    """The address of a domain that its networks see the samples in, which takes the arguments of
+    the data's own and stores alike; the data's own where it is empty."""
     task: Part = dataclasses.field(default_factory=lambda: Part("sparring.tasks.generate:Generate"))
     latent: Latent = 100
     """Numbers in one latent vector."""

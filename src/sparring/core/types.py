@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from sparring.core.domain import Domain, Files, Masker, Opened
-from sparring.core.ranges import Count, Latent, Size
+from sparring.core.ranges import Count, Extent, Latent
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +36,7 @@ class Block(NamedTuple):
 class Spec:
     """What networks are built from; they know nothing else of the data."""
 
-    shape: tuple[Size, ...]
+    shape: tuple[Extent, ...]
     """One sample, channels first: (C, H, W) for pictures, (F,) for points."""
     latent: Latent
     """Numbers in one latent vector."""
@@ -44,7 +44,7 @@ class Spec:
     """Number of labels a condition may hold; 0 where it holds none."""
     vector: Latent = 0
     """Length of the condition's vector; 0 where it holds none."""
-    map: tuple[Size, ...] = ()
+    map: tuple[Extent, ...] = ()
     """The condition's map, channels first: (C, *space); empty where it holds none."""
     head: str = "tanh"
     """Range of a sample: "tanh" for [-1, 1], "linear" for unbounded, "opacity" for [-1, 1] where

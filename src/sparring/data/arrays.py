@@ -49,7 +49,8 @@ def content(
     found = _arrays(sample, where, reading).read(sample, where, reading)
     tokens = None if tokens is None else _tokens(tokens, where)
     known = {"label": label, "vector": vector, "tokens": tokens, "held_out": held_out}
-    return found.replace(classes=classes, **known)
+    each = {name: found.of_each(values) for name, values in known.items()}
+    return found.replace(classes=classes, **each)
 
 
 def check_finite(values: np.ndarray, where: str) -> None:

@@ -62,6 +62,9 @@ class Content:
     """The names of the labels."""
     held_out: np.ndarray | None = None
     """(N,) bool, where the source itself says which items are held out."""
+    origin: np.ndarray | None = None
+    """(N,) int64, which of the recordings, rows or files that were read each item was cut from;
+    those of one stay on one side of the split. None where each is an item."""
     names: Sequence[str] = ()
     """What sentences call the items, such as their files; their numbers where it is empty."""
     licence: str = "not stated"
@@ -71,6 +74,10 @@ class Content:
     def replace(self, **changes: Any) -> Content:
         """The content with these fields changed."""
         return dataclasses.replace(self, **changes)
+
+    def of_each(self, values: Any) -> Any:
+        """What is known of each recording, row or file (M,), as of each item (N,)."""
+        return values if values is None or self.origin is None else values[self.origin]
 
 
 def key_for(*facts: object) -> str:

@@ -118,7 +118,8 @@ def dataset(
 ) -> Dataset:
     """Split the content: as its source says, or else by a hash of each item.
 
-    Equal items have equal hashes and so stay on one side, and so do items with equal sources. With
+    Equal items have equal hashes and so stay on one side, and so do items with equal sources, or
+    cut from one recording. With
     a given `seed` the side depends on the items alone, not on their order. `dedupe` leaves out all
     but the first of equal items.
 
@@ -156,8 +157,9 @@ def _sides(
     """Which items, and which loose sources, are held out: (N,) and (M,) bool."""
     mask, loose = content.held_out, content.sources
     if mask is None:
-        source = content.source
+        source, origin = content.source, content.origin
         groups = hashes if source is None else together(hashes, digests(source))
+        groups = groups if origin is None else together(groups, origin)
         mask = split(groups, share, seed)
     if loose is None:
         return mask, mask[:0]

@@ -17,7 +17,18 @@ from sparring.data.kinds import Reader, Reading
 if TYPE_CHECKING:
     import numpy as np
 
-SAMPLES = ("sample", "samples", "image", "images", "arr_0", "data", "x", "x_train")
+SAMPLES = (
+    "sample",
+    "samples",
+    "image",
+    "images",
+    "sound",
+    "audio",
+    "arr_0",
+    "data",
+    "x",
+    "x_train",
+)
 LABELS = ("label", "labels", "class", "target", "y", "y_train")
 VECTORS = ("vector", "vectors")
 """Names under which an archive or a table may hold each; the first that is there counts."""

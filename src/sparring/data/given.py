@@ -102,12 +102,25 @@ def _of_items(items: list[Any], where: str, reading: Reading) -> Content:
     known = [kind.objects for kind in reading.kinds if kind.objects is not None]
     taker = next((objects for objects in known if objects.claims(samples[0])), None)
     if taker is None:
-        return arrays.content(_stacked(samples, where), where, reading, label=label)
-    found = taker.read(samples, where, reading)
+        return _of_arrays([_array(sample) for sample in samples], where, reading, label)
+    return _labelled(taker.read(samples, where, reading), label, where)
+
+
+def _of_arrays(
+    found: list[np.ndarray], where: str, reading: Reading, label: np.ndarray | None
+) -> Content:
+    """Content of arrays of one shape, or of several where the kind that was stated takes them."""
+    takers = [kind.arrays.ragged for kind in reading.kinds if kind.arrays is not None]
+    if len(reading.kinds) == len(takers) == 1 and takers[0] is not None:
+        return _labelled(takers[0](found, where, reading), label, where)
+    return arrays.content(_stacked(found, where), where, reading, label=label)
+
+
+def _labelled(found: Content, label: np.ndarray | None, where: str) -> Content:
     if label is None:
         return found
     label, classes = arrays.classes_of(label, (), where)
-    return found.replace(label=label, classes=classes)
+    return found.replace(label=found.of_each(label), classes=classes)
 
 
 def _parts(item: Any) -> tuple[Any, Any]:
@@ -124,10 +137,9 @@ def _plain(label: Any) -> Any:
     return label.item() if _is_array(label) else label
 
 
-def _stacked(samples: Sequence[Any], where: str) -> np.ndarray:
+def _stacked(found: Sequence[np.ndarray], where: str) -> np.ndarray:
     import numpy as np
 
-    found = [_array(sample) for sample in samples]
     shapes = list(dict.fromkeys(values.shape for values in found))
     if len(shapes) > 1:
         raise InputError(

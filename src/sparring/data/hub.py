@@ -56,16 +56,18 @@ def read(address: Address, reading: Reading) -> Content:
         cells, kept = _chosen(cells, good), np.array(good)
     found = columns.kind.read(cells, reading)
     licence = str(getattr(train.info, "license", "") or "not stated")
-    found = found.replace(licence=licence, names=cells.names, notes=(*found.notes, *notes))
+    names = found.names or cells.names
+    found = found.replace(licence=licence, names=names, notes=(*found.notes, *notes))
     if held is not None:
-        found = found.replace(held_out=(np.arange(len(train) + len(held)) >= len(train))[kept])
+        aside = (np.arange(len(train) + len(held)) >= len(train))[kept]
+        found = found.replace(held_out=found.of_each(aside))
     if columns.label is None:
         return found
     values = np.concatenate([np.asarray(part[columns.label]) for part in rows])[kept]
     if not columns.classes:
-        names, values = np.unique(values, return_inverse=True)
-        columns = columns._replace(classes=tuple(str(name) for name in names))
-    return found.replace(label=values.astype(np.int64), classes=columns.classes)
+        words, values = np.unique(values, return_inverse=True)
+        columns = columns._replace(classes=tuple(str(word) for word in words))
+    return found.replace(label=found.of_each(values.astype(np.int64)), classes=columns.classes)
 
 
 def contents(value: Any) -> bytes:

@@ -19,9 +19,6 @@ from sparring.data.content import Content, Progress
 if TYPE_CHECKING:
     import numpy as np
 
-FITS = ("crop", "pad", "stretch")
-"""About the centre to the new aspect; whole, on white (clear where there is opacity); out of
-shape."""
 GROUP = "sparring.domains"
 """The entry points by which installed packages offer kinds, and where sparring's own lie."""
 
@@ -30,11 +27,8 @@ GROUP = "sparring.domains"
 class Reading:
     """How an address is to be read: what was stated; what was not is None, and left to it."""
 
-    size: tuple[int, int] | None = None
-    """Height and width of pictures."""
-    channels: int | None = None
-    fit: str = "crop"
-    """How pictures come to a size: one of `FITS`."""
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    """What was asked for of the options that kinds declare, by name."""
     range: tuple[float, float] | None = None
     """The lowest and highest value that numbers may have."""
     pairs: str | None = None
@@ -44,6 +38,18 @@ class Reading:
     kinds: tuple[Kind, ...]
     """Those that the data may be of; one where it was stated."""
     progress: Progress | None = None
+
+
+class Option(NamedTuple):
+    """A choice of reading that a kind offers: a keyword of `load`, and a flag."""
+
+    name: str
+    words: str
+    """What it is, for the flag's line of help."""
+    checked: Callable[[Any], Any]
+    """The value as readers take it; InputError where it cannot be."""
+    flag: Callable[[str], Any] = str
+    """The value that the flag's text stands for; `int` and `float` are Typer's own."""
 
 
 class Reader(NamedTuple):
@@ -72,6 +78,8 @@ class Arrays(NamedTuple):
     rows: Callable[[np.ndarray, bool], tuple[np.ndarray, int | None] | None] | None = None
     """Of a table (N, F), and whether its columns are named: items (N, ...), and which column is
     their label; None where it holds none of this kind."""
+    ragged: Callable[[Sequence[np.ndarray], str, Reading], Content] | None = None
+    """Content of arrays of several extents; None where all must be alike."""
 
 
 class Objects(NamedTuple):
@@ -191,6 +199,8 @@ class Kind:
     """The word for it, such as "pictures"."""
     domain: str
     """The address of the Domain's class."""
+    options: tuple[Option, ...] = ()
+    """How it can be asked for; another kind may have an option of the same name."""
     readers: tuple[Reader, ...] = ()
     """Asked in this order; the first that claims a path reads it."""
     arrays: Arrays | None = None

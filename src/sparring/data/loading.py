@@ -21,11 +21,8 @@ from sparring.data.kinds import Pack, Reader, Reading, Toy, kinds, stated, user_
 def load(
     address: Any,
     *,
-    size: options.Size = None,
-    channels: int | None = None,
     pairs: str | None = None,
     kind: str | None = None,
-    fit: str = "crop",
     range: tuple[float, float] | None = None,
     skip_broken: bool = False,
     dedupe: bool = False,
@@ -34,6 +31,7 @@ def load(
     streaming: bool = False,
     trusted: Sequence[str] = (),
     progress: Progress | None = None,
+    **asked: Any,
 ) -> Dataset:
     """The items of an address, split into those to train on and those held out.
 
@@ -46,15 +44,10 @@ def load(
             where no such path exists). Or the data themselves: an array or a tensor (N, ...), a
             list of pictures, arrays or (item, label) pairs, a dictionary of arrays, a torch
             Dataset, or a `datasets.Dataset`. What is a Dataset already is returned as it is.
-        size: height and width, or one number for both, to crop and resize pictures to.
-        channels: 1 grey, 2 grey with alpha, 3 colour, 4 colour with alpha; only for encoded
-            pictures (folders, Hugging Face, shards).
         pairs: how a folder holds sources and samples, where it does not say so by itself: words
             between commas, of "stems" (A and B must match by file stem), "unpaired", "none" (A
             and B are labels), "side-by-side" (each picture shows A and B), "reverse" (B to A).
         kind: "pictures", "points" or another kind of data, where the address does not say so.
-        fit: how pictures come to a size: "crop" (about the centre), "pad" (whole, on white) or
-            "stretch".
         range: the lowest and highest value that an array's numbers may have.
         skip_broken: leave out items that cannot be read, with a word, instead of refusing all.
         dedupe: leave out items that are exactly equal to an earlier one.
@@ -63,6 +56,12 @@ def load(
         streaming: read a Hugging Face data set or shards in order, without loading them all.
         trusted: packages that offer kinds of data of their own, in a value named KIND.
         progress: called with what is being done, how much is done, and how much there is.
+        asked: options of the kinds of data. Of pictures: `size`, height and width, or one number
+            for both, to crop and resize them to; `fit`, how they come to it: "crop" (about the
+            centre), "pad" (whole, on white) or "stretch"; `channels`, 1 grey, 2 grey with alpha,
+            3 colour, 4 colour with alpha, only for encoded pictures (folders, Hugging Face,
+            shards). Of sounds: `rate` in Hz (16,000 if not given), `seconds` of a piece (1, made
+            up to whole 1,024 samples), `channels`, 1 mono or 2 stereo, and `loudness`.
 
     Raises:
         InputError: an address that is missing, unreadable or damaged; mixed sizes or modes and no
@@ -72,13 +71,11 @@ def load(
         return address
     reading = options.reading(
         stated(kind, trusted),
-        size=size,
-        channels=channels,
-        fit=fit,
         range=range,
         pairs=pairs,
         skip_broken=skip_broken,
         progress=progress,
+        **asked,
     )
     where, name = _called(address, reading)
     if streaming or given.is_stream(address):
@@ -110,9 +107,9 @@ def survey(
     Raises:
         InputError: as `load`, for what is wrong with the options or with all of the address.
     """
-    known = {n: asked[n] for n in options.READERS if n in asked}
-    kinds = stated(asked.get("kind"), asked.get("trusted", ()))
-    reading = options.reading(kinds, **known, progress=progress)
+    known = stated(asked.pop("kind", None), asked.pop("trusted", ()))
+    told = {n: value for n, value in asked.items() if n not in (*options.LOADING, "seed")}
+    reading = options.reading(known, **told, progress=progress)
     if _named(address, reading) is not None:
         return [], []
     path = located(address, reading)

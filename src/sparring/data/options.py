@@ -4,34 +4,66 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 from sparring.core.errors import InputError, unknown
-from sparring.data.kinds import FITS, Kind, Reading
+from sparring.data.content import Progress
+from sparring.data.kinds import Kind, Reading, kinds
 
-Size = int | Sequence[int] | None
-READERS = ("size", "channels", "fit", "range", "pairs", "skip_broken")
-"""Options of `load` that readers obey."""
-REMEMBERED = (*READERS, "kind", "dedupe", "held_out", "streaming")
-"""Options of `load` that a run remembers, to read its data again alike."""
+GENERAL = ("range", "pairs", "skip_broken")
+"""Options of `load` that readers obey, whatever the kind of data."""
+LOADING = ("kind", "dedupe", "held_out", "streaming")
+"""Those that `load` obeys itself."""
 
 
 def reading(
-    known: tuple[Kind, ...], *, size: Size = None, range: Any = None, **options: Any
+    known: tuple[Kind, ...],
+    *,
+    range: Any = None,
+    pairs: str | None = None,
+    skip_broken: bool = False,
+    progress: Progress | None = None,
+    **asked: Any,
 ) -> Reading:
     """What was asked for, checked.
 
     Raises:
-        InputError: a size, a number of channels, a way to fit or a range that cannot be.
+        InputError: an option that none of the kinds has, or a value that it cannot have.
     """
-    made = Reading(kinds=known, size=_size(size), range=_span(range), **options)
-    if made.channels not in (None, 1, 2, 3, 4):
-        raise InputError(f"channels must be 1, 2, 3 or 4, not {made.channels}.")
-    if made.fit not in FITS:
-        raise unknown("way to fit", str(made.fit), FITS)
-    return made
+    stated = {name: value for name, value in asked.items() if value is not None}
+    return Reading(
+        asked={name: _checked(name, value, known) for name, value in stated.items()},
+        range=_span(range),
+        pairs=pairs,
+        skip_broken=skip_broken,
+        kinds=known,
+        progress=progress,
+    )
+
+
+def _checked(name: str, value: Any, known: tuple[Kind, ...]) -> Any:
+    """The value as the first kind that can have it takes it."""
+    offered = [option for kind in known for option in kind.options if option.name == name]
+    refused = None
+    for option in offered:
+        try:
+            return option.checked(value)
+        except InputError as error:
+            refused = refused or error
+    if refused is not None:
+        raise refused
+    names = [*GENERAL, *LOADING, *own(known)]
+    if len(known) == 1 and name in own(kinds()):
+        listed = ", ".join(own(known)) or "none"
+        raise InputError(f"{name} is no option of {known[0].name}; theirs are: {listed}.")
+    raise unknown("option of load_data", name, names)
+
+
+def own(known: Iterable[Kind]) -> list[str]:
+    """The names of the options that these kinds declare."""
+    return list(dict.fromkeys(option.name for kind in known for option in kind.options))
 
 
 def _span(ends: Any) -> tuple[float, float] | None:
@@ -45,25 +77,15 @@ def _span(ends: Any) -> tuple[float, float] | None:
     return float(pair[0]), float(pair[1])
 
 
-def _size(size: Any) -> tuple[int, int] | None:
-    """Height and width, of one number for both or of two."""
-    if size is None:
-        return None
-    pair = tuple(size) if isinstance(size, list | tuple) else (size, size)
-    whole = all(isinstance(side, Integral) and not isinstance(side, bool) for side in pair)
-    if len(pair) != 2 or not whole or min(pair) < 1:
-        raise InputError(f"the size must be at least 1 x 1 px, not {size}.")
-    return int(pair[0]), int(pair[1])
-
-
-def remembered(asked: Mapping[str, Any]) -> dict[str, Any]:
+def remembered(asked: Mapping[str, Any], trusted: Sequence[str] = ()) -> dict[str, Any]:
     """Options of `load` in JSON's own types.
 
     Raises:
         InputError: an unknown one.
     """
+    known = [*own(kinds(tuple(trusted))), *GENERAL, *LOADING]
     for name in asked:
-        if name not in REMEMBERED:
-            raise unknown("option of train", name, REMEMBERED)
+        if name not in known:
+            raise unknown("option of train", name, known)
     written = json.dumps(dict(asked), default=lambda number: number.item())
     return dict(json.loads(written))

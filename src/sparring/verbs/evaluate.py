@@ -217,6 +217,7 @@ def data_of(
     """
     from sparring.data import load
     from sparring.data.loading import takes
+    from sparring.verbs.fitting import seen
 
     manifest = model.manifest
     reading = dict(manifest.sitting.get("reading") or {})
@@ -231,6 +232,7 @@ def data_of(
             form["channels"] = reading.get("channels")  # One number would not do for both.
         pairs = reading.get("pairs") if takes(data, "pairs", known) else None
         dataset = load(data, pairs=pairs, **form, trusted=known)
+    dataset = seen(manifest.recipe, dataset)
     shape = dataset.domain.build().shape
     if shape != manifest.spec.shape:
         raise InputError(

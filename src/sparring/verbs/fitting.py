@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sparring.artifact.building import build_game
 from sparring.core.accepts import ALL, Accepts
 from sparring.core.errors import InputError
@@ -15,6 +17,34 @@ from sparring.recipes import recipe_functions, recipe_named
 def rank_of(dataset: Dataset) -> int:
     """Dimensions of space of one sample: 0 points, 1 sound, 2 pictures, 3 volumes."""
     return len(dataset.domain.build().shape) - 1
+
+
+def seen(recipe: Recipe, dataset: Dataset) -> Dataset:
+    """The data in the sample space that the recipe's networks see them in; none is read again.
+
+    Raises:
+        InputError: the data are of a kind that cannot be seen so.
+    """
+    if not recipe.seen_as:
+        return dataset
+    source = dataset.source_domain
+    return replace(
+        dataset,
+        domain=_seen_as(recipe, dataset.domain),
+        source_domain=None if source is None else _seen_as(recipe, source),
+    )
+
+
+def _seen_as(recipe: Recipe, domain: Part) -> Part:
+    if domain.call == recipe.seen_as:
+        return domain
+    try:
+        return Part(recipe.seen_as, **domain.arguments)
+    except InputError as error:
+        raise InputError(
+            f"the recipe {recipe.name!r} sees its data as {recipe.seen_as.partition(':')[2]}, and "
+            f"these are {domain.name}: another kind of data, such as sounds, is needed."
+        ) from error
 
 
 def spec_of(recipe: Recipe, dataset: Dataset) -> Spec:
@@ -74,6 +104,10 @@ def fitting(dataset: Dataset) -> list[str]:
 
 
 def _fits(recipe: Recipe, dataset: Dataset) -> bool:
+    try:
+        dataset = seen(recipe, dataset)
+    except InputError:
+        return False
     if _lacking(recipe, dataset):
         return False
     try:

@@ -32,7 +32,7 @@ from sparring.training.loop import Loop, Show
 from sparring.training.step import Draw
 from sparring.verbs import check
 from sparring.verbs.evaluate import reals_of, scorer
-from sparring.verbs.fitting import rank_of, spec_of
+from sparring.verbs.fitting import rank_of, seen, spec_of
 from sparring.verbs.limits import check_length, check_trackers, check_values
 from sparring.verbs.strips import COUNT, write_strip
 
@@ -83,8 +83,9 @@ def train(
         initial: a run, checkpoint or model whose weights the networks start from (fine-tuning):
             averaged ones where there are such, and the discriminator's of a run or checkpoint.
         command: the command line, where it came from one; the run keeps it for the report.
-        reading: options of `sparring.load_data`: size, fit, channels, pairs, kind, range,
-            skip_broken, dedupe, held_out, streaming.
+        reading: options of `sparring.load_data`: those of the kind of data, such as size, fit,
+            channels, rate, seconds; and pairs, kind, range, skip_broken, dedupe, held_out,
+            streaming.
 
     Raises:
         InputError: recipe, data, folder or machine do not fit; nothing was written then.
@@ -94,13 +95,14 @@ def train(
     check_trackers(track)
     folder = Path(run)
     _check_free(folder, overwrite)
-    options = remembered(reading)
+    options = remembered(reading, trusted)
     if isinstance(data, Dataset) and options:
         raise InputError(f"a Dataset is read already; give {', '.join(options)} to load_data.")
     dataset = load(data, **options, trusted=trusted)
     chosen = make(rank_of(dataset)).override(settings or {})
     chosen = chosen if batch is None else chosen.replace(batch=batch)
     check_values(chosen)
+    dataset = seen(chosen, dataset)
     budget = Budget(steps=steps, minutes=minutes)
     if steps is None and minutes is None:
         budget = Budget(steps=chosen.steps)
@@ -155,7 +157,7 @@ def resume(
     check_length(steps, minutes)
     folder = Path(run)
     manifest = Manifest.read(folder, trusted)
-    dataset = _again(manifest, folder, data, trusted)
+    dataset = seen(manifest.recipe, _again(manifest, folder, data, trusted))
     manifest = replace(manifest, data={**manifest.data, "address": dataset.address})
     former = Budget(steps=manifest.sitting["steps"], minutes=manifest.sitting["minutes"])
     given = steps is not None or minutes is not None

@@ -57,8 +57,8 @@ def stored(sample: np.ndarray, where: str, reading: Reading) -> tuple[np.ndarray
     """
     axes, sample = _channels_first(sample, where)
     dtype, to_stored, said = _values(sample, where, reading.range)
-    shape = (*sample.shape[:2], *(reading.size or sample.shape[2:]))
-    said = f"{axes}, {said}"
+    shape = (*sample.shape[:2], *(reading.asked.get("size") or sample.shape[2:]))
+    said, fit = f"{axes}, {said}", reading.asked.get("fit", "crop")
     if sample.dtype == dtype == "uint8" and shape == sample.shape and sample.flags.c_contiguous:
         return sample, said
 
@@ -66,9 +66,9 @@ def stored(sample: np.ndarray, where: str, reading: Reading) -> tuple[np.ndarray
         for start in range(0, len(sample), CHUNK):
             part = to_stored(sample[start : start + CHUNK])
             same = shape == sample.shape
-            out[start : start + CHUNK] = part if same else _fit(part, shape[2:], reading.fit)
+            out[start : start + CHUNK] = part if same else _fit(part, shape[2:], fit)
 
-    how = [reading.fit] * (reading.fit != "crop") + [reading.range] * (reading.range is not None)
+    how = [fit] * (fit != "crop") + [reading.range] * (reading.range is not None)
     return cache.array(lambda: key_for(fingerprint(sample), shape, *how), shape, dtype, fill), said
 
 

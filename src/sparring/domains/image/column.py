@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.data.content import Content
+from sparring.data.encoded import Encoded
 from sparring.data.hub import contents
 from sparring.data.kinds import Cells, Decoder, Reading
 from sparring.domains.image import pictures, raster
 from sparring.domains.image.arrays import image
-from sparring.domains.image.pictures import Encoded
 from sparring.domains.image.raster import Form, Header
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def decoder(cells: Cells, reading: Reading) -> Decoder:
     form = _form(files, pictures.survey(files, reading.progress), reading)
 
     def decode(value: Any) -> np.ndarray:
-        return _decoded(contents(value), form, fitting=reading.size is not None)
+        return _decoded(contents(value), form, fitting="size" in reading.asked)
 
     domain = Part("sparring.domains.image.domain:Image", shape=form[:3])
     return Decoder(domain, form[:3], "uint8" if form.bits == 8 else "float32", decode)

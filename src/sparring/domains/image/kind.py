@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparring.core.part import Part
+from sparring.data.encoded import tallied, unusable
 from sparring.data.kinds import Arrays, Column, Kind, Objects, Reader, Reading
-from sparring.domains.image import arrays, column, folder, objects, pairs, pictures, raster
+from sparring.domains.image import (
+    arrays,
+    column,
+    folder,
+    objects,
+    options,
+    pairs,
+    pictures,
+    raster,
+)
 from sparring.domains.image.packs import (
     digits,
     emoji,
@@ -33,21 +41,15 @@ def survey(path: Path, reading: Reading) -> tuple[list[tuple[str, str]], list[st
     good = [header for header in headers if not header.problem]
     facts = [
         ("pictures", f"{len(files)}"),
-        ("sizes", _counts(f"{header.height} x {header.width}" for header in good)),
-        ("modes", _counts(raster.mode_name(header.channels, header.bits) for header in good)),
+        ("sizes", tallied(f"{header.height} x {header.width}" for header in good)),
+        ("modes", tallied(raster.mode_name(header.channels, header.bits) for header in good)),
     ]
-    bad = pictures.unusable(files, problems)
+    bad = unusable(files, problems)
     return (
         ([*facts, ("broken", "; ".join(bad) or "none")], [])
         if reading.skip_broken
         else (facts, bad)
     )
-
-
-def _counts(words: Iterable[str]) -> str:
-    counted = Counter(words).most_common()
-    shown = ", ".join(f"{word} ({count})" for word, count in counted[:5])
-    return shown + (f" and {len(counted) - 5} more" if len(counted) > 5 else "")
 
 
 class Blanks:
@@ -73,6 +75,7 @@ class Blanks:
 KIND = Kind(
     name="pictures",
     domain="sparring.domains.image.domain:Image",
+    options=options.OPTIONS,
     readers=(
         Reader("a folder of pictures", folder.holds_pictures, pairs.read, ("pairs",), survey),
     ),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparring.core.errors import InputError, unknown
+from sparring.data import folders
 from sparring.data.content import Content, Sources
 from sparring.data.hub import HELD_OUT, TRAIN
 from sparring.data.kinds import Reading
@@ -72,7 +73,7 @@ def read(path: Path, reading: Reading) -> Content:
     tops = {} if form == "none" else sides.tops_of(path, asked=bool(form) or reverse)
     if not tops:
         return folder.read(path, reading)
-    facts = folder.visible(path)
+    facts = folders.visible(path)
     a, b = (sides.side_of(path, name, facts, tops) for name in "AB")
     others = sum(map(folder.is_picture, facts)) - len(a.files) - len(b.files)
     a, b, notes = sides.surveyed(path, a, b, reading)
@@ -91,7 +92,7 @@ def read(path: Path, reading: Reading) -> Content:
         names=sample.files.names,
         notes=notes,
     )
-    found = folder.described(found, sample.labels, sample.held_out)
+    found = folders.described(found, sample.labels, sample.held_out)
     if paired:
         return found.replace(source=given)
     return found.replace(sources=Sources(given, _mask(source.held_out)))
@@ -200,7 +201,7 @@ def _halves(path: Path, reverse: bool, reading: Reading) -> Content:
         names=listing.files.names,
         notes=(*listing.notes, *pictures.told(headers, form, reading)),
     )
-    return folder.described(found, listing.labels, listing.held_out)
+    return folders.described(found, listing.labels, listing.held_out)
 
 
 def _halved(header: Header) -> Header:

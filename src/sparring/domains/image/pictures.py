@@ -2,53 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from sparring.core.errors import InputError
 from sparring.data import cache
-from sparring.data.content import Progress, key_for
+from sparring.data.content import Progress
+from sparring.data.encoded import Encoded, each, refuse
 from sparring.data.kinds import Reading
 from sparring.domains.image import raster
 from sparring.domains.image.raster import Form, Header
 
 if TYPE_CHECKING:
     import numpy as np
-
-T = TypeVar("T")
-CHUNK = 64
-"""Pictures in one piece of work for a thread."""
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """Pictures that can be opened by number."""
-
-    names: Sequence[str]
-    """What sentences call them: paths within the data."""
-    open: Callable[[int], Path | bytes]
-    """The file, or its bytes."""
-    where: str
-    """The data, for sentences."""
-    key: str
-    """Names all that the pictures' bytes depend on."""
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def only(self, kept: Sequence[int]) -> Encoded:
-        """The pictures of these numbers."""
-        if len(kept) == len(self):
-            return self
-        names = [self.names[index] for index in kept]
-        key = key_for(self.key, list(kept))
-        return Encoded(names, lambda number: self.open(kept[number]), self.where, key)
 
 
 def survey(pictures: Encoded, progress: Progress | None = None) -> list[Header]:
@@ -79,7 +47,7 @@ def settle(pictures: Encoded, headers: Sequence[Header], reading: Reading) -> Fo
         InputError: a header that cannot be read, or mixed sizes or modes and no choice.
     """
     refuse(pictures, [header.problem for header in headers])
-    size, channels = reading.size, reading.channels
+    size, channels = reading.asked.get("size"), reading.asked.get("channels")
     sizes = Counter((header.height, header.width) for header in headers)
     modes = Counter((header.channels, header.bits) for header in headers)
     if size is None and len(sizes) > 1:
@@ -93,12 +61,13 @@ def settle(pictures: Encoded, headers: Sequence[Header], reading: Reading) -> Fo
             f"{pictures.where} mixes float pictures with others; convert them to one kind."
         )
     bits = max(depths) if chosen == 1 else 8
-    return Form(chosen, *(size or next(iter(sizes))), bits, reading.fit)
+    height, width = size or next(iter(sizes))
+    return Form(chosen, height, width, bits, reading.asked.get("fit", "crop"))
 
 
 def told(headers: Sequence[Header], form: Form, reading: Reading) -> tuple[str, ...]:
     """What becomes of pictures of another mode than most, where nobody chose one."""
-    if reading.channels is not None:
+    if "channels" in reading.asked:
         return ()
     count, clear = len(headers), sum(header.channels in (2, 4) for header in headers)
     grey = sum(header.channels <= 2 for header in headers)
@@ -119,27 +88,6 @@ def _most(headers: Sequence[Header]) -> int:
     clear = sum(header.channels in (2, 4) for header in headers)
     colour = any(header.channels >= 3 for header in headers)
     return (3 if colour else 1) + (2 * clear >= len(headers))
-
-
-def refuse(pictures: Encoded, problems: Sequence[str]) -> None:
-    """Stop where some of the pictures have a problem; the first few are named.
-
-    Raises:
-        InputError: there are such.
-    """
-    bad = unusable(pictures, problems)
-    if bad:
-        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
-        raise InputError(
-            f"{len(bad)} of {len(pictures)} pictures in {pictures.where} cannot be used: "
-            f"{'; '.join(bad[:3])}{more}. Mend them, or leave them out with --skip-broken; "
-            f"`sparring data check {pictures.where}` lists them all."
-        )
-
-
-def unusable(pictures: Encoded, problems: Sequence[str]) -> list[str]:
-    """Those that have a problem, as "name (problem)"."""
-    return [f"{n} ({p})" for n, p in zip(pictures.names, problems, strict=True) if p]
 
 
 def decode(
@@ -170,25 +118,6 @@ def decode(
 
     words = [str(word) for word in form if word != "crop"]
     return cache.array(lambda: f"{pictures.key}-{'-'.join(words)}", shape, dtype, fill)
-
-
-def each(
-    pictures: Encoded, work: Callable[[int], T], what: str, progress: Progress | None
-) -> list[T]:
-    """`work` for the number of every picture, by threads: Pillow decodes without Python's lock."""
-
-    def some(start: int) -> list[T]:
-        return [work(index) for index in range(start, min(start + CHUNK, len(pictures)))]
-
-    results: list[T] = []
-    # What Pillow warns of is either refused (too many pixels) or harmless (odd metadata).
-    with warnings.catch_warnings(), ThreadPoolExecutor(min(os.cpu_count() or 1, 16)) as pool:
-        warnings.simplefilter("ignore")
-        for part in pool.map(some, range(0, len(pictures), CHUNK)):
-            results += part
-            if progress is not None:
-                progress(what, len(results), len(pictures))
-    return results
 
 
 def _mixed_sizes(sizes: Counter[tuple[int, int]]) -> str:

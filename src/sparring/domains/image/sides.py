@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sparring.core.errors import InputError
 from sparring.core.part import Part
-from sparring.data import faults
+from sparring.data import faults, folders
+from sparring.data.encoded import Encoded, refuse
+from sparring.data.folders import Facts
 from sparring.data.hub import HELD_OUT, TRAIN
 from sparring.data.kinds import Reading
 from sparring.domains.image import folder, pictures, raster
 from sparring.domains.image.arrays import image
-from sparring.domains.image.folder import Facts
-from sparring.domains.image.pictures import Encoded
 from sparring.domains.image.raster import Form, Header
 from sparring.domains.layout import palette
 from sparring.domains.layout.domain import Layout
@@ -112,7 +112,7 @@ def side_of(path: Path, name: str, facts: Facts, tops: Tops) -> Side:
     palettes = [file for top in own if (file := palette.find(path / top))]
     return Side(
         name,
-        folder.encoded(path, [file.name for file in found], facts),
+        folders.encoded(path, [file.name for file in found], facts),
         stems=tuple(file.stem for file in found),
         held_out=_if_any(tuple(file.held_out for file in found)),
         labels=_if_any(tuple(file.label for file in found)),
@@ -125,8 +125,8 @@ def _files(pictures: Sequence[PurePosixPath], side: str, tops: Tops) -> list[Fil
     """The pictures of a side, in the order of their stems."""
     names = [name for name in pictures if name.parts[0] in tops and len(name.parts) > 1]
     names = [name for name in names if tops[name.parts[0]].side == side]
-    inner, below = folder.split_of([PurePosixPath(*name.parts[1:]) for name in names])
-    labels, _ = folder.labels_of(below)
+    inner, below = folders.split_of([PurePosixPath(*name.parts[1:]) for name in names])
+    labels, _ = folders.labels_of(below)
     found = []
     for index, name in enumerate(names):
         held = tops[name.parts[0]].held_out or (inner is not None and inner[index])
@@ -157,7 +157,7 @@ def surveyed(path: Path, a: Side, b: Side, reading: Reading) -> tuple[Side, Side
     for side in (a, b):
         flaw = "" if side.layout is None else "neither indexed nor grey, as label maps are"
         problems = [h.problem or ("" if _is_map(h) else flaw) for h in side.headers]
-        pictures.refuse(side.files, problems)
+        refuse(side.files, problems)
     shared = palette.find(path)
     return (*((a, b) if shared is None else _with_palette(a, b, shared)), notes)
 
@@ -203,7 +203,7 @@ def form_of(side: Side, reading: Reading) -> Form:
     """The form of a side's pictures; of label maps, one byte a pixel."""
     if side.layout is None:
         return pictures.settle(side.files, side.headers, reading)
-    grey = dataclasses.replace(reading, channels=1)
+    grey = dataclasses.replace(reading, asked={**reading.asked, "channels": 1})
     return pictures.settle(side.files, side.headers, grey)._replace(bits=8)
 
 

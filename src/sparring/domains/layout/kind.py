@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sparring.core.part import Part
 from sparring.data.kinds import Kind
+from sparring.domains.image.options import OPTIONS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,4 +44,9 @@ def _more(count: int) -> str:
     return f" and {count - 5} more" if count > 5 else ""
 
 
-KIND = Kind(name="layouts", domain="sparring.domains.layout.domain:Layout", finder=Shares)
+KIND = Kind(
+    name="layouts",
+    domain="sparring.domains.layout.domain:Layout",
+    options=OPTIONS,
+    finder=Shares,
+)

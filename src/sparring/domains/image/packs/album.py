@@ -107,7 +107,7 @@ class Album:
         """
         source, target = views_in(self, views)
         names = [view for view in (source, target) if view]
-        sheet = _sheet(self, path, names, reading.size)
+        sheet = _sheet(self, path, names, reading.asked.get("size"))
         folder = path / sheet["folder"]
         values = _stored(self, folder, target, reading)
         found = Content(
@@ -157,7 +157,7 @@ def _sheet(
 def _stored(album: Album, folder: Path, view: str, reading: Reading) -> np.ndarray:
     values = drawn.load(folder / f"{view}.npy")
     if album.views[view].palette:
-        return _nearest(values, reading.size or values.shape[2:])
+        return _nearest(values, reading.asked.get("size") or values.shape[2:])
     return arrays.stored(values, f"{album.name}:{view}", reading)[0]
 
 

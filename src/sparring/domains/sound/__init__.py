@@ -1,0 +1,1 @@
+"""Waveforms: recordings in pieces, listened to and seen."""
