@@ -537,7 +537,7 @@ def test_counts_of_items_begin_at_one(tiny_run: Path, tiny_npz: str, count: int)
     from sparring.artifact.model import Model
     from sparring.core.errors import InputError
     from sparring.data import load
-    from sparring.verbs.evaluate import reals_of
+    from sparring.verbs.reals import reals_of
 
     with pytest.raises(InputError, match="at least 1"):
         reals_of(Model.load(tiny_run), load(tiny_npz), count)

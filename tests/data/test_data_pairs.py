@@ -20,7 +20,7 @@ from sparring.data.split import digests, split, together
 from sparring.domains.image.arrays import image
 from sparring.recipes import recipe_named
 from sparring.training.budget import Intervals
-from sparring.verbs.evaluate import data_of
+from sparring.verbs.reals import data_of
 from sparring.verbs.run import resume, train
 
 Writer = Callable[..., Path]
@@ -421,7 +421,7 @@ def test_a_palette_without_label_maps(layouts: Path) -> None:
     [
         ("0 1 2\n1 1 1 1\n", "each class is index, red, green, blue"),
         ("0 1 2 x sea\n1 1 1 1\n", "'0 1 2 x sea'"),
-        ("0 1 2 300\n1 1 1 1\n", "not from 0 to 255"),
+        ("0 1 2 300\n1 1 1 1\n", "'0 1 2 300', which is no class (Expected `int` <= 255"),
         ("0 1 2 3\n0 1 1 1\n", "1 of them differently"),
         ("0 1 2 3\n", "2 to 256"),
     ],

@@ -60,8 +60,8 @@ def _vectors(
     if not size and vector is None:
         return None
     rows = [vector] if vector is not None else manifest.examples.get("vector", ())
-    if not rows or len(rows[0]) != size:
-        got = len(rows[0]) if rows else 0
+    if not rows or any(len(row) != size for row in rows):
+        got = next((len(row) for row in rows if len(row) != size), 0)
         raise InputError(f"this model takes a vector of {size} numbers, and got {got}.")
     return _in_turn(torch.tensor(rows, dtype=torch.float32), indices)
 
@@ -73,8 +73,8 @@ def _tokens(
     if not vocabulary and tokens is None:
         return None
     rows = [tokens] if tokens is not None else manifest.examples.get("tokens", ())
-    fits = rows and len(rows[0]) <= most and all(-1 <= word < vocabulary for word in rows[0])
-    if not fits:
+    known = all(-1 <= word < vocabulary for row in rows for word in row)
+    if not rows or not known or any(len(row) > most for row in rows):
         raise InputError(f"this model takes up to {most} tokens, whole numbers below {vocabulary}.")
     padded = [[*row, *[-1] * (most - len(row))] for row in rows]
     return _in_turn(torch.tensor(padded, dtype=torch.int64), indices)

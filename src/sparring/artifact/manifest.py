@@ -9,11 +9,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from sparring.core.errors import InputError
 from sparring.core.part import Part
-from sparring.core.ranges import Above, Amount, Count, Images, fitted
+from sparring.core.ranges import Count, Every, Images, Minutes, Number, fitted
 from sparring.core.recipe import Recipe
 from sparring.core.storage import read_json, write_json
 from sparring.core.types import Spec
@@ -249,13 +249,34 @@ class _Facts(TypedDict, total=False):
     held_out: Count | None
 
 
+class _Examples(TypedDict, total=False):
+    vector: list[list[Number]]
+    tokens: list[list[Annotated[int, Meta(ge=-1, le=2**31)]]]
+
+
+class _Intervals(Struct, forbid_unknown_fields=True):
+    log: Count | Word | None = None
+    sample: Count | Word | None = None
+    checkpoint: Count | Word | None = None
+    score: Count | Word = 0
+    keep: Every = 2
+
+
+class _Origin(TypedDict):
+    address: Word
+    recipe: Word
+    networks: list[Word]
+
+
 class _Sitting(TypedDict):
     steps: Images | None
-    minutes: Above | None
+    minutes: Minutes | None
     images: Count | None
-    intervals: dict[str, Amount | Word | None]
+    intervals: _Intervals
     reading: dict[str, Any]
     track: list[Word]
+    command: Annotated[str, Meta(max_length=2**20)] | None
+    initial: _Origin | None
 
 
 class _File(TypedDict):
@@ -267,7 +288,7 @@ class _File(TypedDict):
     source_domain: dict[str, Any] | None
     data: _Facts
     classes: list[Word]
-    examples: dict[str, Any]
+    examples: _Examples
     seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
     sitting: dict[str, Any]
     versions: dict[str, Word]

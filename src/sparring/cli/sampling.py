@@ -143,7 +143,7 @@ def reconstruct(
     _check_free(out, overwrite)
     if "reconstruct" not in model.game.doors:
         model.reconstruct(model.sample(1))  # says why not
-    from sparring.verbs.evaluate import data_of, reals_of
+    from sparring.verbs.reals import data_of, reals_of
 
     dataset = data_of(model, data, size_of(size) if size else None, trust or ())
     batch = reals_of(model, dataset, count)

@@ -45,6 +45,8 @@ Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
 Amount = Annotated[float, Meta(ge=0.0, le=LARGEST)]
 """A weight, a time: a finite number of 0 or more."""
 Above = Annotated[float, Meta(gt=0.0, le=LARGEST)]
+Minutes = Annotated[float, Meta(gt=0.0, le=5_256_000.0)]
+"""Ten years at most."""
 Rate = Annotated[float, Meta(ge=0.0, le=100.0)]
 """A learning rate."""
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]

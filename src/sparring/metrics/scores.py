@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
-from sparring.core.errors import InputError, unknown
+from msgspec import Meta
+
+from sparring.core.errors import unknown
+from sparring.core.ranges import Count, fitted
 from sparring.metrics.intervals import Interval
 from sparring.metrics.judging import Measured
 
@@ -137,21 +140,44 @@ class Scores:
         Raises:
             InputError: a field that is missing, unknown or malformed.
         """
-        known = {field.name for field in dataclasses.fields(cls)}
         for name in data:
-            if name not in known | {"headline"}:
-                raise unknown("field of the scores", name, known)
-        try:
-            fields = {name: data[name] for name in known - {"others", "lower_is_better"}}
-            fields["lower_is_better"] = data.get("lower_is_better", {})
-            fields["scores"] = {n: Interval(**values) for n, values in data["scores"].items()}
-            fields["histogram"] = {n: (a, b) for n, (a, b) in data["histogram"].items()}
-            fields["floor"] = cls.from_json(data["floor"]) if data["floor"] else None
-            others = data.get("others", {}).items()
-            fields["others"] = {name: cls.from_json(other) for name, other in others}
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(f"the scores cannot be read: {error!r}; evaluate again.") from error
+            if name not in _File.__annotations__:
+                raise unknown("field of the scores", name[:80], _File.__annotations__)
+        fields: Any = {**fitted("the scores cannot be read, evaluate again", data, _File)}
+        fields.pop("headline", None)
+        fields["scores"] = {n: Interval(**values) for n, values in fields["scores"].items()}
+        fields["floor"] = cls.from_json(fields["floor"]) if fields["floor"] else None
+        others = fields.get("others", {}).items()
+        fields["others"] = {name: cls.from_json(other) for name, other in others}
         return cls(**fields)
+
+
+Word = Annotated[str, Meta(max_length=4096)]
+
+
+class _Bounds(TypedDict):
+    value: float
+    low: float
+    high: float
+
+
+class _File(TypedDict):
+    """What scores.json holds; floor and others are of the same kind."""
+
+    scores: dict[Word, _Bounds]
+    n_real: Count
+    n_fake: Count
+    split: Word
+    seed: int
+    extractor: Word
+    digest: Word
+    resize: Word
+    histogram: dict[Word, tuple[float, float]]
+    notes: dict[Word, Word]
+    lower_is_better: NotRequired[dict[Word, bool]]
+    floor: dict[str, Any] | None
+    others: NotRequired[dict[Word, dict[str, Any]]]
+    headline: NotRequired[Word]
 
 
 def _short(value: float) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from sparring.core.errors import InputError
+from sparring.core.ranges import LONGEST as SHOWN
+from sparring.core.ranges import Count, Every, check
 from sparring.core.schedule import is_share
 
 WINDOW = 0.05
@@ -45,6 +48,7 @@ class Intervals:
     """Checkpoints kept, beside the best."""
 
     def __post_init__(self) -> None:
+        check("keep", self.keep, Every)
         for name in ("log", "sample", "checkpoint", "score"):
             object.__setattr__(self, name, _checked(name, getattr(self, name)))
 
@@ -105,12 +109,12 @@ def length(left: float, images: int, alone: float, together: float, warmup: floa
 
 
 def _checked(name: str, every: int | str | None) -> int | str | None:
-    if isinstance(every, str) and every.strip().isdecimal():
+    if isinstance(every, str) and re.fullmatch("[0-9]{1,15}", every.strip()):
         every = int(every)
     if isinstance(every, str):
         _minutes(every, name)
-    elif every is not None and (isinstance(every, bool) or every < 0):
-        raise InputError(f"the interval {name} must be 0 or more steps, not {every!r}.")
+    else:
+        check(f"the interval {name}, in steps,", every, Count | None)
     return every
 
 
@@ -120,5 +124,6 @@ def _minutes(every: str, name: str = "") -> float:
     except ValueError:
         minutes = math.nan
     if not (every.strip().endswith("min") and 0.0 < minutes < math.inf):
-        raise InputError(f"the interval {name} is in steps (500) or minutes (2min), not {every!r}.")
+        said = every[:SHOWN]
+        raise InputError(f"the interval {name} is in steps (500) or minutes (2min), not {said!r}.")
     return minutes

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.model import write_model
 from sparring.core.errors import InputError
 from sparring.core.storage import read_json, read_tensors, whole_folder, write_json, write_tensors
-from sparring.training.state import State
+from sparring.training.state import Progress, State, progress_of
 
 
 def save(run: Path, manifest: Manifest, state: State, keep: int) -> None:
@@ -42,7 +40,13 @@ def write_run_model(target: Path, manifest: Manifest, state: State) -> None:
 
 def steps(run: Path) -> list[int]:
     """The steps of the checkpoints that look whole, in order."""
-    return [step for step, folder in _named(run) if _looks_whole(folder, step)]
+    return [step for step, folder in _named(run) if _progress(folder, step) is not None]
+
+
+def reached(run: Path) -> Progress:
+    """How far the run's last checkpoint is that looks whole; nowhere where there is none."""
+    known = (_progress(folder, step) for step, folder in reversed(_named(run)))
+    return next((found for found in known if found is not None), Progress())
 
 
 def load_last(run: Path, state: State) -> list[str]:
@@ -65,7 +69,7 @@ def load_last(run: Path, state: State) -> list[str]:
 
 def _load(folder: Path, step: int, state: State) -> None:
     facts = read_json(folder / "state.json")
-    if _step_of(facts) != step:
+    if progress_of(facts).step != step:
         raise InputError("its state.json is of another step")
     names = state.averaged
     averaged = {name: read_tensors(folder / "model" / f"{name}.safetensors") for name in names}
@@ -78,16 +82,12 @@ def _named(run: Path) -> list[tuple[int, Path]]:
     return sorted((int(f.name[5:]), f) for f in found if re.fullmatch("step-[0-9]{8,18}", f.name))
 
 
-def _looks_whole(folder: Path, step: int) -> bool:
+def _progress(folder: Path, step: int) -> Progress | None:
     try:
-        return _step_of(read_json(folder / "state.json")) == step
+        found = progress_of(read_json(folder / "state.json"))
     except InputError:
-        return False
-
-
-def _step_of(facts: Mapping[str, Any]) -> Any:
-    progress = facts.get("progress")
-    return progress.get("step") if isinstance(progress, dict) else None
+        return None
+    return found if found.step == step else None
 
 
 def _folder(run: Path, step: int) -> Path:

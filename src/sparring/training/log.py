@@ -6,11 +6,22 @@ import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NotRequired, TypedDict
 
 import torch
 from torch import Tensor
 
 from sparring.core.ranges import Count, fits
+
+
+class _Line(TypedDict):
+    """What a line counts; further names stand for scalars."""
+
+    step: Count
+    images: NotRequired[Count]
+    skipped: NotRequired[Count]
+    rollbacks: NotRequired[Count]
+    warning: NotRequired[str]
 
 
 class Tally:
@@ -44,20 +55,30 @@ def append(path: Path, line: Mapping[str, object]) -> None:
         file.write(json.dumps(line) + "\n")
 
 
-def read(path: Path) -> list[dict[str, float]]:
-    """All whole lines of a log; one cut short by a crash, or that no run writes, is left out."""
+def read(path: Path) -> list[dict[str, Any]]:
+    """The numbers and warnings of all whole lines of a log.
+
+    A line cut short by a crash, or that no run writes, is left out.
+    """
+    return [
+        {name: v for name, v in line.items() if isinstance(v, str) == (name == "warning")}
+        for line in _lines(path)
+    ]
+
+
+def cut(path: Path, step: int) -> None:
+    """Drop the lines after a step, which a resumed run will write again."""
+    kept = [line for line in _lines(path) if line["step"] <= step]
+    path.write_text("".join(json.dumps(line) + "\n" for line in kept))
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
     lines = []
     for text in path.read_text(errors="replace").splitlines():
         with contextlib.suppress(ValueError, RecursionError):
             line = json.loads(text)
-            if fits(line, dict[str, float | str | None]) and fits(line.get("step"), Count):
+            if fits(line, dict[str, float | str]) and fits(line, _Line):
                 lines.append(line)
     return lines
-
-
-def cut(path: Path, step: int) -> None:
-    """Drop the lines after a step, which a resumed run will write again."""
-    kept = [line for line in read(path) if line["step"] <= step]
-    path.write_text("".join(json.dumps(line) + "\n" for line in kept))

@@ -139,7 +139,7 @@ class State:
             check_alike(f"the averaged {name}", averaged[name], network.state_dict())
         _check_counters(tensors)
         groups = {p: _groups(o, facts, p) for p, o in self.optimizers.items()}
-        progress = fitted("progress", facts.get("progress"), Progress)
+        progress = progress_of(facts)
         try:
             self._load(_tree(tensors), averaged, groups)
         except (KeyError, RuntimeError, ValueError, TypeError) as error:
@@ -182,6 +182,16 @@ class State:
             if found[name].shape[1:] in self.samples or not found[name].numel():
                 wanted[name] = wanted[name].new_empty(found[name].shape)
         return wanted
+
+
+def progress_of(facts: Mapping[str, Any]) -> Progress:
+    """The progress that a checkpoint's facts tell.
+
+    Raises:
+        InputError: it is not what a run writes.
+    """
+    found: Progress = fitted("progress", facts.get("progress"), Progress)
+    return found
 
 
 def games_of(recipe: Recipe) -> dict[str, Game]:

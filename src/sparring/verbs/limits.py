@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from typing import Annotated
+from pathlib import Path
 
-from msgspec import Meta
-
+from sparring.artifact.manifest import Manifest
 from sparring.core.errors import InputError, unknown
 from sparring.core.part import Part
-from sparring.core.ranges import Images, check
+from sparring.core.ranges import Images, Minutes, check
 from sparring.core.recipe import Recipe
 
 TRACKERS = ("tensorboard", "wandb", "trackio")
@@ -26,10 +25,6 @@ def check_values(recipe: Recipe) -> None:
         _check_optimizer(player, optimizer)
 
 
-Minutes = Annotated[float, Meta(gt=0.0, le=5_256_000.0)]
-"""Ten years at most."""
-
-
 def check_length(steps: int | None, minutes: float | None) -> None:
     """The budget is above nothing and below forever.
 
@@ -38,6 +33,20 @@ def check_length(steps: int | None, minutes: float | None) -> None:
     """
     check("steps", steps, Images | None)
     check("minutes", minutes, Minutes | None)
+
+
+def check_resumable(manifest: Manifest, folder: Path) -> None:
+    """The run says what it was trained on and for how long, and its trackers are at hand.
+
+    Raises:
+        InputError: they are not.
+    """
+    if not manifest.sitting or not {"address", "fingerprint"} <= manifest.data.keys():
+        raise InputError(
+            f"{folder} cannot be gone on with: its recipe.json does not say with what data, or for "
+            "how long; take it from a backup, or start a new run --from it."
+        )
+    check_trackers(manifest.sitting["track"])
 
 
 def check_trackers(names: Sequence[str]) -> None:

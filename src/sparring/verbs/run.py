@@ -31,9 +31,15 @@ from sparring.training.initial import Initial, read_initial
 from sparring.training.loop import Loop, Show
 from sparring.training.step import Draw
 from sparring.verbs import check
-from sparring.verbs.evaluate import reals_of, scorer
+from sparring.verbs.evaluate import scorer
 from sparring.verbs.fitting import rank_of, seen, spec_of
-from sparring.verbs.limits import check_length, check_trackers, check_values
+from sparring.verbs.limits import (
+    check_length,
+    check_resumable,
+    check_trackers,
+    check_values,
+)
+from sparring.verbs.reals import reals_of
 from sparring.verbs.strips import COUNT, write_strip
 
 EXAMPLES = 16
@@ -157,6 +163,7 @@ def resume(
     check_length(steps, minutes)
     folder = Path(run)
     manifest = Manifest.read(folder, trusted)
+    check_resumable(manifest, folder)
     dataset = seen(manifest.recipe, _again(manifest, folder, data, trusted))
     manifest = replace(manifest, data={**manifest.data, "address": dataset.address})
     former = Budget(steps=manifest.sitting["steps"], minutes=manifest.sitting["minutes"])
@@ -342,7 +349,8 @@ def _again(manifest: Manifest, folder: Path, data: Any, trusted: Sequence[str]) 
         InputError: they cannot be read, or are others.
     """
     place = manifest.data["address"] if data is None else data
-    dataset = load(place, **manifest.sitting["reading"], trusted=manifest.trusted(trusted))
+    options = remembered(manifest.sitting["reading"], manifest.trusted(trusted))
+    dataset = load(place, **options, trusted=manifest.trusted(trusted))
     if dataset.fingerprint != manifest.data["fingerprint"]:
         raise InputError(
             f"the data at {dataset.address} has changed since {folder} was trained; restore it, "

@@ -4,16 +4,39 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
+
+import msgspec
+from msgspec import Meta
 
 from sparring.core.errors import InputError
 from sparring.data.faults import one_sentence
 from sparring.domains.layout.domain import MOST
 
 NAMES = ("palette.txt", "palette.csv", "palette.json")
-COLUMNS = ("index", "r", "g", "b", "name")
+Byte = Annotated[int, Meta(ge=0, lt=MOST)]
+Name = Annotated[str, Meta(max_length=200)] | int
+
+
+class _Class(msgspec.Struct, array_like=True):
+    """A line of a palette file, and the schema of it."""
+
+    index: Byte
+    r: Byte
+    g: Byte
+    b: Byte
+    name: Name = ""
+
+
+class _Named(TypedDict):
+    """The same with keys."""
+
+    index: Byte
+    r: Byte
+    g: Byte
+    b: Byte
+    name: NotRequired[Name]
 
 
 def find(folder: Path) -> Path | None:
@@ -38,49 +61,47 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         InputError: a file that cannot be read, or does not say that.
     """
-    rows = [_class(row, path) for row in _rows(path)]
-    rows.sort()
-    values = [row[0] for row in rows]
+    rows = sorted(_classes(path), key=lambda row: row.index)
+    values = [row.index for row in rows]
     if not 2 <= len(rows) <= MOST or len(set(values)) < len(values):
         raise InputError(
             f"{path} numbers {len(values)} classes, {len(set(values))} of them differently; a "
             f"palette has 2 to {MOST}, each with a number of its own."
         )
-    colours, names = tuple(row[1] for row in rows), tuple(row[2] for row in rows)
+    colours = tuple((row.r, row.g, row.b) for row in rows)
+    names = tuple(str(row.name).strip() or str(row.index) for row in rows)
     plain = values == list(range(len(values)))
     return {"palette": colours, "names": names, "values": () if plain else tuple(values)}
 
 
-def _rows(path: Path) -> list[Sequence[Any]]:
+def _classes(path: Path) -> list[_Class]:
     with one_sentence(f"the palette {path}", f"a palette, where {_FORM}"):
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix == ".json":
-            return [_listed(row) for row in json.loads(text)]
-        lines = [line for line in text.splitlines() if line.strip() and line.strip()[0] != "#"]
-        if path.suffix == ".txt":
-            return [line.split(None, 4) for line in lines]
-        rows = [[cell.strip() for cell in row] for row in csv.reader(lines)]
-    titled = rows and not rows[0][0].lstrip("-").isdigit()
-    return list(rows[1:] if titled else rows)
+        rows = list(_rows(path))
+    return [_class(row, path) for row in rows]
 
 
-def _listed(row: Any) -> list[Any]:
-    if isinstance(row, dict):
-        return [row[key] for key in COLUMNS[:4]] + [row.get("name", "")]
-    return list(row)
-
-
-def _class(row: Sequence[Any], path: Path) -> tuple[int, tuple[int, int, int], str]:
-    """Number, colour and name."""
+def _class(row: Any, path: Path) -> _Class:
     try:
-        value, red, green, blue = (int(str(cell)) for cell in row[:4])
-    except ValueError as error:
-        said = " ".join(map(str, row))
-        raise InputError(f"the palette {path} says {said[:80]!r}; {_FORM}.") from error
-    if not all(0 <= part < MOST for part in (value, red, green, blue)):
-        raise InputError(f"the palette {path} has a number that is not from 0 to 255; {_FORM}.")
-    name = str(row[4]).strip() if len(row) > 4 else ""
-    return value, (red, green, blue), name or str(value)
+        found = msgspec.convert(row, _Class | _Named, strict=False)
+    except msgspec.ValidationError as error:
+        said = " ".join(map(str, row)) if isinstance(row, list) else str(row)
+        raise InputError(
+            f"the palette {path} says {said[:80]!r}, which is no class ({str(error)[:200]}): "
+            f"{_FORM}."
+        ) from error
+    return found if isinstance(found, _Class) else _Class(**found)
+
+
+def _rows(path: Path) -> Any:
+    text = path.read_text(encoding="utf-8-sig")
+    if path.suffix == ".json":
+        return json.loads(text)
+    lines = [line for line in text.splitlines() if line.strip() and line.strip()[0] != "#"]
+    if path.suffix == ".txt":
+        return [line.split(None, 4) for line in lines]
+    rows = [[cell.strip() for cell in row] for row in csv.reader(lines)]
+    titled = rows and not rows[0][0].lstrip("-").isdigit()
+    return rows[1:] if titled else rows
 
 
 _FORM = "each class is index, red, green, blue and name (0 30 60 200 sea)"

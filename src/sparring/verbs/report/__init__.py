@@ -76,7 +76,7 @@ def _model(folder: Path, trusted: Iterable[str]) -> Model | None:
 
 
 def _data(model: Model | None, data: Any, trusted: Iterable[str]) -> tuple[Dataset | None, str]:
-    from sparring.verbs.evaluate import data_of
+    from sparring.verbs.reals import data_of
 
     if model is None:
         return None, "The run has written no model yet."

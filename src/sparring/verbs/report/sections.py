@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from sparring.artifact.manifest import Manifest
 from sparring.core.errors import InputError
-from sparring.core.storage import read_json
 from sparring.data.given import MARK
 from sparring.domains.embedding import img
 from sparring.verbs.report import curves, health, page, pictures
@@ -36,31 +35,22 @@ SEARCHED = 20_000
 
 def head(manifest: Manifest, lines: Log, run: Path) -> str:
     """What was trained on what, for how long, how fast."""
-    last = progress(run)
+    from sparring.training import checkpoint
+
+    last = checkpoint.reached(run)
     data = manifest.data
     facts = {
         "recipe": manifest.recipe.name,
         "data": str(data.get("name", data.get("address", "?"))),
-        "steps": f"{last.get('step', 0):,.0f}",
-        "real samples seen": f"{last.get('images', 0):,.0f}",
-        "training time": duration(last.get("seconds", 0.0)),
+        "steps": f"{last.step:,}",
+        "real samples seen": f"{last.images:,}",
+        "training time": duration(last.seconds),
         "samples/s": f"{speed:,.0f}" if (speed := health.mean(lines, "images_per_second")) else "?",
         "sample shape": " x ".join(map(str, manifest.spec.shape)),
         "seed": str(manifest.seed),
     }
     title = f"<h1>{escape(manifest.recipe.name)} on {escape(facts['data'])}</h1>"
     return title + page.paragraph(f"Run {run}") + page.facts(facts)
-
-
-def progress(run: Path) -> Mapping[str, Any]:
-    """How far the run's last checkpoint is."""
-    from sparring.training import checkpoint
-
-    known = checkpoint.steps(run)
-    if not known:
-        return {}
-    path = run / "checkpoint" / f"step-{known[-1]:08d}" / "state.json"
-    return dict(read_json(path)["progress"])
 
 
 def words(lines: Log, kept: Mapping[str, Any] | None = None) -> str:
@@ -102,7 +92,7 @@ def samples(run: Path, model: Model | None, count: int = 64) -> str:
 
 def real(model: Model, dataset: Dataset, count: int = 64) -> str:
     """Real items, in the same form as the samples."""
-    from sparring.verbs.evaluate import reals_of
+    from sparring.verbs.reals import reals_of
 
     batch = reals_of(model, dataset, count)
     words = f"{len(batch.real)} real held-out items, to compare with."
@@ -112,7 +102,7 @@ def real(model: Model, dataset: Dataset, count: int = 64) -> str:
 
 def strip(model: Model, dataset: Dataset) -> str:
     """For models that make samples from sources: held-out items given, made and true."""
-    from sparring.verbs.evaluate import reals_of
+    from sparring.verbs.reals import reals_of
     from sparring.verbs.strips import COUNT, rows
 
     found = rows(model, reals_of(model, dataset, COUNT))
@@ -129,7 +119,7 @@ def neighbours(model: Model, dataset: Dataset) -> str:
     import torch
 
     from sparring.metrics.distances import nearest
-    from sparring.verbs.evaluate import training_items
+    from sparring.verbs.reals import training_items
 
     if not model.domain.grid or not dataset.count:
         return ""
@@ -154,7 +144,7 @@ def neighbours(model: Model, dataset: Dataset) -> str:
 def _features(reader: Any, model: Model, dataset: Dataset) -> Tensor:
     import torch
 
-    from sparring.verbs.evaluate import training_items
+    from sparring.verbs.reals import training_items
 
     indices = torch.arange(min(dataset.count or 0, SEARCHED))
     found: Tensor = reader.features(training_items(model, dataset, indices))
@@ -176,7 +166,7 @@ def latent_space(model: Model, dataset: Dataset | None) -> str:
 def _rebuilt(model: Model, dataset: Dataset, count: int = 32) -> str:
     import torch
 
-    from sparring.verbs.evaluate import reals_of
+    from sparring.verbs.reals import reals_of
 
     batch = reals_of(model, dataset, count)
     rebuilt = model.reconstruct(batch.real, batch.condition)

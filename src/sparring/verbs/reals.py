@@ -1,0 +1,114 @@
+"""Real items: the data that a model is compared with, and those of them that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sparring.core.errors import InputError
+from sparring.core.ranges import Images, check
+from sparring.data.items import encode
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from sparring.artifact.manifest import Manifest
+    from sparring.artifact.model import Model
+    from sparring.core.types import Batch
+    from sparring.data import Dataset
+
+CHUNK, CELLS = 1000, 1 << 24
+"""Samples and items held at once, and their pixels; bounds memory and never changes a score."""
+KEPT = ("kind", "fit", "range", "skip_broken")
+"""Options of a run's own data that other data are read with as well."""
+
+
+def data_of(
+    model: Model,
+    data: Any = None,
+    size: Any = None,
+    trusted: Iterable[str] = (),
+) -> Dataset:
+    """The data to compare a model with: those it was trained on, or others in its own shape.
+
+    They may be read by `trusted` packages, and by those that the model itself was made of.
+
+    Raises:
+        InputError: they cannot be read, or their samples have another shape.
+    """
+    from sparring.data import load
+    from sparring.data.loading import takes
+    from sparring.data.options import remembered
+    from sparring.verbs.fitting import seen
+
+    manifest = model.manifest
+    known = manifest.trusted(trusted)
+    reading = remembered(manifest.sitting.get("reading") or {}, known)
+    if data is None:
+        dataset = load(_address(manifest), **reading, trusted=known)
+    else:
+        form = {name: reading[name] for name in KEPT if name in reading}
+        form |= {**model.domain.reading, **({"size": size} if size else {})}
+        source = model.source_domain
+        if source is not None and source.reading.get("channels") != form.get("channels"):
+            form["channels"] = reading.get("channels")  # One number would not do for both.
+        pairs = reading.get("pairs") if takes(data, "pairs", known) else None
+        dataset = load(data, pairs=pairs, **form, trusted=known)
+    dataset = seen(manifest.recipe, dataset)
+    shape = dataset.domain.build().shape
+    if shape != manifest.spec.shape:
+        raise InputError(
+            f"the samples of {dataset.address} have shape {shape} and the model's "
+            f"{manifest.spec.shape}; give the data that it was trained on with --data."
+        )
+    return replace(dataset, domain=manifest.domain)  # Encoded as the model's samples are.
+
+
+def _address(manifest: Manifest) -> str:
+    """Where a model's data lie.
+
+    Raises:
+        InputError: it does not say so.
+    """
+    if "address" not in manifest.data:
+        raise InputError("the model does not say what it was trained on; name data with --data.")
+    return str(manifest.data["address"])
+
+
+def reals_of(model: Model, dataset: Dataset, count: int) -> Batch:
+    """So many held-out items, evenly spread, as the model's task prepares them.
+
+    Training items stand in where none were held out.
+    """
+    import torch
+
+    check("the number of items", count, Images)
+    none_held = len(dataset.held_out) == 0 and not dataset.streaming
+    store: Any = dataset.train if none_held else dataset.held_out
+    number = min(count, len(store))
+    items = store.take(torch.arange(number) * len(store) // max(number, 1))
+    loose: Any = dataset.sources if none_held else dataset.held_out_sources
+    if loose is not None and len(loose):
+        items |= loose.take(torch.arange(number) * len(loose) // max(number, 1))
+    from sparring.verbs.compare import prepared
+
+    return prepared(model, encode(items, model.domain, model.source_domain))
+
+
+def training_items(model: Model, dataset: Dataset, indices: Tensor) -> Iterator[Tensor]:
+    """Encoded training items at these indices, in batches (N, *shape)."""
+    store: Any = dataset.train
+    for piece in indices.split(CHUNK):
+        yield model.domain.encode(store.take(piece)["sample"])
+
+
+def encoded(dataset: Dataset, store: Any) -> Iterator[Tensor]:
+    """All items of a store as batches of samples (N, *shape)."""
+    import torch
+
+    from sparring.artifact.tiling import at_once
+
+    domain = dataset.domain.build()
+    for indices in torch.arange(len(store)).split(at_once(CHUNK, CELLS, domain.shape)):
+        yield domain.encode(store.take(indices)["sample"])
