@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,8 +45,15 @@ def recipe(network: str, **changes: Any) -> Recipe:
     ).lasting(64)  # as long for the part as for the whole
 
 
-@pytest.mark.parametrize("shape", [(2, 24), (3, 8, 8), (1, 8, 4, 8)])
-@pytest.mark.parametrize("network", ["dcgan", "residual", "convolutional"])
+@pytest.mark.parametrize(
+    ("network", "shape"),
+    [
+        *itertools.product(
+            ("dcgan", "residual", "convolutional"), [(2, 24), (3, 8, 8), (1, 8, 4, 8)]
+        ),
+        ("wave", (2, 24)),
+    ],
+)
 def test_every_rank_trains_and_resumes(
     network: str,
     shape: tuple[int, ...],

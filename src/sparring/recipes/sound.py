@@ -1,0 +1,54 @@
+"""Recipes for sound: from noise, as a waveform or as a spectrogram."""
+
+from __future__ import annotations
+
+from sparring.core.part import Part
+from sparring.core.ranges import Amount, Batch, Every, Rate, Size
+from sparring.core.recipe import Recipe
+from sparring.recipes.images import r3
+
+WAVE = "sparring.networks.wave"
+
+
+def wavegan(
+    *,
+    width: Size = 16,
+    discriminator_width: Size = 16,
+    latent: Size = 64,
+    gamma: Amount = 2.0,
+    every: Every = 8,
+    lr: Rate = 1e-3,
+    lr_end: Rate = 1e-4,
+    conditional: bool = False,
+    batch: Batch = 16,
+) -> Recipe:
+    """Sound from noise, as a waveform: WaveGAN's networks, r3's loss (Donahue et al. 2019).
+
+    Args:
+        width: channels of the generator's finest layer.
+        discriminator_width: channels of the discriminator's finest layer.
+        latent: numbers in one latent vector.
+        gamma: weight of R1 and R2.
+        every: R1 and R2 are due on every so manieth step.
+        lr: Adam's learning rate at the start.
+        lr_end: Adam's learning rate at the end.
+        conditional: tell both players the label.
+        batch: real samples a turn.
+    """
+    base = r3(
+        rank=1,
+        latent=latent,
+        gamma=gamma,
+        every=every,
+        lr=lr,
+        lr_end=lr_end,
+        conditional=conditional,
+        batch=batch,
+    )
+    return base.replace(
+        name="wavegan",
+        networks={
+            "generator": Part(f"{WAVE}:Generator", width=width),
+            "discriminator": Part(f"{WAVE}:Discriminator", width=discriminator_width),
+        },
+    )

@@ -1,0 +1,115 @@
+"""WaveGAN's pair: upsampling and phase shuffle by second implementations, and any length."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sparring.core.types import Condition, Spec
+from sparring.networks.wave import STRIDE, Discriminator, Generator, PhaseShuffle, _Longer
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(0)
+
+
+def mirrored(row: Tensor, by: int) -> Tensor:
+    """(C, length) moved to the left by so many cells, in plain indices."""
+    length = row.shape[-1]
+    places = [abs(i + by) for i in range(length)]
+    return row[:, [i if i < length else 2 * (length - 1) - i for i in places]]
+
+
+def test_phase_shuffle_moves_each_sample_by_itself_and_mirrors_the_ends() -> None:
+    hidden = torch.randn(64, 3, 9)
+    moved = PhaseShuffle(2)(hidden)
+    found = [
+        next(by for by in range(-2, 3) if torch.equal(after, mirrored(before, by)))
+        for before, after in zip(hidden, moved, strict=True)
+    ]
+    assert {*found} == {-2, -1, 0, 1, 2}
+    torch.manual_seed(7)
+    first = PhaseShuffle(2)(hidden)
+    torch.manual_seed(7)
+    assert torch.equal(first, PhaseShuffle(2)(hidden))
+
+
+def test_phase_shuffle_rests_outside_training_and_where_there_is_no_room() -> None:
+    hidden = torch.randn(4, 3, 9)
+    assert torch.equal(PhaseShuffle(2).eval()(hidden), hidden)
+    assert torch.equal(PhaseShuffle(0)(hidden), hidden)
+    assert torch.equal(PhaseShuffle(2)(hidden[..., :1]), hidden[..., :1])
+
+
+def test_phase_shuffle_is_twice_differentiable() -> None:
+    hidden = torch.randn(5, 2, 6, dtype=torch.float64, requires_grad=True)
+
+    def moved(value: Tensor) -> Tensor:
+        torch.manual_seed(0)
+        return PhaseShuffle(2)(value) ** 3
+
+    assert torch.autograd.gradcheck(moved, hidden)
+    assert torch.autograd.gradgradcheck(moved, hidden)
+
+
+@pytest.mark.parametrize("kernel", [1, 2, 3, 4, 9, 24, 25])
+@pytest.mark.parametrize("up", ["transposed", "nearest", "linear"])
+def test_upsampling_is_what_it_is_called(up: str, kernel: int) -> None:
+    layer, hidden = _Longer(3, 2, kernel, up), torch.randn(2, 3, 40)
+    made = layer(hidden)
+    assert made.shape == (2, 2, 160)
+    if up == "transposed":
+        spread = torch.zeros(2, 3, 160)
+        spread[..., ::STRIDE] = hidden
+    elif up == "nearest":
+        spread = hidden.repeat_interleave(STRIDE, -1) / 2
+    else:  # on a line from each sample to the next
+        between = [hidden[..., :-1].lerp(hidden[..., 1:], i / STRIDE) for i in range(STRIDE)]
+        spread = torch.stack(between, -1).flatten(-2) * 4 / 44**0.5
+    weight = layer.convolve.weight.transpose(0, 1).flip(-1)
+    wanted = F.conv1d(spread, weight, layer.convolve.bias)
+    inner = wanted[..., 40:90]
+    assert any(torch.allclose(made[..., i : i + 50], inner, atol=1e-4) for i in range(40, 75))
+
+
+@pytest.mark.parametrize(("up", "hums"), [("transposed", True), ("nearest", False)])
+def test_a_constant_leaves_no_hum(up: str, hums: bool) -> None:
+    inner = _Longer(8, 1, 25, up)(torch.ones(1, 8, 64))[0, 0, 40:-40].detach()
+    assert (float(inner.std()) > 1e-3) is hums
+
+
+def test_smooth_upsampling_starts_in_scale() -> None:
+    for up in ("transposed", "nearest", "linear"):
+        network = Generator(Spec((1, 4096), 64, head="linear"), up=up)
+        sample = network(torch.randn(16, 64), Condition())
+        assert 0.5 < float(sample.detach().std()) < 2.0
+
+
+@pytest.mark.parametrize("length", [1, 7, 100, 1024, 5000])
+def test_any_length_is_made_and_judged(length: int) -> None:
+    spec = Spec((2, length), 4, classes=3)
+    condition = Condition(torch.arange(3))
+    sample = Generator(spec, width=2)(torch.randn(3, 4), condition)
+    assert sample.shape == (3, 2, length)
+    assert Discriminator(spec, width=2)(sample, condition).logits.shape == (3, 1)
+
+
+def test_the_paper_s_form_at_16384_samples() -> None:
+    spec = Spec((1, 16384), 100)
+    made = Generator(spec, width=64, widest=16, up="transposed")
+    assert made.grid == (1024, 16)
+    layers = [module for module in made.modules() if isinstance(module, torch.nn.ConvTranspose1d)]
+    assert [layer.weight.shape[:2] for layer in layers] == [
+        (1024, 512),
+        (512, 256),
+        (256, 128),
+        (128, 64),
+        (64, 1),
+    ]
+    judge = Discriminator(spec, width=64, widest=16)
+    layers = [module for module in judge.modules() if isinstance(module, torch.nn.Conv1d)]
+    assert [layer.weight.shape for layer in layers][-1] == (1024, 512, 25)
+    assert judge.logits.linear.in_features == 16 * 1024
