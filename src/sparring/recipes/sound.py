@@ -48,7 +48,7 @@ def wavegan(
     return base.replace(
         name="wavegan",
         networks={
-            "generator": Part(f"{WAVE}:Generator", width=width),
+            "generator": Part(f"{WAVE}:Generator", width=width, head="leaky"),
             "discriminator": Part(f"{WAVE}:Discriminator", width=discriminator_width),
         },
     )

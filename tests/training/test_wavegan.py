@@ -1,0 +1,73 @@
+"""Sound from noise: a generator makes the pitch that its label asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sparring.core.part import Part
+from sparring.core.recipe import Recipe
+from sparring.data.content import Content
+from sparring.data.dataset import Dataset, dataset
+from sparring.domains.points.domain import Points
+from sparring.recipes import recipe_named
+from sparring.recipes.choices import with_augment, with_loss, with_network, with_penalty
+from sparring.training.budget import Intervals
+from sparring.verbs.run import train
+
+LENGTH = 256
+PITCHES = (8, 24)
+"""Cycles in a tone, by its label."""
+
+
+@dataclass(frozen=True)
+class Tone(Points):
+    """Waveforms as they are."""
+
+    shape: tuple[int, ...]  # type: ignore[assignment]
+    head: str = "tanh"  # type: ignore[assignment]
+
+
+@pytest.fixture(scope="module")
+def tones() -> Dataset:
+    """600 tones of two pitches, each at any phase and a loudness of its own."""
+    random = np.random.default_rng(0)
+    label = np.arange(600) % 2
+    cycles = np.array(PITCHES)[label] + random.uniform(-0.5, 0.5, 600)
+    turns = cycles[:, None] * np.arange(LENGTH) / LENGTH + random.uniform(0, 1, (600, 1))
+    waves = random.uniform(0.35, 0.7, (600, 1)) * np.sin(2 * np.pi * turns)
+    content = Content(
+        sample=waves[:, None].astype("float32"),
+        label=label,
+        classes=("low", "high"),
+        domain=Part(Tone, shape=(1, LENGTH)),
+    )
+    return dataset(content, name="tones", address="tones", held_out=0.1, seed=0)
+
+
+def test_a_label_asks_for_a_pitch(tones: Dataset, tmp_path: Path) -> None:
+    flags = {"width": 8, "discriminator_width": 8, "latent": 8, "lr": 3e-3, "conditional": True}
+    recipe = recipe_named("wavegan", flags, rank=1).replace(precision="fp32")
+    never = Intervals(log=0, sample=0, checkpoint=0)
+    model = train(recipe, tones, tmp_path / "run", steps=250, intervals=never, quiet=True)
+    for label, cycles in zip(("low", "high"), PITCHES, strict=True):
+        made = model.sample(64, label=label, seed=1)[:, 0]
+        spectrum = torch.fft.rfft(made * torch.hann_window(LENGTH)).abs()
+        right = (spectrum.argmax(1) - cycles).abs() <= 1
+        assert float(right.float().mean()) > 0.9
+        assert 0.2 < float(made.std()) < 0.7
+        assert float(made.std(0).mean()) > 0.1  # not one tone for all latents
+
+
+def test_losses_penalties_and_networks_are_crossed_with_it() -> None:
+    recipe = recipe_named("wavegan", rank=1)
+    changed = with_penalty(with_loss(recipe, "hinge"), ["gradient_penalty"])
+    changed = with_network(changed, "convolutional")
+    assert changed.loss == Part("sparring.losses.adversarial:hinge")
+    assert [term.name for term in changed.terms] == ["gradient_penalty"]
+    assert changed.networks["generator"].call == "sparring.networks.convolutional:Generator"
+    assert isinstance(with_augment(changed, "none"), Recipe)
