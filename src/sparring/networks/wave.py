@@ -206,9 +206,9 @@ class _Longer(nn.Module):
         super().__init__()
         smooth = torch.tensor(choose("up", up, FILTERS))
         total = kernel + len(smooth) - 1
-        extra = max(STRIDE - total, total % 2)
-        padding = (total - STRIDE + extra) // 2
-        self.convolve = nn.ConvTranspose1d(inputs, outputs, kernel, STRIDE, padding, extra)
+        self.extra = max(STRIDE - total, total % 2)
+        self.padding = (total - STRIDE + self.extra) // 2
+        self.convolve = nn.ConvTranspose1d(inputs, outputs, kernel, STRIDE)
         # Of unit energy, so that initial weights need not know of it.
         self.register_buffer("smooth", smooth / smooth.norm(), persistent=False)
 
@@ -219,9 +219,7 @@ class _Longer(nn.Module):
             each = weight.flatten(0, 1)[:, None]
             weight = F.conv1d(each, self.smooth[None, None], padding=many - 1)
             weight = weight.unflatten(0, layer.weight.shape[:2]).squeeze(2)
-        return F.conv_transpose1d(
-            hidden, weight, layer.bias, layer.stride, layer.padding, layer.output_padding
-        )
+        return F.conv_transpose1d(hidden, weight, layer.bias, STRIDE, self.padding, self.extra)
 
 
 def _line(spec: Spec) -> tuple[int, ...]:
