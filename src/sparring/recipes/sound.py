@@ -7,7 +7,8 @@ from sparring.core.ranges import Amount, Batch, Every, Rate, Size
 from sparring.core.recipe import Recipe
 from sparring.recipes.images import r3
 
-WAVE = "sparring.networks.wave"
+NETWORKS = "sparring.networks"
+MEL = "sparring.domains.mel.domain:Mel"
 
 
 def wavegan(
@@ -48,7 +49,51 @@ def wavegan(
     return base.replace(
         name="wavegan",
         networks={
-            "generator": Part(f"{WAVE}:Generator", width=width, head="leaky"),
-            "discriminator": Part(f"{WAVE}:Discriminator", width=discriminator_width),
+            "generator": Part(f"{NETWORKS}.wave:Generator", width=width, head="leaky"),
+            "discriminator": Part(f"{NETWORKS}.wave:Discriminator", width=discriminator_width),
         },
     )
+
+
+def melgan(
+    *,
+    network: str = "convolutional",
+    width: Size = 16,
+    discriminator_width: Size = 16,
+    latent: Size = 64,
+    gamma: Amount = 1.0,
+    every: Every = 8,
+    lr: Rate = 2e-3,
+    lr_end: Rate = 1e-4,
+    conditional: bool = False,
+    batch: Batch = 16,
+) -> Recipe:
+    """Sound from noise, as a mel spectrogram that a vocoder makes heard: r3 on pictures of it.
+
+    Args:
+        network: convolutional or residual.
+        width: channels of the generator, as in r3.
+        discriminator_width: channels of the discriminator, as in r3.
+        latent: numbers in one latent vector.
+        gamma: weight of R1 and R2.
+        every: R1 and R2 are due on every so manieth step.
+        lr: Adam's learning rate at the start.
+        lr_end: Adam's learning rate at the end.
+        conditional: tell both players the label.
+        batch: real samples a turn.
+    """
+    base = r3(
+        network=network,
+        width=width,
+        discriminator_width=discriminator_width,
+        latent=latent,
+        gamma=gamma,
+        every=every,
+        lr=lr,
+        lr_end=lr_end,
+        conditional=conditional,
+        batch=batch,
+    )
+    generator = Part(f"{NETWORKS}.{network}:Generator", width=width)
+    networks = {**base.networks, "generator": generator}
+    return base.replace(name="melgan", seen_as=MEL, networks=networks)
