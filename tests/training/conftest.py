@@ -2,13 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from sparring.core.part import Part
 from sparring.core.recipe import Recipe
+
+
+def _start(
+    script: str, world: int, arguments: Sequence[str | Path], **extra: str
+) -> list[subprocess.Popen[str]]:
+    """One process a rank, as torchrun would start them, but nobody looks after them."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    known = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(world)}
+    known |= {"OMP_NUM_THREADS": "1", "SPARRING_TIMEOUT": "120"} | extra
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    return [
+        subprocess.Popen(
+            command,
+            env={**os.environ, **known, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(world)
+    ]
+
+
+def _finished(ranks: Sequence[subprocess.Popen[str]]) -> list[str]:
+    """What each said, after all ended well."""
+    said = [rank.communicate(timeout=150)[1] for rank in ranks]
+    assert [rank.returncode for rank in ranks] == [0] * len(ranks), said
+    return said
+
+
+@pytest.fixture
+def start() -> Callable[..., list[subprocess.Popen[str]]]:
+    """Starts a script as several processes: script, world, arguments."""
+    return _start
+
+
+@pytest.fixture
+def finished() -> Callable[[Sequence[subprocess.Popen[str]]], list[str]]:
+    """Waits for such processes, which must end well; gives what each said."""
+    return _finished
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,6 +21,9 @@ from sparring.training import log
 from sparring.training.checkpoint import steps
 
 Build = Callable[..., Recipe]
+Ranks = list[subprocess.Popen[str]]
+Start = Callable[..., Ranks]
+Finished = Callable[[Ranks], list[str]]
 TRAIN = """
 import json, sys
 from pathlib import Path
@@ -82,35 +83,6 @@ engine.close()
 """
 
 
-def start(
-    script: str, world: int, arguments: Sequence[str | Path], **extra: str
-) -> list[subprocess.Popen[str]]:
-    """One process a rank, as torchrun would start them, but nobody looks after them."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    known = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(world)}
-    known |= {"OMP_NUM_THREADS": "1", "SPARRING_TIMEOUT": "120"} | extra
-    command = [sys.executable, "-c", script, *map(str, arguments)]
-    return [
-        subprocess.Popen(
-            command,
-            env={**os.environ, **known, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(world)
-    ]
-
-
-def finished(ranks: Sequence[subprocess.Popen[str]]) -> list[str]:
-    """What each said, after all ended well."""
-    said = [rank.communicate(timeout=300)[1] for rank in ranks]
-    assert [rank.returncode for rank in ranks] == [0] * len(ranks), said
-    return said
-
-
 def weights_of(run: Path) -> dict[str, torch.Tensor]:
     return load_file(run / "checkpoint/step-00000008/state.safetensors")
 
@@ -136,7 +108,12 @@ def written(tmp_path: Path) -> Callable[[Recipe], Path]:
 
 
 def test_two_equal_one_and_so_do_four_with_a_batch_rounded(
-    recipe: Build, written: Callable[[Recipe], Path], pictures: str, tmp_path: Path
+    recipe: Build,
+    written: Callable[[Recipe], Path],
+    pictures: str,
+    tmp_path: Path,
+    start: Start,
+    finished: Finished,
 ) -> None:
     path = written(recipe())
     for world in (1, 2):
@@ -155,7 +132,11 @@ def test_two_equal_one_and_so_do_four_with_a_batch_rounded(
 
 
 def test_two_nodes_find_each_other(
-    recipe: Build, written: Callable[[Recipe], Path], pictures: str, tmp_path: Path
+    recipe: Build,
+    written: Callable[[Recipe], Path],
+    pictures: str,
+    tmp_path: Path,
+    finished: Finished,
 ) -> None:
     script, path = tmp_path / "train.py", written(recipe())
     script.write_text(TRAIN)
@@ -175,7 +156,12 @@ def test_two_nodes_find_each_other(
 
 
 def test_what_one_process_sees_all_decide_alike(
-    recipe: Build, written: Callable[[Recipe], Path], pictures: str, tmp_path: Path
+    recipe: Build,
+    written: Callable[[Recipe], Path],
+    pictures: str,
+    tmp_path: Path,
+    start: Start,
+    finished: Finished,
 ) -> None:
     run = tmp_path / "run"
     finished(start(LOOP, 2, [written(recipe()), pictures, run, "disagree"]))
@@ -193,6 +179,7 @@ def test_a_lost_process_ends_the_others_with_a_sentence(
     written: Callable[[Recipe], Path],
     pictures: str,
     tmp_path: Path,
+    start: Start,
 ) -> None:
     run, wait = tmp_path / "run", 5
     arguments = [written(recipe()), pictures, run, str(int(event))]
@@ -237,7 +224,12 @@ train(recipe, sys.argv[2], run, minutes=0.05, intervals=every, quiet=True)
 
 
 def test_two_hear_of_one_length_at_one_step(
-    recipe: Build, written: Callable[[Recipe], Path], pictures: str, tmp_path: Path
+    recipe: Build,
+    written: Callable[[Recipe], Path],
+    pictures: str,
+    tmp_path: Path,
+    start: Start,
+    finished: Finished,
 ) -> None:
     """With a warm-up, whose trial and checkpoints by the clock both have to meet at as well."""
     fall = Part("sparring.core.schedule:cosine", start=1e-3, end=1e-4)

@@ -121,3 +121,16 @@ def mapped(path: Path) -> np.ndarray:
 
     values: np.ndarray = np.load(path, mmap_mode="c", allow_pickle=False)
     return values
+
+
+def origin(values: np.ndarray) -> Path | None:
+    """The `.npy` file that an array is the whole of, as `mapped` would give it; None if none."""
+    import numpy as np
+
+    if not isinstance(values, np.memmap) or Path(str(values.filename)).suffix != ".npy":
+        return None
+    path = Path(str(values.filename))
+    whole = mapped(path)
+    # A view of another shape or order is not the file; one of the same covers it all.
+    alike = [(a.shape, a.dtype, a.strides) for a in (values, whole)]
+    return path if alike[0] == alike[1] else None

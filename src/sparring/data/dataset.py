@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sparring.core.errors import InputError
 from sparring.core.part import Part
+from sparring.data import cache
 from sparring.data.content import Content, Estimate, fingerprint
 from sparring.data.split import digests, duplicates, first_of, joined, split, together
 
@@ -223,7 +224,8 @@ def _kept(arrays: dict[str, np.ndarray], mask: np.ndarray) -> Memory | Mapped:
 
     if any(isinstance(values, np.memmap) for values in arrays.values()):
         fields = {name: torch.from_numpy(values) for name, values in arrays.items()}
-        return Mapped(fields, torch.from_numpy(np.flatnonzero(mask)))
+        files = {name: path for name, values in arrays.items() if (path := cache.origin(values))}
+        return Mapped(fields, torch.from_numpy(np.flatnonzero(mask)), files=files)
     return Memory({name: torch.from_numpy(values[mask]) for name, values in arrays.items()})
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Mapped:
     rows_in_file: Tensor
     """(N,) int64: where in the file this store's items lie."""
     device: torch.device | str = "cpu"
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """The `.npy` file that a field is the whole of, where there is one."""
 
     def __len__(self) -> int:
         return len(self.rows_in_file)

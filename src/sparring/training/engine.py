@@ -33,6 +33,8 @@ class Engine:
     ) -> None:
         # Accelerate keeps one precision a process for ever, unless told to forget it.
         AcceleratorState._reset_state()
+        if several() and not torch.distributed.is_initialized():
+            atexit.register(_part)
         self.precision = resolve_precision(precision)
         # Buffers are never broadcast: two passes of batch normalisation may precede a backward.
         handlers = [
@@ -71,6 +73,11 @@ class Engine:
     def beside(self) -> int:
         """Number of processes on this machine."""
         return int(os.environ.get("LOCAL_WORLD_SIZE", self.world))
+
+    @property
+    def first_beside(self) -> int:
+        """Number of the first process on this machine."""
+        return self.rank - self._accelerator.local_process_index
 
     @property
     def main(self) -> bool:
@@ -127,6 +134,17 @@ class Engine:
         torch.distributed.broadcast(told, 0)
         return float(told)
 
+    def words(self, mine: str) -> list[str]:
+        """What each process says, in their order."""
+        if self.world == 1:
+            return [mine]
+        said = torch.tensor([*mine.encode()], dtype=torch.uint8)
+        lengths = self.gather(torch.tensor([len(said)])).tolist()
+        # One byte more than is said, as nothing cannot be gathered.
+        rows = self.gather(nn.functional.pad(said, (0, 1 + max(lengths) - len(said)))[None])
+        pairs = zip(rows.numpy(), lengths, strict=True)
+        return [row[:length].tobytes().decode() for row, length in pairs]
+
     def gather(self, rows: Tensor) -> Tensor:
         """The rows (N, ...) of all processes, N the same in each, in the processes' order."""
         if self.world == 1:
@@ -143,7 +161,7 @@ class Engine:
                 torch.distributed.broadcast(buffer, 0)
 
     @contextmanager
-    def together(self, run: Path) -> Iterator[None]:
+    def together(self, run: Path | None = None) -> Iterator[None]:
         """Work that ends with one sentence where another process is dead or does not answer.
 
         Raises:
@@ -155,10 +173,13 @@ class Engine:
             if self.world == 1 or not _is_loss(error):
                 raise
             atexit.register(_leave)
+            again = "start again."
+            if run is not None:
+                again = f"go on from the last checkpoint: sparring resume {run}"
             raise InputError(
                 f"process {self.rank} of {self.world} has lost another one, which died or did not "
-                f"answer for {patience():g} s ($SPARRING_TIMEOUT); see what that one said, then go "
-                f"on from the last checkpoint: sparring resume {run}"
+                f"answer for {patience():g} s ($SPARRING_TIMEOUT); see what that one said, then "
+                f"{again}"
             ) from error
 
     def wait(self) -> None:
@@ -176,9 +197,18 @@ class Engine:
             self._accelerator.log(dict(values), step=step)
 
     def close(self) -> None:
-        """End the trackers and leave the process group."""
-        if self._tracked or self.world > 1:
-            self._accelerator.end_training()
+        """End the trackers.
+
+        The group of processes stays until they end: another one at the same address, for the next
+        verb of the same script, could meet what is left of the first.
+        """
+        for tracker in self._accelerator.trackers if self._tracked else ():
+            tracker.finish()
+
+
+def several() -> bool:
+    """Whether this process was launched as one of several."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 def one_or_nan(loss: Tensor) -> Tensor:
@@ -226,6 +256,12 @@ def _fast_bf16() -> bool:
     if torch.backends.mps.is_available():
         return False
     return torch.cpu._is_amx_tile_supported()
+
+
+def _part() -> None:
+    """Leave the group of processes, if it is still there."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def _leave() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import shutil
@@ -39,6 +40,7 @@ from sparring.verbs.limits import (
     check_trackers,
     check_values,
 )
+from sparring.verbs.reading import apart, read_once
 from sparring.verbs.reals import reals_of
 from sparring.verbs.strips import COUNT, write_strip
 
@@ -104,18 +106,28 @@ def train(
     options = remembered(reading, trusted)
     if isinstance(data, Dataset) and options:
         raise InputError(f"a Dataset is read already; give {', '.join(options)} to load_data.")
-    dataset = load(data, **options, trusted=trusted)
-    chosen = make(rank_of(dataset)).override(settings or {})
-    chosen = chosen if batch is None else chosen.replace(batch=batch)
-    check_values(chosen)
+
+    def fitting(dataset: Dataset) -> Recipe:
+        made = make(rank_of(dataset)).override(settings or {})
+        return made if batch is None else made.replace(batch=batch)
+
+    def read() -> Dataset:
+        found = load(data, **options, trusted=trusted)
+        wanted = fitting(found)
+        check_values(wanted)
+        check.check_data(wanted, seen(wanted, found))
+        _survey(seen(wanted, found), wanted, quiet)
+        return found
+
+    each = apart(data, bool(options.get("streaming")))
+    dataset = read_once(Engine("fp32"), read, apart=each)
+    chosen = fitting(dataset)
     dataset = seen(chosen, dataset)
     budget = Budget(steps=steps, minutes=minutes)
     if steps is None and minutes is None:
         budget = Budget(steps=chosen.steps)
     sitting = {**asdict(budget), "images": None, "intervals": asdict(intervals or Intervals())}
     sitting |= {"reading": options, "track": list(track), "command": command, "initial": None}
-    check.check_data(chosen, dataset)
-    _survey(dataset, chosen, quiet)
     manifest = plan(chosen, dataset, seed)
     engine = Engine(precision_for(manifest), track, folder)
     manifest = check.shared_out(manifest, engine)
@@ -164,7 +176,10 @@ def resume(
     folder = Path(run)
     manifest = Manifest.read(folder, trusted)
     check_resumable(manifest, folder)
-    dataset = seen(manifest.recipe, _again(manifest, folder, data, trusted))
+    each = apart(data, bool(manifest.sitting["reading"].get("streaming")))
+
+    read = functools.partial(_again, manifest, folder, data, trusted)
+    dataset = seen(manifest.recipe, read_once(Engine("fp32"), read, apart=each))
     manifest = replace(manifest, data={**manifest.data, "address": dataset.address})
     former = Budget(steps=manifest.sitting["steps"], minutes=manifest.sitting["minutes"])
     given = steps is not None or minutes is not None

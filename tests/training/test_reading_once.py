@@ -1,0 +1,116 @@
+"""Several processes read data once: one of them opens the files, all train on what it read."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sparring.core.recipe import Recipe
+from sparring.core.storage import read_json
+
+Ranks = list[subprocess.Popen[str]]
+Start = Callable[..., Ranks]
+Finished = Callable[[Ranks], list[str]]
+TRAIN = """
+import json, os, sys
+from pathlib import Path
+from sparring.core.errors import InputError
+from sparring.core.recipe import Recipe
+from sparring.data import cache
+from sparring.training.budget import Intervals
+from sparring.verbs.run import resume, train
+
+recipe = Recipe.from_json(json.loads(Path(sys.argv[1]).read_text()))
+data, run, steps, opened = Path(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4]), []
+cache.MEMORY_LIMIT = int(sys.argv[5])
+
+def look(event, arguments):
+    if event in ("open", "os.scandir", "os.listdir") and isinstance(arguments[0], str | Path):
+        if str(arguments[0]).startswith(str(data)):
+            opened.append(str(arguments[0]))
+
+sys.addaudithook(look)
+every = Intervals(log=4, sample=4, checkpoint=4, score=4)
+try:
+    train(recipe, data, run, steps=steps[0], intervals=every, quiet=True)
+    for end in steps[1:]:
+        resume(run, steps=end, quiet=True)
+except InputError as error:
+    sys.exit(str(error))
+finally:
+    path = run.with_name(f"{run.name}-opened-{os.environ['RANK']}.json")
+    path.write_text(json.dumps({"files": opened}))
+"""
+LARGE, SMALL = 1 << 30, 100
+"""Where decoded pictures are kept in memory, and where they are memory-mapped."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of 60 grey pictures of 8 x 8 px with two labels."""
+    for number in range(60):
+        path = tmp_path / "photos" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        noise = np.random.default_rng(number).integers(0, 256, (8, 8), np.uint8)
+        Image.fromarray(noise).save(path)
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def recipe_file(recipe: Callable[..., Recipe], tmp_path: Path) -> Path:
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(recipe().to_json()))
+    return path
+
+
+def opened(run: Path, rank: int) -> list[str]:
+    found: list[str] = read_json(run.with_name(f"{run.name}-opened-{rank}.json"))["files"]
+    return found
+
+
+@pytest.mark.parametrize("limit", [LARGE, SMALL], ids=["in memory", "memory-mapped"])
+def test_one_process_opens_the_files_and_both_train_as_one(
+    limit: int,
+    recipe_file: Path,
+    folder: Path,
+    tmp_path: Path,
+    start: Start,
+    finished: Finished,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Begun, and gone on with in the same processes."""
+    monkeypatch.setenv("SPARRING_CACHE", str(tmp_path / "cache"))
+    one, two = tmp_path / "one", tmp_path / "two"
+    finished(start(TRAIN, 1, [recipe_file, folder, one, "[8]", LARGE]))
+    said = finished(start(TRAIN, 2, [recipe_file, folder, two, "[4, 8]", limit]))
+    assert said[1] == ""
+    pictures = [name for name in opened(two, 0) if name.endswith(".png")]
+    assert len(set(pictures)) == 60
+    assert opened(two, 1) == []
+    facts = [read_json(run / "recipe.json") for run in (one, two)]
+    assert facts[0]["data"] == facts[1]["data"]
+    assert facts[0]["classes"] == facts[1]["classes"]
+    scores = [
+        [json.loads(line).get("score") for line in (run / "log.jsonl").read_text().splitlines()]
+        for run in (one, two)
+    ]
+    assert [s for s in scores[0] if s] == pytest.approx([s for s in scores[1] if s], rel=1e-3)
+    assert not list((tmp_path / "cache" / "handed").iterdir())
+
+
+def test_what_one_cannot_read_ends_all_with_its_sentence(
+    recipe_file: Path, folder: Path, tmp_path: Path, start: Start
+) -> None:
+    (folder / "a" / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    ranks = start(TRAIN, 2, [recipe_file, folder, tmp_path / "run", "[8]", LARGE])
+    said = [rank.communicate(timeout=120)[1].strip() for rank in ranks]
+    assert [rank.returncode for rank in ranks] == [1, 1]
+    assert said[0] == said[1]
+    assert "a/torn.png" in said[0]
+    assert not (tmp_path / "run").exists()
