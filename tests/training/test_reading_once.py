@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,3 +116,55 @@ def test_what_one_cannot_read_ends_all_with_its_sentence(
     assert said[0] == said[1]
     assert "a/torn.png" in said[0]
     assert not (tmp_path / "run").exists()
+
+
+STREAM = """
+import json, sys
+from pathlib import Path
+from sparring.core.recipe import Recipe
+from sparring.training.budget import Intervals
+from sparring.verbs.run import resume, train
+
+recipe = Recipe.from_json(json.loads(Path(sys.argv[1]).read_text()))
+every = Intervals(log=4, sample=0, checkpoint=5, score=0)
+for count in (3, 4):
+    data, runs = Path(sys.argv[2], str(count)), Path(sys.argv[3])
+    common = {"intervals": every, "quiet": True, "streaming": True}
+    train(recipe, data, runs / f"whole-{count}", steps=12, **common)
+    train(recipe, data, runs / f"parts-{count}", steps=5, **common)
+    resume(runs / f"parts-{count}", steps=12, quiet=True)
+"""
+
+
+def shard(path: Path, rows: range) -> None:
+    """A WebDataset shard of grey 8 x 8 pictures."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w") as archive:
+        for index in rows:
+            file = io.BytesIO()
+            noise = np.random.default_rng(index).integers(0, 256, (8, 8), np.uint8)
+            Image.fromarray(noise).save(file, "png")
+            info = tarfile.TarInfo(f"{index:03}.png")
+            info.size = len(file.getvalue())
+            archive.addfile(info, io.BytesIO(file.getvalue()))
+
+
+def test_a_stream_stopped_and_gone_on_with_by_two_is_as_uninterrupted(
+    recipe_file: Path,
+    tmp_path: Path,
+    start: Start,
+    finished: Finished,
+    weights: Callable[[Path], dict[str, bytes]],
+) -> None:
+    """Bit for bit: where each reads its own shards (4), and where both read all (3)."""
+    pytest.importorskip("datasets")
+    for count in (3, 4):
+        for number in range(count):
+            rows = range(number * 12, number * 12 + 12)
+            shard(tmp_path / "shards" / str(count) / f"part-{number}.tar", rows)
+    finished(start(STREAM, 2, [recipe_file, tmp_path / "shards", tmp_path]))
+    for count in (3, 4):
+        whole = weights(tmp_path / f"whole-{count}")
+        assert len(whole) > 1
+        assert weights(tmp_path / f"parts-{count}") == whole
+    assert weights(tmp_path / "whole-3") != weights(tmp_path / "whole-4")
