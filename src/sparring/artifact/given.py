@@ -1,4 +1,4 @@
-"""What a translation starts from: pictures and masks of any extent, checked before use."""
+"""What a translation starts from: items and masks of any extent, checked before use."""
 
 from __future__ import annotations
 
@@ -27,10 +27,14 @@ BATCH, BATCH_PIXELS = 64, 1 << 18
 """Most pictures, and most pixels of results, that are worked on at once."""
 LEAST = 4
 """The smallest side where a network does not say its own as `multiple`."""
+BLOCK = 1024
+"""Waveforms are made up to whole blocks of so many samples, which every network can halve."""
+LONG, PIECE = 1 << 19, 1 << 18
+"""Waveforms of more samples are worked on in overlapping pieces of so many."""
 
 
 REFUSALS = {
-    "sample": "it makes pictures from pictures; use: sparring translate, or Model.translate",
+    "sample": "it makes samples from others; use: sparring translate, or Model.translate",
     "translate": "it makes samples out of nothing; use: sparring sample, or Model.sample",
     "repair": "it repairs nothing; train the recipe 'inpaint' or 'restore'",
     "upscale": "it enlarges nothing; train the recipe 'superres'",
@@ -64,7 +68,7 @@ def check_mask(given: bool, wanted: bool) -> None:
 
 
 def at_once(space: Sequence[int], scale: int) -> int:
-    """How many pictures of an extent are worked on at once."""
+    """How many items of an extent are worked on at once."""
     return max(1, min(BATCH, BATCH_PIXELS // (math.prod(space) * scale ** len(space))))
 
 
@@ -81,31 +85,65 @@ def scale_of(spec: Spec) -> int:
     return max(1, spec.shape[-1] // spec.map[-1]) if len(spec.map) == 3 else 1
 
 
-def encoded(domain: Domain, pictures: Tensor, networks: Iterable[nn.Module] = ()) -> Tensor:
-    """Pictures (N, C, H, W) of a domain, stored (uint8) or encoded, as float32.
+def encoded(domain: Domain, items: Tensor, networks: Iterable[nn.Module] = ()) -> Tensor:
+    """Items (N, C, *space) of a domain, stored or encoded, as float32.
 
     Raises:
         InputError: another number of dimensions or channels, or a side that is too small.
     """
-    if pictures.dim() != 4:
-        raise InputError(f"pictures must be (N, C, H, W), not {tuple(pictures.shape)}.")
-    source = pictures.float() if pictures.is_floating_point() else domain.encode(pictures)
-    if source.shape[1] != domain.shape[0]:
+    if items.dim() not in (4, len(domain.shape) + 1):
+        form = "pictures must be (N, C, H, W)" if len(domain.shape) == 3 else "items must be whole"
+        raise InputError(f"{form}, not {tuple(items.shape)}.")
+    source = items.float() if items.is_floating_point() else domain.encode(items)
+    _check_channels(domain, source)
+    least, space = least_of(networks), source.shape[2:]
+    if min(space) < least:
+        grid = " x ".join([str(least)] * len(space))
         raise InputError(
-            f"the model works on pictures of {domain.shape[0]} channels, not {source.shape[1]}."
-        )
-    least = max((int(getattr(network, "multiple", LEAST)) for network in networks), default=LEAST)
-    height, width = source.shape[-2:]
-    if min(height, width) < least:
-        raise InputError(
-            f"a picture of {height} x {width} px is smaller than the network's base grid of "
-            f"{least} x {least}; give a larger one."
+            f"{extent_of(space)} is smaller than the network's base grid of {grid}; give a larger "
+            "one."
         )
     return source
 
 
+def waveforms(domain: Domain, items: Tensor, networks: Iterable[nn.Module] = ()) -> Tensor:
+    """Waveforms (N, C, L) of a domain, as they are.
+
+    Raises:
+        InputError: another number of channels, or too few samples.
+    """
+    _check_channels(domain, items)
+    least = max(BLOCK, least_of(networks))
+    if items.shape[2] < least:
+        raise InputError(
+            f"{extent_of(items.shape[2:])} are fewer than the {least:,} that the model works on; "
+            "give a longer sound."
+        )
+    return items
+
+
+def _check_channels(domain: Domain, items: Tensor) -> None:
+    what = "sounds" if items.dim() == 3 else "pictures"
+    if items.shape[1] != domain.shape[0]:
+        raise InputError(
+            f"the model works on {what} of {domain.shape[0]} channels, not {items.shape[1]}."
+        )
+
+
+def least_of(networks: Iterable[nn.Module]) -> int:
+    """The smallest side that all of these networks work on."""
+    return max((int(getattr(network, "multiple", LEAST)) for network in networks), default=LEAST)
+
+
+def extent_of(space: Sequence[int]) -> str:
+    """An extent in words."""
+    if len(space) == 1:
+        return f"{space[0]:,} samples"
+    return f"a picture of {' x '.join(map(str, space))} px"
+
+
 def masked(mask: Tensor | None, source: Tensor, wanted: bool) -> dict[str, Tensor]:
-    """The mask (N or 1, 1, H, W), 1 where a picture is missing, as an item's field.
+    """The mask (N or 1, 1, *space), 1 where an item is missing, as an item's field.
 
     Raises:
         InputError: a mask where none is wanted or none where one is, one of another size, or
@@ -114,18 +152,19 @@ def masked(mask: Tensor | None, source: Tensor, wanted: bool) -> dict[str, Tenso
     check_mask(mask is not None, wanted)
     if mask is None:
         return {}
-    if mask.dim() != 4 or mask.shape[1] != 1 or mask.shape[-2:] != source.shape[-2:]:
-        height, width = source.shape[-2:]
+    space = source.shape[2:]
+    if mask.dim() != source.dim() or mask.shape[1] != 1 or mask.shape[2:] != space:
+        found = " x ".join(map(str, mask.shape[2:]))
         raise InputError(
-            f"the mask is {' x '.join(map(str, mask.shape[-2:]))} px and the picture "
-            f"{height} x {width} (height x width); make them of one size."
+            f"the mask is {found} and what it is for {' x '.join(map(str, space))} (height x "
+            "width, or samples); make them of one size."
         )
     missing = (mask > 0).flatten(1)
     if not bool(missing.any(1).all()):
-        raise InputError("the mask is empty: nothing in it is white, so there is nothing to do.")
+        raise InputError("the mask is empty: it marks nothing, so there is nothing to do.")
     if bool(missing.all(1).any()):
-        raise InputError("the mask is all white: nothing of the picture is left to go by.")
-    return {"mask": (mask > 0).float().expand(len(source), -1, -1, -1)}
+        raise InputError("the mask is all white: nothing is left to go by.")
+    return {"mask": (mask > 0).float().expand(len(source), *mask.shape[1:])}
 
 
 def numbered(seed: int, indices: Sequence[int] | None, count: int, size: int) -> Tensor:
@@ -152,9 +191,22 @@ def tile_of(tile: int | None, space: tuple[int, ...], scale: int) -> int:
         if tile < 8:
             raise InputError(f"tile must be at least 8 px, not {tile}.")
         return tile
-    if space[0] * space[1] * scale * scale <= PIXELS:
+    if math.prod(space) * scale ** len(space) <= PIXELS:
         return 0
     return max(TILE // scale, LEAST_TILE)
+
+
+def piece_of(tile: int | None, length: int) -> int:
+    """Samples of a waveform's pieces, whole blocks of an overlap of a quarter; 0 where it is whole.
+
+    Raises:
+        InputError: a tile of less than four blocks.
+    """
+    if tile is None:
+        return PIECE if length > LONG else 0
+    if tile < 4 * BLOCK:
+        raise InputError(f"tile must be at least {4 * BLOCK:,} samples, not {tile}.")
+    return -(-tile // (4 * BLOCK)) * 4 * BLOCK
 
 
 def resized(picture: Tensor, space: tuple[int, ...]) -> Tensor:

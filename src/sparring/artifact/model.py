@@ -17,7 +17,7 @@ from sparring.artifact.conditions import condition_for
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.shown import Shown
 from sparring.artifact.tiling import at_once
-from sparring.artifact.translating import Progress, translated
+from sparring.artifact.translating import Asked, Progress, translated
 from sparring.artifact.walks import slerp, truncate
 from sparring.core.device import device_of
 from sparring.core.errors import InputError
@@ -176,14 +176,14 @@ class Model:
         stored: bool = False,
         progress: Progress | None = None,
     ) -> Tensor:
-        """Pictures (N, C, H, W) of any H x W turned into encoded ones, on the CPU.
+        """Pictures (N, C, H, W) or sounds (N, C, L) of any extent to encoded ones, on the CPU.
 
-        They may be stored (uint8) or encoded, and are of the model's source domain, or of its
-        own where it repairs. A picture's latent depends on the seed and its index alone.
+        They may be stored or encoded, and are of the model's source domain, or of its own where it
+        repairs. An item's latent depends on the seed and its index alone.
 
         Args:
             pictures: As above.
-            mask: (N or 1, 1, H, W), 1 where the picture is missing; what is not is kept.
+            mask: (N or 1, 1, *space), 1 where the item is missing; what is not is kept.
             reverse: From the model's own domain to its source, where it knows both ways.
             style: A picture (1, C, H, W) whose latent is used for all, by the model's encoder, or
                 that latent (1, L) from `style`, which is then read but once for many calls.
@@ -192,8 +192,9 @@ class Model:
             tokens: Likewise.
             seed: Of the latents.
             indices: One a picture, 0 and up by default; pictures of one index share its latent.
-            tile: Side of overlapping tiles in pixels; by default only above a megapixel.
-            stored: Hand back what the domain stores (uint8), which takes a quarter of the memory.
+            tile: Side of overlapping tiles in pixels or samples; by default only above a million
+                pixels, or half a million samples.
+            stored: Hand back what the domain stores, which takes less memory.
             progress: Called with how many tiles are done, and how many there are.
 
         Raises:
@@ -201,18 +202,11 @@ class Model:
                 or a tile that do not fit it.
         """
         given.check_can("translate", self.manifest, self.task)
-        entry, _ = self.ends(reverse)
-        source = given.encoded(entry, pictures, self.networks.values())
-        mask_items = given.masked(mask, source, self.takes_mask)
-        told = self.condition(
-            indices or range(len(source)), label=label, vector=vector, tokens=tokens
-        )
-        items = {name: values for name, values in told._asdict().items() if values is not None}
-        known = self.task.known({"source": source, **mask_items, **items})
-        latent = given.numbered(seed, indices, len(source), self.manifest.spec.latent)
-        if style is not None:
-            latent = (style if style.dim() == 2 else self.style(style)).expand(len(source), -1)
-        return translated(self, source, known, latent, reverse, tile, stored, progress)
+        if style is not None and style.dim() != 2:
+            style = self.style(style)
+        told = {"label": label, "vector": vector, "tokens": tokens}
+        asked = Asked(told, reverse, style, seed, indices, tile, stored, progress)
+        return translated(self, pictures, mask, asked)
 
     def repair(self, pictures: Tensor, mask: Tensor | None = None, **options: Any) -> Tensor:
         """`translate` for models of inpaint and restore: pictures made whole, (N, C, H, W).

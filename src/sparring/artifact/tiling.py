@@ -1,4 +1,4 @@
-"""Tiles: a function of small pictures run on a large one, piece by piece, without seams."""
+"""Tiles: a function of small items run on a large one, piece by piece, without seams."""
 
 from __future__ import annotations
 
@@ -12,64 +12,75 @@ from sparring.core.errors import InputError
 
 
 def tiled(
-    work: Callable[[Tensor], Tensor], picture: Tensor, tile: int, overlap: int, scale: int = 1
+    work: Callable[[Tensor], Tensor], item: Tensor, tile: int, overlap: int, scale: int = 1
 ) -> Tensor:
-    """`work` of a picture (N, C, H, W), run on tiles of it and joined with smooth weights.
+    """`work` of an item (N, C, *space), run on tiles of it and joined with smooth weights.
 
-    `work` maps (N, C, h, w) to (N, C', scale h, scale w), for any C and C'. Neighbouring tiles
-    share `overlap` pixels and cross-fade over the middle half of them. So the join equals the
-    whole wherever `work` sees no further than overlap / 4 pixels (and, if it has strides, where
-    tile - overlap is a multiple of them).
+    `work` maps (N, C, *part) to (N, C', *scale part), for any C and C' and in any dimensions of
+    space: a sound has one, a picture two. Neighbouring tiles share `overlap` cells and cross-fade
+    over the middle half of them. So the join equals the whole wherever `work` sees no further than
+    overlap / 4 cells (and, if it has strides, where tile - overlap is a multiple of them).
 
     Raises:
         InputError: tiles that are not at least twice their overlap.
     """
-    return torch.cat(list(bands(work, picture, tile, overlap, scale)), dim=-2)
+    return torch.cat(list(bands(work, item, tile, overlap, scale)), dim=2)
 
 
 def bands(
-    work: Callable[[Tensor], Tensor], picture: Tensor, tile: int, overlap: int, scale: int = 1
+    work: Callable[[Tensor], Tensor], item: Tensor, tile: int, overlap: int, scale: int = 1
 ) -> Iterator[Tensor]:
-    """What `tiled` joins, from top to bottom in bands (N, C', h, scale W), each when it is done.
+    """What `tiled` joins, in bands along the first axis of space, each when it is done.
 
-    So memory holds one row of tiles, however high the picture.
+    So memory holds one row of tiles of a picture, however high, and one tile of a sound, however
+    long.
 
     Raises:
         InputError: as `tiled`.
     """
     if overlap < 0 or tile < max(1, 2 * overlap):
         raise InputError(f"a tile must be at least twice its overlap, not {tile} for {overlap}.")
-    height = picture.shape[-2]
+    side = item.shape[2]
     waiting: Tensor | None = None
-    for top, bottom in spans(height, tile, overlap):
-        band = _across(work, picture[..., top:bottom, :], tile, overlap, scale)
-        band *= fade(top, bottom, height, overlap, scale).to(band)[:, None]
+    for start, end in spans(side, tile, overlap):
+        band = _joined(work, item.narrow(2, start, end - start), tile, overlap, scale, 3)
+        band *= _along(fade(start, end, side, overlap, scale).to(band), 2, band.dim())
         if waiting is not None:
-            band[..., : waiting.shape[-2], :] += waiting
-        done = band.shape[-2] - (overlap * scale if bottom < height else 0)
-        waiting = band[..., done:, :].clone()
-        yield band[..., :done, :]
+            band.narrow(2, 0, waiting.shape[2]).add_(waiting)
+        done = band.shape[2] - (overlap * scale if end < side else 0)
+        waiting = band.narrow(2, done, band.shape[2] - done).clone()
+        yield band.narrow(2, 0, done)
 
 
 def count(space: Sequence[int], tile: int, overlap: int) -> int:
-    """How many tiles a picture of this extent (H, W) is made of."""
+    """How many tiles an item of this extent is made of."""
     return math.prod(len(list(spans(side, tile, overlap))) for side in space)
 
 
-def _across(
-    work: Callable[[Tensor], Tensor], row: Tensor, tile: int, overlap: int, scale: int
+def _joined(
+    work: Callable[[Tensor], Tensor], part: Tensor, tile: int, overlap: int, scale: int, axis: int
 ) -> Tensor:
-    """`work` of one row of tiles, joined from left to right."""
-    width = row.shape[-1]
+    """`work` of a part, in tiles joined along this axis and all after it; always a new tensor."""
+    if axis == part.dim():
+        return work(part).clone()
+    side = part.shape[axis]
     joined: Tensor | None = None
-    for left, right in spans(width, tile, overlap):
-        piece = work(row[..., left:right])
+    for start, end in spans(side, tile, overlap):
+        inner = part.narrow(axis, start, end - start)
+        piece = _joined(work, inner, tile, overlap, scale, axis + 1)
         if joined is None:
-            joined = piece.new_zeros(*piece.shape[:-1], width * scale)
-        weights = fade(left, right, width, overlap, scale).to(piece)
-        joined[..., left * scale : right * scale].add_(piece * weights)
+            extent = [*piece.shape]
+            extent[axis] = side * scale
+            joined = piece.new_zeros(extent)
+        weights = _along(fade(start, end, side, overlap, scale).to(piece), axis, piece.dim())
+        joined.narrow(axis, start * scale, (end - start) * scale).add_(piece * weights)
     assert joined is not None
     return joined
+
+
+def _along(weights: Tensor, axis: int, dims: int) -> Tensor:
+    """Weights (side,) as that axis of a tensor of so many."""
+    return weights.view([-1 if place == axis else 1 for place in range(dims)])
 
 
 def spans(side: int, tile: int, overlap: int) -> Iterator[tuple[int, int]]:

@@ -1,16 +1,16 @@
-"""Pictures through a model in pieces: batches that fit in memory, and bands of large pictures."""
+"""Items through a model in pieces: batches that fit in memory, bands of large ones."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sparring.artifact.given import at_once, tile_of
+from sparring.artifact import given
 from sparring.artifact.tiling import bands, count
 from sparring.core.types import Condition
 
@@ -23,30 +23,105 @@ Progress = Callable[[int, int], None]
 """Called with how many tiles are done, and how many there are."""
 
 
-def translated(
-    model: Model,
-    source: Tensor,
-    known: Condition,
-    latent: Tensor,
-    reverse: bool = False,
-    tile: int | None = None,
-    stored: bool = False,
-    progress: Progress | None = None,
+class Asked(NamedTuple):
+    """What is asked of a translation, beside what it starts from."""
+
+    told: Mapping[str, Any]
+    """Label, vector and tokens."""
+    reverse: bool
+    style: Tensor | None
+    """(1, latent)."""
+    seed: int
+    indices: Sequence[int] | None
+    tile: int | None
+    stored: bool
+    progress: Progress | None
+
+
+def translated(model: Model, items: Tensor, mask: Tensor | None, asked: Asked) -> Tensor:
+    """What the model makes of items (N, C, *space), as in `Model.translate`.
+
+    Waveforms are cut and joined as such, whatever the networks see of them; all other items as
+    the networks see them.
+    """
+    entry, leaving = model.ends(asked.reverse)
+    waves = items.dim() == 3 and (asked.stored or len(leaving.shape) == 2)
+    check = given.waveforms if waves else given.encoded
+    source = check(entry, items, model.networks.values())
+    missing = given.masked(mask, source, model.takes_mask)
+    told = model.condition(asked.indices or range(len(source)), **asked.told)
+    fields = {name: values for name, values in told._asdict().items() if values is not None}
+    latent = given.numbered(asked.seed, asked.indices, len(source), model.manifest.spec.latent)
+    latent = latent if asked.style is None else asked.style.expand(len(source), -1)
+    if waves:
+        return _waves(model, source, {**missing, **fields}, latent, asked)
+    known = model.task.known({"source": source, **missing, **fields})
+    return _grids(model, source, known, latent, asked)
+
+
+def _waves(
+    model: Model, source: Tensor, fields: dict[str, Tensor], latent: Tensor, asked: Asked
 ) -> Tensor:
-    """What the model makes of encoded sources (N, C, H, W), as in `Model.translate`."""
-    leaving = model.ends(reverse)[1]
-    step = at_once(source.shape[2:], model.scale)
+    """Waveforms (N, C, L) made of waveforms, long ones in pieces that fade into each other."""
+    length, channels = source.shape[2], source.shape[1]
+    mask = fields.pop("mask", None)
+    marked = source if mask is None else torch.cat([source, mask.to(source.dtype)], 1)
+    whole = F.pad(marked, (0, -length % given.BLOCK))
+    side = given.piece_of(asked.tile, length)
+    step = 1 if side else given.at_once((length,), 1)
     rows = [slice(begin, begin + step) for begin in range(0, len(source), step)]
-    side = tile_of(tile, source.shape[2:], model.scale)
-    tell = _teller(progress, len(rows) * (count(source.shape[2:], side, side // 4) if side else 1))
+    tell = _teller(
+        asked.progress, len(rows) * (count(whole.shape[2:], side, side // 4) if side else 1)
+    )
+
+    def made(row: slice, piece: Tensor) -> Tensor:
+        own = {name: values[row] for name, values in fields.items()}
+        if mask is not None:
+            own["mask"] = piece[:, channels:].float()
+        found = _wave(model, piece[:, :channels], own, latent[row], asked)
+        tell()
+        return found
+
+    def joined(row: slice) -> Tensor:
+        if not side:
+            return made(row, whole[row])[..., :length]
+        kind = source.dtype if asked.stored and not source.is_floating_point() else torch.float32
+        parts = bands(lambda piece: made(row, piece).float(), whole[row], side, side // 4)
+        faded = [part if kind.is_floating_point else part.round().to(kind) for part in parts]
+        return torch.cat(faded, dim=-1)[..., :length]
+
+    return torch.cat([joined(row) for row in rows])
+
+
+def _wave(
+    model: Model, piece: Tensor, fields: dict[str, Tensor], latent: Tensor, asked: Asked
+) -> Tensor:
+    """What is made of a piece of waveforms (N, C, L), on the CPU."""
+    entry, leaving = model.ends(asked.reverse)
+    known = model.task.known({"source": entry.encode(piece), **fields}).to(model.device)
+    play = model.game.reverse if asked.reverse else model.game.generate  # type: ignore[attr-defined]
+    made: Tensor = play(model.networks, latent.to(model.device), known).float()
+    made = made if asked.reverse else model.task.finish(made, known)
+    made = made if leaving.head == "linear" else made.clamp(-1.0, 1.0)
+    return (leaving.decode(made) if asked.stored else made).cpu()
+
+
+def _grids(model: Model, source: Tensor, known: Condition, latent: Tensor, asked: Asked) -> Tensor:
+    """What is made of encoded items (N, C, *space), large ones in tiles."""
+    leaving = model.ends(asked.reverse)[1]
+    step = given.at_once(source.shape[2:], model.scale)
+    rows = [slice(begin, begin + step) for begin in range(0, len(source), step)]
+    side = given.tile_of(asked.tile, source.shape[2:], model.scale)
+    tiles = count(source.shape[2:], side, side // 4) if side else 1
+    tell = _teller(asked.progress, len(rows) * tiles)
 
     def ready(band: Tensor) -> Tensor:
         band = band if leaving.head == "linear" else band.clamp(-1.0, 1.0)
-        return (leaving.decode(band) if stored else band).cpu()
+        return (leaving.decode(band) if asked.stored else band).cpu()
 
     def whole(row: slice) -> Tensor:
-        made = _bands(model, latent[row], known.rows(row), reverse, side, tell)
-        return torch.cat([ready(band) for band in made], dim=-2)
+        made = _bands(model, latent[row], known.rows(row), asked.reverse, side, tell)
+        return torch.cat([ready(band) for band in made], dim=2)
 
     return torch.cat([whole(row) for row in rows])
 
@@ -76,7 +151,7 @@ def _bands(
     top = 0
     for band in bands(work, known.map, side, side // 4, model.scale):
         yield band if reverse else _finished(model, band, known, top)
-        top += band.shape[-2]
+        top += band.shape[2]
 
 
 def _finished(model: Model, band: Tensor, known: Condition, top: int) -> Tensor:
@@ -84,11 +159,12 @@ def _finished(model: Model, band: Tensor, known: Condition, top: int) -> Tensor:
     assert known.map is not None
     if model.scale != 1:
         return model.task.finish(band, known)
-    bottom = top + band.shape[-2]
-    above, below = min(top, HALO), min(known.map.shape[-2] - bottom, HALO)
-    around = F.pad(band, (0, 0, above, below), mode="replicate")
-    rows = known._replace(map=known.map[..., top - above : bottom + below, :])
-    return model.task.finish(around, rows)[..., above : above + band.shape[-2], :]
+    bottom = top + band.shape[2]
+    above, below = min(top, HALO), min(known.map.shape[2] - bottom, HALO)
+    sides = [0, 0] * (band.dim() - 3)
+    around = F.pad(band, [*sides, above, below], mode="replicate")
+    rows = known._replace(map=known.map[:, :, top - above : bottom + below])
+    return model.task.finish(around, rows)[:, :, above : above + band.shape[2]]
 
 
 def _teller(progress: Progress | None, total: int) -> Callable[[], None]:

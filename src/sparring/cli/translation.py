@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 LISTED = 20
 """Failures that are listed one by one."""
 Source = Annotated[
-    Path, typer.Argument(help="A picture, a folder, or a video.", show_default=False)
+    Path, typer.Argument(help="A picture or a sound, a folder, or a video.", show_default=False)
 ]
 Out = Annotated[
     Path | None,
     typer.Option("-o", "--out", help="A file, or a folder; beside the source if not given."),
 ]
-Seed = Annotated[int, typer.Option(help="Picture i has latent i of the seed.")]
+Seed = Annotated[int, typer.Option(help="File i has latent i of the seed.")]
 Tile = Annotated[
-    int | None, typer.Option(help="Side of overlapping tiles; by default above a megapixel.")
+    int | None, typer.Option(help="Side of overlapping tiles; by default only of large files.")
 ]
 Existing = Annotated[
     str, typer.Option(help="Results that are there already: refuse, skip or overwrite.")
@@ -56,13 +56,14 @@ def translate(
     device: Device = "auto",
     trust: Trust = None,
 ) -> None:
-    """Turn pictures into what the model makes of them, at their own size and under their names.
+    """Turn pictures or sounds into what the model makes of them, under their own names.
 
-    Pictures are turned upright; transparency is kept where the format has it; a picture that
-    cannot be read does not stop a folder, and makes the exit code 1.
+    Pictures keep their size, are turned upright, and keep transparency where the format has it;
+    sounds keep their length. A file that cannot be read does not stop a folder, and makes the exit
+    code 1.
     """
     model = load(run, trust, device)
-    place = _out(source, out, "translated")
+    place = _out(model, source, out, "translated")
     options = {"reverse": reverse, "style": style, "seed": seed, "tile": tile}
     _say(_with_bar(model, source, place, existing=existing, **options), place)
 
@@ -73,13 +74,17 @@ def translate(
     "sparring repair runs/inpaint photo.png --mask 20,30,80,60 --out whole.png",
     "sparring repair runs/inpaint photos/ --mask white --out whole/",
     "sparring repair runs/denoise noisy/ --out clean/",
+    "sparring repair runs/gaps talk.wav --mask 0.5-0.8,2.1-2.2",
 )
 def repair(
     run: Run,
     source: Source,
     mask: Annotated[
         str | None,
-        typer.Option(help="What is missing: a picture, a folder, left,top,right,bottom, or white."),
+        typer.Option(
+            help="What is missing: a picture, a folder, left,top,right,bottom, or white; of a "
+            "sound, seconds: 0.5-0.8."
+        ),
     ] = None,
     out: Out = None,
     seed: Seed = 0,
@@ -88,7 +93,7 @@ def repair(
     device: Device = "auto",
     trust: Trust = None,
 ) -> None:
-    """Fill what a mask marks as missing, or undo noise, blur, JPEG, a watermark or lost colour.
+    """Fill what a mask marks as missing, or undo noise, clipping, blur, JPEG, lost colour.
 
     What the mask does not mark is kept to the bit.
     """
@@ -96,7 +101,7 @@ def repair(
 
     model = load(run, trust, device)
     check_can("repair", model.manifest, model.task)
-    place = _out(source, out, "repaired")
+    place = _out(model, source, out, "repaired")
     options = {"mask": mask, "seed": seed, "tile": tile}
     _say(_with_bar(model, source, place, existing=existing, **options), place)
 
@@ -122,7 +127,7 @@ def upscale(
 
     model = load(run, trust, device)
     check_can("upscale", model.manifest, model.task)
-    place = _out(source, out, f"x{model.scale}")
+    place = _out(model, source, out, f"x{model.scale}")
     _say(_with_bar(model, source, place, existing=existing, seed=seed, tile=tile), place)
 
 
@@ -154,7 +159,7 @@ def blend(
         model,
         photo,
         cutout,
-        _out(photo, out, "blended"),
+        _out(model, photo, out, "blended"),
         at=place_of("--at", at) if at is not None else None,
         height=height,
         existing=existing,
@@ -202,10 +207,13 @@ def _say(done: Done, out: Path) -> None:
         raise typer.Exit(1)
 
 
-def _out(source: Path, out: Path | None, ending: str) -> Path:
+def _out(model: Model, source: Path, out: Path | None, ending: str) -> Path:
     """Where it goes: beside the source, with an ending to its name, if nothing is said."""
     if out is not None:
         return out
     if source.is_dir():
         return source.resolve().with_name(f"{source.resolve().name}-{ending}")
-    return source.with_name(f"{source.stem}-{ending}{source.suffix}")
+    files = model.domain.files
+    read = files is not None and source.suffix.lower() in files.suffixes
+    suffix = Path(files.named(source)).suffix if files is not None and read else source.suffix
+    return source.with_name(f"{source.stem}-{ending}{suffix}")

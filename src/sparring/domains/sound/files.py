@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from sparring.core.errors import InputError
 from sparring.core.storage import whole_file
 from sparring.core.types import Masker, Opened
-from sparring.domains.sound import recordings
+from sparring.domains.sound import gaps, pieces, recordings
 from sparring.domains.sound.options import Form
 
 
@@ -46,10 +47,12 @@ class SoundFiles:
         Raises:
             InputError: a file that cannot be read.
         """
-        recordings.soundfile()
+        (length,) = self.extent(path)
+        form = Form(self.rate, length, self.channels, "kept")
+        piece = np.zeros((1, self.channels, length), np.int16)
         try:
-            form = Form(self.rate, 0, self.channels, "kept")
-            return Opened(torch.from_numpy(recordings.decoded(path, form)))
+            pieces.put(recordings.decoded(path, form), piece)
+            return Opened(torch.from_numpy(piece[0]))
         except InputError:
             raise
         except Exception as error:  # The library's own errors have no common class.
@@ -69,12 +72,12 @@ class SoundFiles:
         write(stored, self.rate, path)
 
     def masker(self, given: str) -> Masker:
-        """Seconds from and to that are missing, such as "0.5-0.8,1.2-1.3".
+        """Seconds from and to that are missing, such as "0.5-0.8,1.2-1.3"; see `gaps.masker`.
 
         Raises:
             InputError: words that are none.
         """
-        raise NotImplementedError
+        return gaps.masker(given, self.rate)
 
 
 def write(stored: Tensor, rate: int, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The verbs translate, repair, upscale and blend: files, folders and videos through a model."""
+"""The verbs translate, repair, upscale, blend: files, folders and videos through a model."""
 
 from __future__ import annotations
 
@@ -35,23 +35,25 @@ def translate(
     existing: str = "refuse",
     progress: Progress | None = None,
 ) -> Done:
-    """Send a picture, a folder of pictures or a video through a model, and write what it makes.
+    """Send a file, a folder of files or a video through a model, and write what it makes.
 
-    Results keep their sources' sizes (times the model's scale), names and, where the format has
-    it, transparency. The n-th picture of a folder, by name, has the n-th latent of the seed; all
+    Results keep their sources' extents (times the model's scale), names and, where the format has
+    it, transparency. The n-th file of a folder, by name, has the n-th latent of the seed; all
     frames of a video have one.
 
     Args:
         model: A model, or where one lies.
-        source: A picture, a folder (with its sub-folders), or a video.
-        out: A file for a picture or video, or a folder.
-        mask: What is missing: "white", "left,top,right,bottom", a picture, or a folder of them.
+        source: A picture or a sound, a folder (with its sub-folders), or a video.
+        out: A file for a file, or a folder.
+        mask: What is missing: "white", "left,top,right,bottom", a picture, or a folder of them; of
+            a sound, seconds from and to, such as "0.5-0.8".
         reverse: From the model's own domain to its source.
         style: A picture whose latent is used for all, by the model's encoder.
         seed: Of the latents.
-        tile: Side of overlapping tiles; by default only above a megapixel.
+        tile: Side of overlapping tiles; by default only above a megapixel, or half a million
+            samples.
         existing: What to do about results that are there already: refuse, skip or overwrite.
-        progress: Told of every batch, and of every tile of large pictures.
+        progress: Told of every batch, and of every tile of large items.
 
     Raises:
         InputError: the model cannot do it, nothing there, or a single picture that cannot be
@@ -176,7 +178,8 @@ class _Maker:
     def _checked(self, opened: Opened, mask: torch.Tensor | None) -> Given:
         """As the model wants it, or what is wrong with it."""
         stored = opened.stored[None]
-        source = given.encoded(self.entry, stored, self.model.networks.values())
+        check = given.waveforms if stored.dim() == 3 else given.encoded
+        source = check(self.entry, stored, self.model.networks.values())
         rows = None if mask is None else mask[None]
         given.masked(rows, source, mask is not None)
         return Given(opened.around, source[0], mask)

@@ -1,4 +1,4 @@
-"""Many pictures through a model: batched by extent, decoded ahead and encoded behind."""
+"""Many files through a model: batched by extent, decoded ahead and encoded behind."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AHEAD = 2
 
 
 class Job(NamedTuple):
-    """One picture to make."""
+    """One file to make."""
 
     number: int
     """Names its latent."""
@@ -36,14 +36,14 @@ class Job(NamedTuple):
 
 
 class Given(NamedTuple):
-    """A picture, read and fit for the model."""
+    """An item, read and fit for the model."""
 
     around: Any
     """What goes around the model, as `Opened.around`."""
     source: Tensor
-    """(C, H, W), encoded."""
+    """(C, *space), encoded; of sounds (C, L), as stored."""
     mask: Tensor | None
-    """(1, H, W)."""
+    """(1, *space)."""
 
 
 Writing = list[tuple[Job, "Future[None]"]]
@@ -52,7 +52,7 @@ Writing = list[tuple[Job, "Future[None]"]]
 
 @dataclass
 class Done:
-    """What became of the pictures."""
+    """What became of the files."""
 
     written: list[Path] = field(default_factory=list)
     skipped: int = 0
@@ -70,7 +70,7 @@ def run(
     scale: int = 1,
     progress: Progress | None = None,
 ) -> Done:
-    """Do all jobs; a picture that cannot be read or made is noted, and the others go on.
+    """Do all jobs; a file that cannot be read or made is noted, and the others go on.
 
     Raises:
         InputError: the disk is full, or nothing can be written on it.
@@ -90,7 +90,7 @@ def run(
                 _finish(behind.popleft(), done)
             if progress is not None:
                 under_way = sum(map(len, behind))
-                progress("pictures", len(done.written) + under_way + len(done.failed), len(jobs))
+                progress("files", len(done.written) + under_way + len(done.failed), len(jobs))
         for writing in behind:
             _finish(writing, done)
     return done
