@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sparring.core.errors import InputError
 from sparring.core.precision import full_precision
-from sparring.core.ranges import Above, Amount, Size
+from sparring.core.ranges import Above, Amount, Count, Size
 from sparring.core.types import AdversarialLoss, Batch, Condition, Networks, Played, Term, Turn
 from sparring.games.duel import NOTHING, Duel, l1_distance, only_penalties
 
@@ -35,6 +35,10 @@ class Contrast(Duel):
             section 5.2): the paper's eq. 5 asks for PatchNCE here, which leaves colours free.
         patches: places in each layer of each picture.
         temperature: what the cosines are divided by.
+        frames: most cells along the last dimension, time, that are hidden from the generator, a run
+            of them in each source, and that it must fill in: the discriminator sees them, and
+            places in them must be known again too (filling in frames, Kaneko et al., 2021,
+            section 3, there in a cycle); 0 hides none.
 
     Raises:
         InputError: a generator's term, a relativistic loss, or a setting out of range.
@@ -53,6 +57,7 @@ class Contrast(Duel):
         identity: Amount = 5.0,
         patches: Size = 64,
         temperature: Above = 0.07,
+        frames: Count = 0,
     ) -> None:
         super().__init__(loss, terms)
         only_penalties("a contrast", loss, terms)
@@ -62,7 +67,7 @@ class Contrast(Duel):
                 f"not {patches!r} and {temperature!r}."
             )
         self.contrast, self.identity = contrast, identity
-        self.patches, self.temperature = patches, temperature
+        self.patches, self.temperature, self.frames = patches, temperature, frames
 
     def losses(self, player: str, networks: Networks, batch: Batch, turn: Turn) -> Played:
         """What the player pays; the other one's weights are taken as given.
@@ -82,7 +87,7 @@ class Contrast(Duel):
 
     def _generator(self, networks: Networks, sample: Tensor, source: Tensor, turn: Turn) -> Played:
         generator = networks["generator"]
-        made, keys = generator(turn.latent, Condition(map=source), features=True)
+        made, keys = self._translated(generator, source, turn)
         _, queries = generator(turn.latent, Condition(map=made), features=True)
         logits = networks["discriminator"](made, NOTHING).logits.float()
         error, found = self._contrasted(networks["projector"], queries, keys)
@@ -94,6 +99,17 @@ class Contrast(Duel):
             kept = generator(turn.latent, Condition(map=sample))
             costs["identity"] = self.identity * l1_distance(kept, sample)
         return Played(costs, {"contrast/found": found})
+
+    def _translated(
+        self, generator: Callable[..., tuple[Tensor, Features]], source: Tensor, turn: Turn
+    ) -> tuple[Tensor, Features]:
+        """The fake, and the whole source's features."""
+        if not self.frames:
+            return generator(turn.latent, Condition(map=source), features=True)
+        with torch.no_grad():
+            _, keys = generator(turn.latent, Condition(map=source), features=True)
+        shown = Condition(map=hidden(source, self.frames))
+        return generator(turn.latent, shown, features=True)[0], keys
 
     def _contrasted(
         self, projector: Callable[[Features], Features], queries: Features, keys: Features
@@ -118,6 +134,16 @@ class Contrast(Duel):
         right = torch.arange(query.shape[1], device=query.device).expand(query.shape[:2])
         error = F.cross_entropy(logits.transpose(1, 2), right)
         return error, (logits.detach().argmax(2) == right).float().mean()
+
+
+def hidden(samples: Tensor, frames: int) -> Tensor:
+    """Samples (N, C, *space) with a run of 0 to `frames` cells of the last dimension set to 0."""
+    count, extent = len(samples), samples.shape[-1]
+    long = torch.randint(min(frames, extent) + 1, (count, 1))
+    start = (torch.rand(count, 1) * (extent - long + 1)).floor()
+    places = torch.arange(extent)
+    kept = ((places < start) | (places >= start + long)).to(samples)
+    return samples * kept.view(count, *[1] * (samples.dim() - 2), extent)
 
 
 def _sampled(query: Tensor, key: Tensor, patches: int) -> Tensor:

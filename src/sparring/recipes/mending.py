@@ -13,7 +13,7 @@ INVENTED = ("jpeg", "colour")
 """Kinds of restoration where so much is lost that a discriminator helps to make it up."""
 ALONE = 0.7
 """Share of a restoration's training before the discriminator comes."""
-WIDTH, BLOCKS = 192, 8
+WIDTH, BLOCKS = 192, 4
 """Channels of a frame of sound, and the blocks that work on them."""
 
 
@@ -60,7 +60,7 @@ def inpaint(
     """
     if rank == 1:
         task = Part(f"{TASKS}.inpaint:Inpaint", masks=masks or "gaps", flip=False)
-        return _of_sound("inpaint", task, duel, width=width or WIDTH)
+        return _of_sound("inpaint", task, duel, width=width or WIDTH, blocks=2 * BLOCKS)
     return picture_duel(
         "inpaint",
         _mender(width or 32),
@@ -85,7 +85,7 @@ def restore(
         kind: denoise, jpeg, deblur, watermark or colour of pictures; denoise or declip of sound.
         width: channels of the generator, which works on folded pictures (default 48) or on frames
             of sound (192).
-        blocks: residual blocks of the generator (default 6; 8 for sound).
+        blocks: residual blocks of the generator (default 6; 4 for sound).
         adversarial: weight of the adversarial loss; by default 1 for jpeg and colour, and 0 for
             the others, which L1 alone brings nearer to the truth.
         warmup: share of the run in which the generator learns from L1 alone; images, if above 1;
