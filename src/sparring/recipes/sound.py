@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sparring.core.part import Part
-from sparring.core.ranges import Amount, Batch, Every, Rate, Size
+from sparring.core.ranges import Amount, Batch, Count, Every, Rate, Size
 from sparring.core.recipe import Recipe
 from sparring.recipes.images import r3
+from sparring.recipes.unpaired import Unpaired, cut
 
 NETWORKS = "sparring.networks"
 MEL = "sparring.domains.mel.domain:Mel"
@@ -97,3 +98,24 @@ def melgan(
     generator = Part(f"{NETWORKS}.{network}:Generator", width=width)
     networks = {**base.networks, "generator": generator}
     return base.replace(name="melgan", seen_as=MEL, networks=networks)
+
+
+def timbre(
+    *,
+    contrast: Amount = 1.0,
+    patches: Size = 64,
+    frames: Count = 25,
+    pair: Unpaired = Unpaired(width=24, discriminator_width=16, lr=1e-3, flip=False),
+) -> Recipe:
+    """One instrument or voice to another without pairs, on mel spectrograms (Kaneko et al. 2021).
+
+    The game is cut's: a cycle, as in the paper, takes twice the time.
+
+    Args:
+        contrast: weight of knowing each place of the source again.
+        patches: places compared in each layer.
+        frames: most frames, of 62.5 a second, that are hidden and must be filled in.
+        pair: its networks, and how they learn.
+    """
+    recipe = cut(contrast=contrast, patches=patches, pair=pair)
+    return recipe.replace(name="timbre", game=recipe.game.replace(frames=frames), seen_as=MEL)
