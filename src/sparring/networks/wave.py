@@ -1,9 +1,8 @@
 """WaveGAN's pair (Donahue, McAuley & Puckette, 2019): long kernels and strides of 4, for sound.
 
 The paper's form is `up="transposed"`, `widest=16` and a width of 64. Transposed convolutions leave
-the picture of a constant at a quarter of the rate, and at its multiples: a hum that a generator
-must learn to cancel. Here upsampling is smooth by default, at the same cost: a fixed filter is
-folded into the kernel, so that no such picture is there to begin with.
+the image of a constant at a quarter of the rate, and at its multiples: a hum that a generator must
+learn to cancel. By default each kernel here is held where a constant leaves none.
 """
 
 from __future__ import annotations
@@ -37,12 +36,7 @@ from sparring.networks.layers import (
 )
 
 STRIDE = 4
-FILTERS = {
-    "transposed": (1.0,),
-    "nearest": (1.0,) * STRIDE,
-    "linear": (1.0, 2.0, 3.0, 4.0, 3.0, 2.0, 1.0),
-}
-"""What a sample becomes between two of the coarser rate, before it is convolved."""
+UPS = ("even", "transposed", "nearest", "linear")
 
 
 class Generator(nn.Module):
@@ -55,7 +49,9 @@ class Generator(nn.Module):
         width: Channels of the finest hidden layer; they double at each coarser one.
         widest: Times `width` that a layer has at most.
         kernel: Width of the convolutions' kernels.
-        up: How the length grows: "nearest" or "linear" (upsample, then convolve), or "transposed".
+        up: How the length grows: "transposed" (a transposed convolution), "even" (one whose kernel
+            has the same sum at each of its 4 phases, so that a constant stays one), "nearest" or
+            "linear" (upsample, then convolve: dull where sound is broad in band).
         quadruplings: How often; if None, so often that the coarsest layer has 16 cells at most.
         slope: Of the leaky ReLU; 0 for ReLU.
         head: "tanh", "leaky" or "linear"; the spec's own if None. Blocks have their own.
@@ -74,7 +70,7 @@ class Generator(nn.Module):
         width: Size = 16,
         widest: Factor = 8,
         kernel: Factor = 25,
-        up: str = "linear",
+        up: str = "even",
         quadruplings: Depth | None = None,
         slope: Share = 0.0,
         head: str | None = None,
@@ -198,28 +194,53 @@ class PhaseShuffle(nn.Module):
 
 
 class _Longer(nn.Module):
-    """Upsample to 4 times the length and convolve, in one transposed convolution."""
+    """To 4 times the length, by one transposed convolution whatever the way of upsampling.
 
-    smooth: Tensor
+    What distinguishes the ways is a fixed linear map of the kernel.
+    """
+
+    taps: Tensor
 
     def __init__(self, inputs: int, outputs: int, kernel: int, up: str) -> None:
         super().__init__()
-        smooth = torch.tensor(choose("up", up, FILTERS))
-        total = kernel + len(smooth) - 1
+        choose("up", up, dict.fromkeys(UPS))
+        taps = _even(kernel) if up == "even" else _filtered(kernel, up)
+        total = taps.shape[1]
         self.extra = max(STRIDE - total, total % 2)
         self.padding = (total - STRIDE + self.extra) // 2
         self.convolve = nn.ConvTranspose1d(inputs, outputs, kernel, STRIDE)
-        # Of unit energy, so that initial weights need not know of it.
-        self.register_buffer("smooth", smooth / smooth.norm(), persistent=False)
+        self.register_buffer("taps", taps, persistent=False)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        layer, many = self.convolve, len(self.smooth)
-        weight = layer.weight
-        if many > 1:
-            each = weight.flatten(0, 1)[:, None]
-            weight = F.conv1d(each, self.smooth[None, None], padding=many - 1)
-            weight = weight.unflatten(0, layer.weight.shape[:2]).squeeze(2)
-        return F.conv_transpose1d(hidden, weight, layer.bias, STRIDE, self.padding, self.extra)
+        weight = self.convolve.weight @ self.taps
+        return F.conv_transpose1d(
+            hidden, weight, self.convolve.bias, STRIDE, self.padding, self.extra
+        )
+
+
+def _even(kernel: int) -> Tensor:
+    """(K, K): kernel to the nearest one with the same sum at each phase.
+
+    Raises:
+        InputError: a phase without a tap.
+    """
+    if kernel < STRIDE:
+        raise InputError(f"an even kernel has at least {STRIDE} taps, not {kernel}.")
+    phase = F.one_hot(torch.arange(kernel) % STRIDE, STRIDE).float()
+    share = 1.0 / phase.sum(0)
+    target = phase @ (share / share.sum())  # times the kernel: what each phase shall add up to
+    return torch.eye(kernel) + torch.outer(target, phase @ share) - phase * share @ phase.T
+
+
+def _filtered(kernel: int, up: str) -> Tensor:
+    """(K, K + F - 1): the kernel convolved with the filter of an upsampling, of unit energy."""
+    box = torch.ones(STRIDE)
+    triangle = torch.tensor([1.0, 2.0, 3.0, 4.0, 3.0, 2.0, 1.0])
+    chosen = {"transposed": torch.ones(1), "nearest": box, "linear": triangle}[up]
+    taps = torch.zeros(kernel, kernel + len(chosen) - 1)
+    for row in range(kernel):
+        taps[row, row : row + len(chosen)] = chosen / chosen.norm()
+    return taps
 
 
 def _line(spec: Spec) -> tuple[int, ...]:
