@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sparring.data.kinds import Arrays, Column, Kind, Objects, Reader
 from sparring.domains.sound import arrays, column, folder, levels, options
+from sparring.domains.sound.packs import drums, notes, speech
 
 KIND = Kind(
     name="sounds",
@@ -21,4 +22,5 @@ KIND = Kind(
     column=Column("sounds", column.claims, column.plain, column.read, column.flaws, column.decoder),
     objects=Objects(arrays.claims_decoded, arrays.read_decoded),
     finder=levels.Levels,
+    packs={pack.name: pack for pack in (drums.PACK, speech.PACK, notes.PACK)},
 )
