@@ -67,6 +67,11 @@ class Collection:
         """One item, channels first."""
         return (1, LENGTH)
 
+    @property
+    def megabytes(self) -> float:
+        """Size of all downloads."""
+        return sum(package.megabytes for package in self.packages)
+
     def location(self) -> Path:
         """Where the built pack lies, or will lie, in the cache: a folder."""
         return drawn.location(self)

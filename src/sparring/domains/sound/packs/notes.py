@@ -93,6 +93,11 @@ class Notes:
         """One item, channels first."""
         return (1, LENGTH)
 
+    @property
+    def megabytes(self) -> float:
+        """Size of all downloads."""
+        return sum(package.megabytes for package in self.packages)
+
     def location(self) -> Path:
         """Where the soundfont lies, or will lie, in the cache: a folder."""
         return drawn.location(self)
