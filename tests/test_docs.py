@@ -28,7 +28,14 @@ ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / n for n in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 PAGES += DOCS
-OTHERS = {"--standalone", "--nproc_per_node", "--nproc-per-node", "--nnodes", "--node-rank"}
+OTHERS = {
+    "--no-deps",
+    "--standalone",
+    "--nproc_per_node",
+    "--nproc-per-node",
+    "--nnodes",
+    "--node-rank",
+}
 OTHERS |= {"--master-addr", "--master-port", "--constraint", "--editable", "--side"}
 """Flags of torchrun and pip."""
 
