@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sparring.core import spectra
+from sparring.domains.sound import mending
 from sparring.metrics.extractor import Extractor, of_function
 from sparring.metrics.judging import Judging
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def of_sounds(domain: Sound, data: str) -> Judging:
     """The mean and the spread over time of each mel band."""
-    return Judging(extractors={"bands": partial(bands, domain.rate)})
+    return Judging(extractors={"bands": partial(bands, domain.rate)}, mending=mending.known())
 
 
 def bands(rate: int) -> Extractor:
