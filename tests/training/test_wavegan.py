@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from sparring.domains.points.domain import Points
 from sparring.recipes import recipe_named
 from sparring.recipes.choices import with_augment, with_loss, with_network, with_penalty
 from sparring.training.budget import Intervals
-from sparring.verbs.run import train
+from sparring.verbs.run import resume, train
 
 LENGTH = 256
 PITCHES = (8, 24)
@@ -71,3 +73,27 @@ def test_losses_penalties_and_networks_are_crossed_with_it() -> None:
     assert [term.name for term in changed.terms] == ["gradient_penalty"]
     assert changed.networks["generator"].call == "sparring.networks.convolutional:Generator"
     assert isinstance(with_augment(changed, "none"), Recipe)
+
+
+@pytest.mark.parametrize(("name", "shape"), [("wavegan", (1, 1024)), ("melgan", (1, 80, 4))])
+def test_recipes_resume_exactly_and_make_waveforms(
+    name: str,
+    shape: tuple[int, ...],
+    tmp_path: Path,
+    weights: Callable[[Path], dict[str, bytes]],
+) -> None:
+    sample = np.random.default_rng(0).integers(-9000, 9000, (40, 1, 1024)).astype("int16")
+    np.savez(tmp_path / "noise.npz", sample=sample, label=np.arange(40) % 2)
+    small = {"width": 2, "discriminator_width": 2, "latent": 4, "batch": 4, "conditional": True}
+    recipe = recipe_named(name, small, rank=1).replace(precision="fp32").lasting(64)
+    often = Intervals(log=1, sample=0)
+    options: dict[str, Any] = {"intervals": often, "quiet": True, "seconds": 1024 / 16_000}
+    data = str(tmp_path / "noise.npz")
+    model = train(recipe, data, tmp_path / "whole", steps=4, **options)
+    train(recipe, data, tmp_path / "parts", steps=2, **options)
+    resume(tmp_path / "parts", steps=4, quiet=True)
+    assert weights(tmp_path / "whole") == weights(tmp_path / "parts")
+    made = model.sample(3, label=1)
+    assert made.shape == (3, *shape)
+    stored = model.domain.decode(made)
+    assert stored.shape == (3, 1, 1024) and stored.dtype == torch.int16

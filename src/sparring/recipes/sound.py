@@ -14,12 +14,12 @@ MEL = "sparring.domains.mel.domain:Mel"
 
 def wavegan(
     *,
-    width: Size = 16,
-    discriminator_width: Size = 16,
+    width: Size = 8,
+    discriminator_width: Size = 8,
     latent: Size = 64,
-    gamma: Amount = 2.0,
+    gamma: Amount = 0.5,
     every: Every = 8,
-    lr: Rate = 1e-3,
+    lr: Rate = 2e-3,
     lr_end: Rate = 1e-4,
     conditional: bool = False,
     batch: Batch = 16,
