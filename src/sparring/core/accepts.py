@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sparring.core.types import Spec
@@ -19,6 +20,8 @@ class Accepts:
     """Those of them that it cannot be without."""
     blocks: bool = True
     """Whether samples may be made of blocks."""
+    besides: Callable[[Spec], str] | None = None
+    """Says of a spec that fits so far why it does not after all, likewise."""
 
     def refusal(self, spec: Spec) -> str:
         """Why a network cannot be built from the spec, in a few words; empty where it can."""
@@ -31,7 +34,7 @@ class Accepts:
             return f"needs a {' and a '.join(sorted(self.needs - spec.conditions))}"
         if spec.blocks and not self.blocks:
             return "makes samples of one kind, not of blocks"
-        return ""
+        return self.besides(spec) if self.besides else ""
 
 
 ALL = Accepts(conditions=frozenset({"label", "vector", "tokens", "map"}))

@@ -67,7 +67,8 @@ def stft_magnitude(waves: Tensor, window: int = WINDOW, hop: int = HOP) -> Tenso
 def filterbank(rate: int, window: int = WINDOW, bands: int = BANDS) -> Tensor:
     """Triangles of equal area, (bands, window / 2 + 1), evenly spaced in Slaney's mels."""
     top = _mels(rate / 2)
-    with torch.inference_mode(False):  # kept for later, perhaps in training
+    # Kept for later, perhaps in training, whatever device a dry run is on.
+    with torch.inference_mode(False), torch.device("cpu"):
         edges = torch.tensor([_hertz(top * i / (bands + 1)) for i in range(bands + 2)])
         bins = torch.linspace(0, rate / 2, window // 2 + 1)
         low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]

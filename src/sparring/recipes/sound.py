@@ -1,14 +1,19 @@
-"""Recipes for sound: from noise, as a waveform or as a spectrogram."""
+"""Recipes for sound: from noise, as a waveform or as a spectrogram; and from spectrograms."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from sparring.core.errors import InputError
 from sparring.core.part import Part
-from sparring.core.ranges import Amount, Batch, Count, Every, Rate, Size
+from sparring.core.ranges import Amount, Batch, Count, Depth, Every, Factor, Rate, Size
 from sparring.core.recipe import Recipe
 from sparring.recipes.images import r3
 from sparring.recipes.unpaired import Unpaired, cut
 
 NETWORKS = "sparring.networks"
+SOUND = "sparring.losses.sound"
+PICTURES = "sparring.losses.pictures"
 MEL = "sparring.domains.mel.domain:Mel"
 
 
@@ -119,3 +124,95 @@ def timbre(
     """
     recipe = cut(contrast=contrast, patches=patches, pair=pair)
     return recipe.replace(name="timbre", game=recipe.game.replace(frames=frames), seen_as=MEL)
+
+
+def vocoder(
+    *,
+    width: Size = 192,
+    blocks: Depth = 7,
+    rounds: Depth = 3,
+    mel: Amount = 15.0,
+    stft: Amount = 2.0,
+    matching: Amount = 10.0,
+    adversarial: Amount = 1.0,
+    warmup: Amount = 0.7,
+    discriminator_width: Size = 4,
+    scales: Factor = 3,
+    lr: Rate = 1e-3,
+    lr_end: Rate = 1e-4,
+    batch: Batch = 4,
+) -> Recipe:
+    """Mel to wave: magnitudes and phases against periods and scales (Kong 2020, Siuzdak 2023).
+
+    Args:
+        width: channels of a frame.
+        blocks: residual blocks of the generator.
+        rounds: of Griffin and Lim's algorithm, in which phases settle; 0 for none.
+        mel: weight of the distance between mel spectrograms.
+        stft: weight of the distance between magnitudes at three resolutions.
+        matching: weight of feature matching (Wang et al. 2018).
+        adversarial: weight of the adversarial loss; 0 trains with distances alone, as a baseline.
+        warmup: share of the run in which there is no discriminator; images, if above 1.
+        discriminator_width: channels of the discriminator's first layers.
+        scales: at how many rates waveforms are judged, each half the one before.
+        lr: Adam's learning rate for the generator at the start; half of it for the discriminator.
+        lr_end: Adam's learning rate for the generator at the end.
+        batch: real samples a turn.
+
+    Raises:
+        InputError: a warm-up without any distance.
+    """
+    if warmup and not (mel or stft):
+        raise InputError("before the discriminator (warmup) a vocoder learns from mel or stft.")
+    warmup = warmup if adversarial else 0.0
+    shares = {"generator": 1.0, "discriminator": 0.5}
+    turns: dict[str, Any] = {} if adversarial else {"turns": ("generator",)}
+    optimizer = Part(
+        "sparring.training.optimizers:adam", lr=lr, beta1=0.8, beta2=0.99, weight_decay=0.01
+    )
+    return Recipe(
+        name="vocoder",
+        game=Part("sparring.games.duel:Duel", weight=_late(adversarial, warmup)),
+        networks={
+            "generator": Part(
+                f"{NETWORKS}.vocoder:Generator",
+                width=width,
+                hidden=3 * width,
+                blocks=blocks,
+                rounds=rounds,
+            ),
+            "discriminator": Part(
+                f"{NETWORKS}.vocoder:Discriminator", width=discriminator_width, scales=scales
+            ),
+        },
+        optimizers=dict.fromkeys(shares, optimizer),
+        learning_rates={
+            player: Part("sparring.core.schedule:cosine", start=lr * share, end=lr_end * share)
+            for player, share in shares.items()
+        },
+        loss=Part("sparring.losses.adversarial:least_squares"),
+        terms=_terms(mel, stft, matching if adversarial else 0.0, warmup),
+        task=Part("sparring.tasks.vocode:Vocode"),
+        warmup=warmup,
+        latent=0,
+        ema=Part("sparring.core.schedule:share", fraction=0.05, most=5_000.0),
+        batch=batch,
+        **turns,
+    )
+
+
+def _terms(mel: Amount, stft: Amount, matching: Amount, warmup: Amount) -> tuple[Part, ...]:
+    """What a vocoder's generator pays beside the adversarial loss."""
+    weights = {
+        f"{SOUND}:mel": mel,
+        f"{SOUND}:stft": stft,
+        f"{PICTURES}:feature_matching": _late(matching, warmup),
+    }
+    return tuple(Part(term, weight=weight) for term, weight in weights.items() if weight)
+
+
+def _late(weight: Amount, warmup: Amount) -> Any:
+    """The weight, from the end of the warm-up on."""
+    if not (warmup and weight):
+        return weight
+    return Part("sparring.core.schedule:after", value=weight, images=warmup)
