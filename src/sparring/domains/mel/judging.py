@@ -1,4 +1,4 @@
-"""Spectrograms are judged as the sounds that they stand for."""
+"""Spectrograms are judged as the sounds that they stand for, and band by band."""
 
 from __future__ import annotations
 
@@ -6,37 +6,60 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sparring.domains.mel.domain import Mel
-from sparring.domains.sound.judging import of_sounds
-from sparring.metrics.judging import Judging
+from sparring.domains.sound import fidelity
+from sparring.domains.sound.judging import likened, of_sounds
+from sparring.metrics.judging import Baseline, Judging, Score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from torch import Tensor
 
     from sparring.core.types import Domain
+    from sparring.domains.mel.domain import Mel
     from sparring.metrics.extractor import Extractor
-    from sparring.metrics.judging import Baseline
+    from sparring.metrics.intervals import Interval
 
 
 def of_spectrograms(domain: Mel, data: str) -> Judging:
-    """The extractors of sounds, which hear what a spectrogram sounds like."""
+    """The extractors and scores of sounds, which hear what a spectrogram sounds like.
+
+    Partners are compared band by band: no waveform is known of either.
+    """
     found = of_sounds(domain._sound, data)
     heard = {name: partial(_heard, domain, build) for name, build in found.extractors.items()}
-    return replace(found, extractors=heard, baselines=_unlearnt, mending={})
+
+    def sounding(score: Score) -> Score:
+        def measure(real: Tensor, fake: Tensor) -> Interval:
+            return score.measure(_sounds(domain, real), _sounds(domain, fake))
+
+        return Score(measure, score.lower_is_better)
+
+    return replace(
+        found,
+        extractors=heard,
+        scores={name: sounding(score) for name, score in found.scores.items()},
+        measures={"mel": likened(fidelity.of_spectrograms)},
+        baselines=_unlearnt,
+        mending={},
+    )
 
 
-def _unlearnt(source: Domain, targets: Callable[[], Tensor]) -> dict[str, Baseline]:
+def _unlearnt(source: Domain, targets: Callable[[], Tensor]) -> Mapping[str, Baseline]:
     """Only a spectrogram can stand for the one that is to be made of it."""
-    from sparring.domains.mel import baselines
+    from sparring.domains.mel.domain import Mel
 
     if not isinstance(source, Mel):
         return {}
+    from sparring.domains.mel import baselines
+
     return {"identity": baselines.identity, "bands": baselines.bands(targets())}
+
+
+def _sounds(domain: Mel, spectrograms: Tensor) -> Tensor:
+    return domain._sound.encode(domain.decode(spectrograms))
 
 
 def _heard(domain: Mel, build: Callable[[], Extractor]) -> Extractor:
     found = build()
-    sound = domain._sound
-    return replace(found, read=lambda samples: found.read(sound.encode(domain.decode(samples))))
+    return replace(found, read=lambda samples: found.read(_sounds(domain, samples)))
