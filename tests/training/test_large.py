@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from sparring.core.types import Spec
 PAIRS = [
     ("convolutional", {"width": 16}, {"width": 32}, {"doublings": 2}, {"halvings": 2}),
     ("residual", {}, {}, {"stages": 3, "halved": 0}, {"stages": 3, "halved": 0}),
+    ("dcgan", {}, {}, {"doublings": 2}, {"halved": 0}),
 ]
 
 
@@ -57,6 +60,48 @@ def test_older_models_keep_their_depth() -> None:
     found = MIGRATIONS[6]({"schema": 6, "recipe": {"networks": networks}})["recipe"]["networks"]
     assert found["generator"] == networks["generator"] | {"doublings": 2}
     assert found["discriminator"] == networks["discriminator"] | {"halved": 0}
+
+
+def test_older_dcgans_too() -> None:
+    networks = {"generator": {"call": "sparring.networks.dcgan:Generator", "widths": [8, 4]}}
+    networks["discriminator"] = {"call": "sparring.networks.dcgan:Discriminator"}
+    found = MIGRATIONS[8]({"schema": 8, "recipe": {"networks": networks}})["recipe"]["networks"]
+    assert found["generator"] == networks["generator"] | {"doublings": 2}
+    assert found["discriminator"] == networks["discriminator"] | {"halved": 0}
+
+
+MEASURED = """
+import sys
+import numpy as np
+from sparring.training.budget import Intervals
+from sparring.verbs import check, run
+
+
+def kilobytes(name):
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(name))
+
+
+def begin(manifest, world, beside):
+    print(check.estimate_memory(manifest) // 1024, kilobytes("VmRSS"))
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # the peak is counted from here
+
+
+check.check_run = begin
+data = np.random.default_rng(0).integers(0, 255, (10, 3, 256, 256), dtype=np.uint8)
+intervals = Intervals(sample=0)
+run.train("r3", data, sys.argv[1], steps=2, batch=4, quiet=True, intervals=intervals)
+print(kilobytes("VmHWM"))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks are Linux's to tell")
+def test_memory_is_estimated_within_a_factor_of_two(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", MEASURED, str(tmp_path / "run")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    estimate, before, peak = map(int, said)
+    assert 0.5 < estimate / (peak - before) < 2.0
 
 
 def test_pieces_are_as_large_as_fits() -> None:

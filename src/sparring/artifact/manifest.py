@@ -18,7 +18,7 @@ from sparring.core.recipe import Recipe
 from sparring.core.storage import read_json, write_json
 from sparring.core.types import Spec
 
-SCHEMA = 8
+SCHEMA = 9
 """Raised when recipe.json changes its meaning; MIGRATIONS then leads older files here."""
 
 
@@ -104,13 +104,27 @@ def _with_depths(data: dict[str, Any]) -> dict[str, Any]:
         "residual:Generator": {"stages": 3, "halved": 0},
         "residual:Discriminator": {"stages": 3, "halved": 0},
     }
+    return _fixed(data, 7, former)
+
+
+def _with_depths_of_dcgan(data: dict[str, Any]) -> dict[str, Any]:
+    """Schema 9 leaves those of dcgan to it as well."""
+    return _fixed(
+        data, 9, {"dcgan:Generator": {"doublings": 2}, "dcgan:Discriminator": {"halved": 0}}
+    )
+
+
+def _fixed(
+    data: dict[str, Any], schema: int, former: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Networks with what was their default before this schema."""
 
     def fixed(part: dict[str, Any]) -> dict[str, Any]:
         known = former.get(part["call"].removeprefix("sparring.networks."), {})
         return {"call": part["call"], **known, **part}
 
     networks = {name: fixed(part) for name, part in data["recipe"]["networks"].items()}
-    return {**data, "schema": 7, "recipe": {**data["recipe"], "networks": networks}}
+    return {**data, "schema": schema, "recipe": {**data["recipe"], "networks": networks}}
 
 
 def _as_they_are(data: dict[str, Any]) -> dict[str, Any]:
@@ -126,6 +140,7 @@ MIGRATIONS: Mapping[int, Any] = {
     5: _with_length,
     6: _with_depths,
     7: _as_they_are,
+    8: _with_depths_of_dcgan,
 }
 """Schema number -> function from that schema's dictionary to the next one's."""
 

@@ -96,7 +96,8 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Write tensors as safetensors; more than SHARD bytes as several files and their index."""
-    from safetensors.torch import save
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
 
     shards = _shards(tensors)
     names = [
@@ -105,7 +106,10 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     names = names if len(shards) > 1 else [path.name]
     for name, shard in zip(names, shards, strict=True):
         kept = {key: value.contiguous().cpu() for key, value in shard.items()}
-        path.with_name(name).write_bytes(save(kept))
+        try:
+            save_file(kept, path.with_name(name))
+        except SafetensorError as error:  # the disk is full
+            raise OSError(str(error)) from error
     if len(shards) > 1:
         places = {key: name for name, shard in zip(names, shards, strict=True) for key in shard}
         write_json(_index(path), {"weight_map": places})

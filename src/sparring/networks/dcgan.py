@@ -28,6 +28,7 @@ from sparring.networks.layers import (
     base_grid,
     choose,
     crop,
+    doublings_to,
     dropped,
     initialise,
     limit,
@@ -37,6 +38,8 @@ from sparring.networks.layers import (
 )
 
 NORMS = {"batch": True, "none": False}
+NARROWEST = 8
+"""Channels that layers keep, however fine their extent."""
 
 
 class Generator(nn.Module):
@@ -45,7 +48,9 @@ class Generator(nn.Module):
     Args:
         spec: What to make; 1 to 3 dimensions of space.
         widths: Channels at the base grid and after each but the last convolution.
-        doublings: How many of the last convolutions double the extent.
+        doublings: How many of the last convolutions double the extent; if None, two, and from 65
+            cells a side on so many more that the base grid has at most 16, each of the further
+            ones with half the channels of the one before.
         kernel: Width of the convolutions' kernels.
         norm: "batch" for BatchNorm before each activation, "none" for none.
         slope: Of the leaky ReLU; 0 for ReLU.
@@ -64,7 +69,7 @@ class Generator(nn.Module):
         self,
         spec: Spec,
         widths: Sizes = (256, 128, 64),
-        doublings: Depth = 2,
+        doublings: Depth | None = None,
         kernel: Factor = 5,
         norm: str = "batch",
         slope: Share = 0.3,
@@ -77,6 +82,9 @@ class Generator(nn.Module):
         self.space = space_of(spec.shape)
         self.head = Head(spec, head, softmax, temperature)
         widths = widths_of(widths)
+        if doublings is None:
+            doublings = doublings_to(self.space)
+            widths = (*widths, *_finer(widths[-1], doublings - 2))
         if not 0 <= doublings <= len(widths):
             raise InputError(f"doublings must lie in 0 to {len(widths)}, one a width at most.")
         self.grid = (widths[0], *base_grid(self.space, 2**doublings))
@@ -115,6 +123,8 @@ class Discriminator(nn.Module):
         init: See `layers.initialise`.
         keep_features: Whether verdicts hold the activations of each layer.
         classify: Whether verdicts say of which label a sample is.
+        halved: Convolutions before these, each with half the channels of the one after; if None,
+            none, and from 65 cells a side on as many as the generator has more doublings.
 
     Raises:
         InputError: points, which have no space, or a setting out of range.
@@ -136,9 +146,12 @@ class Discriminator(nn.Module):
         init: str = "glorot",
         keep_features: bool = False,
         classify: bool = False,
+        halved: Depth | None = None,
     ) -> None:
         super().__init__()
         space, widths = space_of(spec.shape), widths_of(widths)
+        finer = _finer(widths[0], doublings_to(space) - 2 if halved is None else halved)
+        widths = (*finer[::-1], *widths)
         self.keep_features = keep_features
         self.sample = ConditionedSample(spec, form, space)
         grid = base_grid(space, 2 ** len(widths))
@@ -165,6 +178,11 @@ class Discriminator(nn.Module):
         features = activations(self.layers, shown)
         kept = features if self.keep_features else ()
         return self.logits.verdict(features[-1].flatten(1), condition, kept)
+
+
+def _finer(width: int, count: int) -> tuple[int, ...]:
+    """Channels of so many layers of finer and finer extent beyond one of this width."""
+    return tuple(max(width >> i, min(width, NARROWEST)) for i in range(1, count + 1))
 
 
 def _active(dims: int, width: int, normed: bool, slope: float) -> list[nn.Module]:

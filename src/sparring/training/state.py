@@ -198,11 +198,17 @@ def games_of(recipe: Recipe) -> dict[str, Game]:
     """The recipe's game, and that of its warm-up where it has one of its own.
 
     Raises:
-        InputError: one player's turns would move other networks in the warm-up.
+        InputError: one player's turns would move other networks in the warm-up, or a network that
+            a game plays with is none of the recipe's.
     """
     games = {"game": build_game(recipe)}
     if recipe.warmup_game is not None:
         games["warmup"] = build_game(recipe.opening)
+    played = {
+        name for g in games.values() for names in (*g.players.values(), g.kept) for name in names
+    }
+    if missing := sorted(played - recipe.networks.keys()):
+        raise InputError(f"the recipe {recipe.name!r} has no network {' and '.join(missing)}.")
     for player, names in games["game"].players.items():
         early = games.get("warmup", games["game"]).players.get(player, names)
         if early != names:

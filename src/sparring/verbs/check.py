@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,14 @@ if TYPE_CHECKING:
 
 WEIGHT_COPIES = 5
 """Times a weight is held: itself, gradient, two moments, average."""
-ACTIVATION_COPIES = 6
-"""Times a layer's output is held in a step: forward, backward, and the penalty's own pair."""
+KERNELS = 64 * 2**20
+"""What torch takes beside, for its kernels' code and scratch."""
+DRY = 2
+"""Samples that a step is tried with; batch normalisation needs two."""
+WRITING = 3
+"""Times it is held while a checkpoint is written."""
+BACKWARD = 1.5
+"""What going backward takes, as a multiple of what was kept for it."""
 
 
 def check_data(recipe: Recipe, dataset: Dataset) -> None:
@@ -97,10 +104,11 @@ def estimate_memory(manifest: Manifest, world: int = 1) -> int:
         names = manifest.recipe.networks
         networks = {name: build_network(manifest, name) for name in names}
         weights = sum(p.numel() for net in networks.values() for p in net.parameters())
-        activations = _count_activations(networks.values(), lambda: _dry_run(manifest, networks))
+        kept = max(_kept(networks, turn) for turn in _dry_turns(manifest, networks))
     share = -(-manifest.recipe.batch // world)
     copies = WEIGHT_COPIES + (world > 1)
-    return int(4 * (copies * weights + ACTIVATION_COPIES * activations / 2 * share))
+    step = max(BACKWARD * kept / DRY * share, 4 * WRITING * weights)
+    return int(KERNELS + 4 * copies * weights + step)
 
 
 def free_memory() -> int:
@@ -169,12 +177,21 @@ def check_recipe(recipe: Recipe, spec: Spec) -> None:
     game = recipe.game
     manifest = Manifest(recipe=recipe, domain=game, spec=spec, data={})
     torch.manual_seed(seed_for("check"))
-    _play(manifest, {name: build_network(manifest, name) for name in recipe.networks}, 2)
+    networks = {name: build_network(manifest, name) for name in recipe.networks}
+    for turn in _turns(manifest, networks, 2):
+        turn()
 
 
-def _dry_run(manifest: Manifest, networks: dict[str, nn.Module]) -> None:
+def _dry_turns(
+    manifest: Manifest, networks: Mapping[str, nn.Module]
+) -> Iterator[Callable[[], object]]:
+    for turn in _turns(manifest, networks, DRY):
+        yield functools.partial(_dry, turn, manifest)
+
+
+def _dry(turn: Callable[[], object], manifest: Manifest) -> None:
     try:
-        _play(manifest, networks, 2)
+        turn()
     except (RuntimeError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(
@@ -183,14 +200,19 @@ def _dry_run(manifest: Manifest, networks: dict[str, nn.Module]) -> None:
         ) from error
 
 
-def _play(manifest: Manifest, networks: dict[str, nn.Module], count: int) -> None:
+def _turns(
+    manifest: Manifest, networks: Mapping[str, nn.Module], count: int
+) -> Iterator[Callable[[], object]]:
+    """A turn of each player of each game, on its own weights, as the step plays it."""
     spec, recipe = manifest.spec, manifest.recipe
     for name, game in games_of(recipe).items():
         played = recipe.opening if name == "warmup" else recipe
         for player in dict.fromkeys(played.turns):
+            for network, module in networks.items():
+                module.requires_grad_(network in game.players[player])
             batch = Batch(torch.randn(count, *spec.shape), _example_condition(spec, count))
             turn = Turn(0, 0, torch.randn(count, spec.latent), _same)
-            game.losses(player, networks, batch, turn)
+            yield functools.partial(game.losses, player, networks, batch, turn)
 
 
 def _same(value: Tensor) -> Tensor:
@@ -206,16 +228,16 @@ def _example_condition(spec: Spec, count: int) -> Condition:
     )
 
 
-def _count_activations(networks: Any, play: Callable[[], None]) -> int:
-    counted = 0
+def _kept(networks: Mapping[str, nn.Module], turn: Callable[[], object]) -> int:
+    """Bytes that a turn keeps to go backward, beside the weights."""
+    kept: dict[int, Tensor] = {}
 
-    def count(module: nn.Module, inputs: Any, output: Any) -> None:
-        nonlocal counted
-        counted += output.numel() if isinstance(output, torch.Tensor) else 0
+    def keep(value: Tensor) -> Tensor:
+        kept[value.untyped_storage()._cdata] = value
+        return value
 
-    leaves = [m for net in networks for m in net.modules() if not list(m.children())]
-    hooks = [leaf.register_forward_hook(count) for leaf in leaves]
-    play()
-    for hook in hooks:
-        hook.remove()
-    return counted
+    weights = {p.untyped_storage()._cdata for net in networks.values() for p in net.parameters()}
+    with torch.autograd.graph.saved_tensors_hooks(keep, _same):
+        played = turn()
+    del played
+    return sum(v.untyped_storage().nbytes() for key, v in kept.items() if key not in weights)

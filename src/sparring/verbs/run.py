@@ -186,6 +186,8 @@ def resume(
     budget = Budget(steps=steps, minutes=minutes) if given else former
     engine = Engine(precision_for(manifest), manifest.sitting["track"], folder)
     manifest = check.shared_out(manifest, engine)
+    with engine.together(folder):
+        check.check_run(manifest, engine.world, engine.beside)
     going = _longer(manifest, budget, stretch)
     if engine.main:
         print(_fate(going, former, budget, stretch), end="", file=sys.stderr)
