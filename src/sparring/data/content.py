@@ -32,6 +32,8 @@ class Sources:
     """(M, ...) in the stored form of `source_domain`."""
     held_out: np.ndarray | None = None
     """(M,) bool, where the source itself says which are held out."""
+    origin: np.ndarray | None = None
+    """(M,) int64, as `Content.origin`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -166,7 +166,9 @@ def _sides(
         return mask, mask[:0]
     if loose.held_out is not None:
         return mask, loose.held_out
-    return mask, split(digests(loose.stored), share, seed)
+    groups = digests(loose.stored)
+    groups = groups if loose.origin is None else together(groups, loose.origin)
+    return mask, split(groups, share, seed)
 
 
 def _firsts(content: Content, hashes: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:

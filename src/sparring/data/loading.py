@@ -237,7 +237,7 @@ def _read(data: Any, reading: Reading) -> Content:
 
 def _no_pairs(address: str) -> InputError:
     return InputError(
-        f"--pairs says how a folder of pictures is read, and {address} is none; leave it out. "
+        f"--pairs says how a folder of A and B is read, and {address} is none; leave it out. "
         "A pack's pairs are named as in maps:classes-satellite."
     )
 

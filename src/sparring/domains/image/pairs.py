@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from sparring.core.errors import InputError, unknown
+from sparring.core.errors import InputError
 from sparring.data import folders
 from sparring.data.content import Content, Sources
-from sparring.data.hub import HELD_OUT, TRAIN
 from sparring.data.kinds import Reading
+from sparring.data.sides import tops_of, wanted
 from sparring.domains.image import folder, pictures, raster, sides
 from sparring.domains.image.arrays import image
 from sparring.domains.image.raster import Header
@@ -21,37 +20,6 @@ from sparring.domains.layout import palette
 
 if TYPE_CHECKING:
     import numpy as np
-
-FORMS = ("stems", "unpaired", "side-by-side", "none")
-REVERSE = "reverse"
-_TOP = re.compile(rf"({'|'.join((*TRAIN, *HELD_OUT))})?[_-]?([AB])")
-"""A top folder: A, B, trainA, testB."""
-
-
-class Wanted(NamedTuple):
-    """What `pairs` asks for."""
-
-    form: str = ""
-    """One of FORMS; empty leaves it to the folder."""
-    reverse: bool = False
-    """Whether A is made from B."""
-
-
-def wanted(words: str | None) -> Wanted:
-    """The form and the direction that words between commas ask for.
-
-    Raises:
-        InputError: an unknown word, or two forms.
-    """
-    known = (*FORMS, REVERSE)
-    found = [word.strip() for word in (words or "").split(",") if word.strip()]
-    for word in found:
-        if word not in known:
-            raise unknown("word of --pairs", word, known)
-    forms = [word for word in found if word != REVERSE]
-    if len(forms) > 1 or (forms == ["none"] and REVERSE in found):
-        raise InputError(f"--pairs {words} contradicts itself; give one of {', '.join(FORMS)}.")
-    return Wanted(forms[0] if forms else "", REVERSE in found)
 
 
 def read(path: Path, reading: Reading) -> Content:
@@ -70,7 +38,7 @@ def read(path: Path, reading: Reading) -> Content:
     form, reverse = wanted(reading.pairs)
     if form == "side-by-side":
         return _halves(path, reverse, reading)
-    tops = {} if form == "none" else sides.tops_of(path, asked=bool(form) or reverse)
+    tops = {} if form == "none" else tops_of(path, asked=bool(form) or reverse)
     if not tops:
         return folder.read(path, reading)
     facts = folders.visible(path)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sparring.core.errors import InputError
@@ -13,8 +13,8 @@ from sparring.core.part import Part
 from sparring.data import faults, folders
 from sparring.data.encoded import Encoded, refuse
 from sparring.data.folders import Facts
-from sparring.data.hub import HELD_OUT, TRAIN
 from sparring.data.kinds import Reading
+from sparring.data.sides import Tops, files_of
 from sparring.domains.image import folder, pictures, raster
 from sparring.domains.image.arrays import image
 from sparring.domains.image.raster import Form, Header
@@ -23,31 +23,6 @@ from sparring.domains.layout.domain import Layout
 
 if TYPE_CHECKING:
     import numpy as np
-
-_TOP = re.compile(rf"({'|'.join((*TRAIN, *HELD_OUT))})?[_-]?([AB])")
-"""A top folder: A, B, trainA, testB."""
-
-
-class Top(NamedTuple):
-    """What the name of a top folder says of the pictures in it."""
-
-    side: str
-    """A or B."""
-    held_out: bool
-
-
-Tops = Mapping[str, Top]
-
-
-class File(NamedTuple):
-    """One picture of a side, as its path tells it."""
-
-    stem: str
-    """What names it on both sides: the path without side and suffix."""
-    name: PurePosixPath
-    held_out: bool
-    label: str
-    """Its sub-folder; empty where these are no labels."""
 
 
 class Side(NamedTuple):
@@ -77,26 +52,6 @@ class Side(NamedTuple):
         )
 
 
-def tops_of(path: Path, *, asked: bool) -> Tops:
-    """What the names of top folders say, where they are A and B; else nothing.
-
-    Raises:
-        InputError: such folders were asked for, and one is missing.
-    """
-    names = {entry.name for entry in path.iterdir() if entry.is_dir()}
-    names = {name for name in names if not name.startswith((".", "__MACOSX"))}
-    matches = {name: match for name in names if (match := _TOP.fullmatch(name))}
-    found = {name: Top(match[2], match[1] in HELD_OUT) for name, match in matches.items()}
-    missing = {"A", "B"} - {top.side for top in found.values()}
-    if asked and missing:
-        raise InputError(
-            f"{path} has no sub-folder {min(missing)}; pairs lie in A and B, or in trainA, trainB, "
-            "testA and testB, or in one picture (--pairs side-by-side)."
-        )
-    strange = len(found) < len(names) and not asked
-    return {} if missing or strange else found
-
-
 def side_of(path: Path, name: str, facts: Facts, tops: Tops) -> Side:
     """One side, its headers not yet read.
 
@@ -104,7 +59,7 @@ def side_of(path: Path, name: str, facts: Facts, tops: Tops) -> Side:
         InputError: no picture in it, or a palette that cannot be read.
     """
     own = sorted(top for top, (side, _) in tops.items() if side == name)
-    found = _files([file for file in facts if folder.is_picture(file)], name, tops)
+    found = files_of([file for file in facts if folder.is_picture(file)], name, tops)
     if not found:
         raise InputError(
             f"there is no picture in {path / own[0]}; put the pictures of {name} there."
@@ -121,27 +76,8 @@ def side_of(path: Path, name: str, facts: Facts, tops: Tops) -> Side:
     )
 
 
-def _files(pictures: Sequence[PurePosixPath], side: str, tops: Tops) -> list[File]:
-    """The pictures of a side, in the order of their stems."""
-    names = [name for name in pictures if name.parts[0] in tops and len(name.parts) > 1]
-    names = [name for name in names if tops[name.parts[0]].side == side]
-    inner, below = folders.split_of([PurePosixPath(*name.parts[1:]) for name in names])
-    labels, _ = folders.labels_of(below)
-    found = []
-    for index, name in enumerate(names):
-        held = tops[name.parts[0]].held_out or (inner is not None and inner[index])
-        label = labels[index] if labels else ""
-        found.append(File(_stem(below[index], side, held), name, held, label))
-    return sorted(found)
-
-
 def _if_any(values: tuple[Any, ...]) -> tuple[Any, ...] | None:
     return values if any(values) else None
-
-
-def _stem(file: PurePosixPath, side: str, held_out: bool) -> str:
-    stem = re.sub(rf"[_-]{side}$", "", str(file.with_suffix("")))
-    return f"{'held out' if held_out else 'train'}: {stem}"
 
 
 def surveyed(path: Path, a: Side, b: Side, reading: Reading) -> tuple[Side, Side, tuple[str, ...]]:

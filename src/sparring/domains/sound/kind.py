@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sparring.data.kinds import Arrays, Column, Kind, Objects, Reader
-from sparring.domains.sound import arrays, column, folder, levels, options
+from sparring.domains.sound import arrays, column, folder, levels, options, sides
 from sparring.domains.sound.packs import drums, notes, speech
 
 KIND = Kind(
@@ -14,8 +14,9 @@ KIND = Kind(
         Reader(
             "a sound (.wav, .flac, .ogg, .mp3) or a folder of such",
             folder.claims,
-            folder.read,
-            survey=folder.survey,
+            sides.read,
+            ("pairs",),
+            folder.survey,
         ),
     ),
     arrays=Arrays(arrays.WORDS, arrays.claims, arrays.read, ragged=arrays.ragged),

@@ -32,6 +32,12 @@ class Cut(NamedTuple):
     padded: int
     """Recordings that are shorter than one piece."""
 
+    @property
+    def places(self) -> list[slice]:
+        """The place of each recording's pieces."""
+        ends = itertools.accumulate(self.counts, initial=0)
+        return [slice(*pair) for pair in itertools.pairwise(ends)]
+
 
 def domain(form: Form) -> Part:
     """The sample space of pieces."""
@@ -72,25 +78,37 @@ def read(items: Encoded, headers: Sequence[Header], reading: Reading) -> Content
     Raises:
         InputError: recordings that cannot be read, or silence only.
     """
+    form = form_of(reading)
+    values, cut = decoded(items, headers, reading)
+    found = _content(values, items, cut, form, _key(items, form))
+    return found.replace(notes=(*found.notes, *told(headers, form)))
+
+
+def decoded(items: Encoded, headers: Sequence[Header], reading: Reading) -> tuple[np.ndarray, Cut]:
+    """All pieces of these recordings (N, C, length), silent ones too, and where they lie.
+
+    Raises:
+        InputError: recordings that cannot be read.
+    """
     refuse(items, [header.problem for header in headers])
     form = form_of(reading)
+    cut = cut_of([-(-header.frames * form.rate // header.rate) for header in headers], form.length)
 
     def fill(out: np.ndarray) -> None:
         def one(index: int) -> str:
             try:
-                put(recordings.decoded(items.open(index), form), out[places[index]])
+                put(recordings.decoded(items.open(index), form), out[cut.places[index]])
             except Exception as error:  # The library's own errors have no common class.
                 return recordings.told(error)
             return ""
 
         refuse(items, each(items, one, "decoding sounds", reading.progress))
 
-    cut = cut_of([-(-header.frames * form.rate // header.rate) for header in headers], form.length)
-    places = _places(cut)
-    key = key_for(items.key, tuple(form))
-    values = _array(key, sum(cut.counts), form, fill)
-    found = _content(values, items, cut, form, key)
-    return found.replace(notes=(*found.notes, *told(headers, form)))
+    return _array(_key(items, form), sum(cut.counts), form, fill), cut
+
+
+def _key(items: Encoded, form: Form) -> str:
+    return key_for(items.key, tuple(form))
 
 
 def of_waves(waves: Sequence[np.ndarray], where: str, names: Sequence[str], form: Form) -> Content:
@@ -102,7 +120,7 @@ def of_waves(waves: Sequence[np.ndarray], where: str, names: Sequence[str], form
     items = Encoded(names, lambda number: b"", where, "", "sounds")
     cut = cut_of([wave.shape[1] for wave in waves], form.length)
     values = _array("", sum(cut.counts), form, None)
-    for wave, place in zip(waves, _places(cut), strict=True):
+    for wave, place in zip(waves, cut.places, strict=True):
         put(wave, values[place])
     return _content(values, items, cut, form, "")
 
@@ -131,11 +149,6 @@ def audible(values: np.ndarray) -> np.ndarray:
         part = values[start : start + CHUNK].astype(np.int32)
         found[start : start + CHUNK] = np.abs(part).max(axis=(1, 2)) >= SILENT
     return found
-
-
-def _places(cut: Cut) -> list[slice]:
-    ends = itertools.accumulate(cut.counts, initial=0)
-    return [slice(*pair) for pair in itertools.pairwise(ends)]
 
 
 def _array(
