@@ -1,4 +1,4 @@
-"""Draw a contact sheet of every pack of pictures: held-out items, its views side by side.
+"""Draw a contact sheet of every pack: held-out items, views or labels side by side.
 
 python docs/contact_sheets.py
 """
@@ -6,16 +6,20 @@ python docs/contact_sheets.py
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
 from sparring.core.storage import read_json
-from sparring.data import get, packs
+from sparring.data import get, load, packs
 from sparring.domains.image.packs.album import Album, View
 
 IMAGES = Path(__file__).parent / "images"
 ACROSS, DOWN, GAP = 12, 6, 2
+HEARD = 6
+"""Sounds in a row."""
 GREY = 205
 """What shines through where a cut-out is transparent."""
 
@@ -60,7 +64,27 @@ def draw(album: Album) -> None:
             done.add(views)
 
 
+def sounds(address: str) -> None:
+    """Write docs/images/pack-ADDRESS.png: a row of held-out sounds for every label, and sources."""
+    data = load(address)
+    store: Any = data.held_out
+    items = store.take(torch.arange(len(store)))
+    draw = np.random.default_rng(3)
+    if data.source_domain is not None:
+        chosen = draw.permutation(len(store))[: 2 * HEARD]
+        shown = torch.stack([items[name][chosen] for name in ("source", "sample")], 1).flatten(0, 1)
+    else:
+        labels = items["label"].numpy()
+        rows = [draw.permutation(np.flatnonzero(labels == n))[:HEARD] for n in np.unique(labels)]
+        shown = items["sample"][np.concatenate(rows)]
+    domain = data.domain.build()
+    name = address.replace(":", "-")
+    domain.preview(domain.encode(shown), IMAGES / f"pack-{name}.png", columns=HEARD)
+
+
 if __name__ == "__main__":
     for pack in packs():
         if isinstance(pack, Album):
             draw(pack)
+    for address in ("drums", "speech", "notes:piano-violin"):
+        sounds(address)
