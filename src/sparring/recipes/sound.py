@@ -110,7 +110,7 @@ def timbre(
     contrast: Amount = 1.0,
     patches: Size = 64,
     frames: Count = 25,
-    pair: Unpaired = Unpaired(width=24, discriminator_width=16, lr=1e-3, flip=False),
+    pair: Unpaired = Unpaired(width=24, discriminator_width=16, gamma=1.0, lr=1e-3, flip=False),
 ) -> Recipe:
     """One instrument or voice to another without pairs, on mel spectrograms (Kaneko et al. 2021).
 
