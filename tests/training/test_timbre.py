@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.data.content import Content
 from sparring.data.dataset import Dataset, dataset
@@ -88,3 +89,12 @@ def test_timbre_resumes_exactly(
     train(recipe, data, tmp_path / "parts", steps=2, **OPTIONS)
     resume(tmp_path / "parts", steps=4, quiet=True)
     assert weights(tmp_path / "whole") == weights(tmp_path / "parts")
+
+
+def test_what_timbre_cannot_learn_is_a_sentence(tmp_path: Path) -> None:
+    np.savez(tmp_path / "alone.npz", sample=notes(40, DULL))
+    with pytest.raises(InputError, match=r"has no such pairs; .* A and B, .* notes:piano-violin"):
+        train("timbre", str(tmp_path / "alone.npz"), tmp_path / "run", steps=1, kind="sounds")
+    with pytest.raises(InputError, match="sees its data as Mel"):
+        train("timbre", "digits", tmp_path / "run", steps=1)
+    assert not (tmp_path / "run").exists()

@@ -131,7 +131,8 @@ def _lacking(recipe: Recipe, dataset: Dataset) -> str:
             return needs.format(f"{name.rstrip('s')}s", there)
     if task.sources != "none" and dataset.source_domain is None:
         return (
-            f"the recipe {recipe.name!r} makes one picture from another and {dataset.address} has "
-            "no such pairs; give a folder with the sub-folders A and B, or a pack such as maps."
+            f"the recipe {recipe.name!r} makes one sample from another and {dataset.address} has "
+            "no such pairs; give a folder with the sub-folders A and B, or a pack such as maps "
+            "(pictures) or notes:piano-violin (sounds)."
         )
     return ""
