@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from sparring.core.types import Condition, Spec
-from sparring.networks.wave import STRIDE, Discriminator, Generator, PhaseShuffle, _Longer
+from sparring.networks.wave import (
+    STRIDE,
+    Discriminator,
+    Generator,
+    PhaseShuffle,
+    _Longer,
+    _spectrum,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -127,3 +136,32 @@ def test_the_paper_s_form_at_16384_samples() -> None:
     layers = [module for module in judge.modules() if isinstance(module, torch.nn.Conv1d)]
     assert [layer.weight.shape for layer in layers][-1] == (1024, 512, 25)
     assert judge.logits.linear.in_features == 16 * 1024
+
+
+def test_the_spectrum_that_is_seen_is_that_of_the_sample() -> None:
+    """A sine of full scale and a tenth of it, and silence: companded, each in its band."""
+    waves = torch.sin(2 * torch.pi * 20 / 256 * torch.arange(4096)) * torch.tensor(
+        [[1], [0.1], [0]]
+    )
+    seen = _spectrum(waves[:, None])
+    assert seen.shape == (3, 129, 64)
+    inner = seen[:, :, 8:-8]
+    assert (inner[:2].argmax(1) == 20).all()
+    wanted = [math.log1p(100 * size) / math.log1p(100) for size in (1.0, 0.1)]
+    assert inner[0, 20].mean().item() == pytest.approx(wanted[0], rel=0.01)
+    assert inner[1, 20].mean().item() == pytest.approx(wanted[1], rel=0.01)
+    assert float(seen[2].max()) < 1e-4
+
+
+def test_slopes_through_the_spectrum_are_finite_in_silence_and_reach_every_weight() -> None:
+    spec = Spec((1, 4096), 4, classes=3)
+    judge, condition = Discriminator(spec, width=2), Condition(torch.arange(3))
+    sample = torch.zeros(3, 1, 4096)
+    sample[1, :, :2000] = torch.rand(2000) - 0.5
+    sample.requires_grad_()
+    logits = judge(sample, condition).logits
+    (slope,) = torch.autograd.grad(logits.sum(), sample, create_graph=True)
+    (slope.square().sum() + logits.square().sum()).backward()
+    assert slope.isfinite().all()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in judge.parameters())
+    assert judge.layers[3][1][0].weight.shape[1] == 2 * 4 + 129

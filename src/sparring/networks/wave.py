@@ -19,12 +19,12 @@ from sparring.core.errors import InputError
 from sparring.core.precision import full_precision, precise
 from sparring.core.ranges import Above, Depth, Factor, Share, Size
 from sparring.core.schedule import Schedule
+from sparring.core.spectra import stft
 from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
 from sparring.networks.heads import Head
 from sparring.networks.layers import (
     BASE,
-    activations,
     base_grid,
     choose,
     crop,
@@ -36,6 +36,11 @@ from sparring.networks.layers import (
 )
 
 STRIDE = 4
+SEEN = 3
+"""The layer that sees the spectrum."""
+WINDOW, STEEP = 256, 100.0
+"""Samples of the spectrum's windows, which lie 64 apart; how it is companded."""
+BINS = WINDOW // 2 + 1
 UPS = ("even", "transposed", "nearest", "linear")
 
 
@@ -104,6 +109,10 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Sample (N, C, length) to a Verdict: convolutions of stride 4, then dense.
 
+    With `spectrum` it also sees how loud each band is over time, beside what its third layer
+    makes of the waveform: which drum a sound is shows there long before a network reads it out of
+    samples. Without, it is the paper's.
+
     Args:
         spec: What to judge; 1 dimension of space.
         width: Channels of the finest layer; they double at each coarser one.
@@ -112,6 +121,7 @@ class Discriminator(nn.Module):
         kernel: Width of the convolutions' kernels.
         shuffle: Cells by which the phase shuffle moves a layer's activations at most.
         quarterings: How often the length shrinks; if None, as the generator's quadruplings.
+        spectrum: Whether it sees the spectrum over time; from 256 samples on.
         slope: Of the leaky ReLU; 0 for ReLU.
         spectral_norm: Whether every weight is divided by its largest singular value.
         form: How the condition is shown: "concat", "projection" or "none".
@@ -133,6 +143,7 @@ class Discriminator(nn.Module):
         kernel: Factor = 25,
         shuffle: Depth = 2,
         quarterings: Depth | None = None,
+        spectrum: bool = True,
         slope: Share = 0.2,
         spectral_norm: bool = False,
         form: str = "projection",
@@ -145,9 +156,11 @@ class Discriminator(nn.Module):
         grid = base_grid(space, STRIDE ** len(widths))
         self.padded = (grid[0] * STRIDE ** len(widths),)
         self.sample = ConditionedSample(spec, form, space)
+        self.spectrum = SEEN if spectrum and len(widths) > SEEN and space[0] >= WINDOW else None
         layers, inputs = [], spec.shape[0] + self.sample.size
         for i, outputs_here in enumerate(widths):
             moved = [PhaseShuffle(shuffle)] if i else []
+            inputs += BINS * spec.shape[0] if i == self.spectrum else 0
             layers.append(nn.Sequential(*moved, _shorter(inputs, outputs_here, kernel, slope)))
             inputs = outputs_here
         self.layers = nn.Sequential(*layers)
@@ -158,10 +171,14 @@ class Discriminator(nn.Module):
 
     def forward(self, sample: Tensor, condition: Condition) -> Verdict:
         """Logits (N, outputs) in float32, and the features where they are kept."""
-        shown = pad(self.sample(sample, condition), self.padded)
-        features = activations(self.layers, shown)
-        kept = features if self.keep_features else ()
-        return self.logits.verdict(features[-1].flatten(1), condition, kept)
+        hidden, features = pad(self.sample(sample, condition), self.padded), []
+        for i, layer in enumerate(self.layers):
+            if i == self.spectrum:
+                hidden = torch.cat([hidden, _spectrum(pad(sample, self.padded))], dim=1)
+            hidden = layer(hidden)
+            features.append(hidden)
+        kept = tuple(features) if self.keep_features else ()
+        return self.logits.verdict(hidden.flatten(1), condition, kept)
 
 
 class PhaseShuffle(nn.Module):
@@ -241,6 +258,19 @@ def _filtered(kernel: int, up: str) -> Tensor:
     for row in range(kernel):
         taps[row, row : row + len(chosen)] = chosen / chosen.norm()
     return taps
+
+
+def _spectrum(sample: Tensor) -> Tensor:
+    """(N, C, length) to (N, C * 129, length / 64): how loud each band is, in about [0, 1].
+
+    It is companded as log(1 + 100 size), so that quiet sound is seen and its slope stays finite.
+    """
+    hop = STRIDE**SEEN
+    with full_precision(sample):
+        parts = torch.view_as_real(stft(precise(sample), WINDOW, hop)) * (4.0 / WINDOW)
+        # The tiny constant keeps the root's slope finite in silence.
+        size = (parts.square().sum(-1) + 1e-12).sqrt()
+        return (torch.log1p(STEEP * size) / math.log1p(STEEP)).flatten(1, 2)
 
 
 def _line(spec: Spec) -> tuple[int, ...]:

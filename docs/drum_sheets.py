@@ -1,0 +1,70 @@
+"""Draw drums from noise beside real ones, a walk from kick to snare, and write players.
+
+python docs/drum_sheets.py runs/wavegan-drums runs/melgan-drums
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import soundfile
+import torch
+from torch import Tensor
+
+import sparring
+from sparring.core.streams import stream
+from sparring.core.types import Condition
+from sparring.domains.sound.domain import Sound
+
+HERE = Path(__file__).parent
+REAL, MADE, STEPS = 3, 6, 9
+
+
+def waves(model: sparring.Model, samples: Tensor) -> Tensor:
+    """Samples as waveforms (N, 1, length) in [-1, 1]."""
+    return model.domain.decode(samples).float() / 32_768
+
+
+def sheet(model: sparring.Model, data: sparring.Dataset, name: str) -> None:
+    """A row for each class: real pieces that were held out, then made ones."""
+    domain = Sound(16_384)
+    items = data.held_out.take(torch.arange(len(data.held_out)))
+    shown = []
+    for label, called in enumerate(data.classes):
+        rows = (items["label"] == label).nonzero()[:, 0]
+        real = rows[torch.randperm(len(rows), generator=stream("sheet", label))[:REAL]]
+        made = waves(model, model.sample(MADE, label=label, seed=0))
+        shown += [domain.encode(items["sample"][real]), made]
+        listen(made, f"{name}-{called}")
+    domain.preview(torch.cat(shown), HERE / "images" / f"{name}.png", REAL + MADE)
+
+
+def listen(heard: Tensor, name: str) -> None:
+    """Write sounds (N, 1, length), one after the other, as docs/sounds/NAME.ogg."""
+    (HERE / "sounds").mkdir(exist_ok=True)
+    place = HERE / "sounds" / f"{name}.ogg"
+    soundfile.write(place, heard.flatten().clamp(-1, 1).numpy(), 16_000, subtype="VORBIS")
+
+
+def walk(model: sparring.Model, name: str, begin: str, end: str) -> None:
+    """One latent, its label's embedding going from one class to the other."""
+    network = model.networks["generator"]
+    latent = torch.randn(1, model.manifest.spec.latent, generator=stream("walk", 0))
+    told = [model.condition([0], label=called) for called in (begin, end)]
+    ends = [network.latent(latent, condition) for condition in told]
+    way = torch.cat([torch.lerp(*ends, float(w)) for w in torch.linspace(0, 1, STEPS)])
+    hook = network.latent.register_forward_hook(lambda *_: way)
+    made = network(latent.expand(STEPS, -1), Condition(told[0].label.expand(STEPS)))
+    hook.remove()
+    heard = waves(model, made.detach())
+    Sound(16_384).preview(heard, HERE / "images" / f"{name}-{begin}-{end}.png", STEPS)
+    listen(heard, f"{name}-{begin}-{end}")
+
+
+if __name__ == "__main__":
+    pieces = sparring.load_data("drums")
+    for run in map(Path, sys.argv[1:]):
+        trained = sparring.Model.load(run)
+        sheet(trained, pieces, run.name)
+        walk(trained, run.name, "kick", "snare")
