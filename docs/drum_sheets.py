@@ -14,11 +14,10 @@ from torch import Tensor
 
 import sparring
 from sparring.core.streams import stream
-from sparring.core.types import Condition
 from sparring.domains.sound.domain import Sound
 
 HERE = Path(__file__).parent
-REAL, MADE, STEPS = 3, 6, 9
+REAL, MADE, LISTENED, STEPS = 3, 6, 3, 9
 
 
 def waves(model: sparring.Model, samples: Tensor) -> Tensor:
@@ -36,7 +35,7 @@ def sheet(model: sparring.Model, data: sparring.Dataset, name: str) -> None:
         real = rows[torch.randperm(len(rows), generator=stream("sheet", label))[:REAL]]
         made = waves(model, model.sample(MADE, label=label, seed=0))
         shown += [domain.encode(items["sample"][real]), made]
-        listen(made, f"{name}-{called}")
+        listen(made[:LISTENED], f"{name}-{called}")
     domain.preview(torch.cat(shown), HERE / "images" / f"{name}.png", REAL + MADE)
 
 
@@ -48,16 +47,8 @@ def listen(heard: Tensor, name: str) -> None:
 
 
 def walk(model: sparring.Model, name: str, begin: str, end: str) -> None:
-    """One latent, its label's embedding going from one class to the other."""
-    network = model.networks["generator"]
-    latent = torch.randn(1, model.manifest.spec.latent, generator=stream("walk", 0))
-    told = [model.condition([0], label=called) for called in (begin, end)]
-    ends = [network.latent(latent, condition) for condition in told]
-    way = torch.cat([torch.lerp(*ends, float(w)) for w in torch.linspace(0, 1, STEPS)])
-    hook = network.latent.register_forward_hook(lambda *_: way)
-    made = network(latent.expand(STEPS, -1), Condition(told[0].label.expand(STEPS)))
-    hook.remove()
-    heard = waves(model, made.detach())
+    """From one class to the other."""
+    heard = waves(model, model.interpolate(2, STEPS - 1, label=begin, to=end, seed=0))
     Sound(16_384).preview(heard, HERE / "images" / f"{name}-{begin}-{end}.png", STEPS)
     listen(heard, f"{name}-{begin}-{end}")
 

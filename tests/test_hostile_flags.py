@@ -27,7 +27,7 @@ FEW = ("", "-1", "nan", "9" * 30, "\x1b[31mred")
 """For trainings, which take longer where a value turns out to be harmless."""
 FLAGS = {
     "sample": ("--count", "--seed", "--label", "--vector", "--truncation", "--device"),
-    "interpolate": ("--stops", "--frames", "--seed", "--label", "--truncation"),
+    "interpolate": ("--stops", "--frames", "--seed", "--label", "--to", "--truncation"),
     "reconstruct": ("--count", "--size"),
     "evaluate": ("--count", "--split", "--extractor", "--size"),
     "resume": ("--steps", "--minutes", "--data"),

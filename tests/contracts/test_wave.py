@@ -155,7 +155,8 @@ def test_the_spectrum_that_is_seen_is_that_of_the_sample() -> None:
 
 def test_slopes_through_the_spectrum_are_finite_in_silence_and_reach_every_weight() -> None:
     spec = Spec((1, 4096), 4, classes=3)
-    judge, condition = Discriminator(spec, width=2), Condition(torch.arange(3))
+    judge = Discriminator(spec, width=2, spectrum=True)
+    condition = Condition(torch.arange(3))
     sample = torch.zeros(3, 1, 4096)
     sample[1, :, :2000] = torch.rand(2000) - 0.5
     sample.requires_grad_()

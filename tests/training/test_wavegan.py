@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.core.recipe import Recipe
 from sparring.data.content import Content
@@ -97,3 +98,18 @@ def test_recipes_resume_exactly_and_make_waveforms(
     assert made.shape == (3, *shape)
     stored = model.domain.decode(made)
     assert stored.shape == (3, 1, 1024) and stored.dtype == torch.int16
+
+
+def test_a_walk_from_one_label_to_another_begins_and_ends_at_them(
+    tones: Dataset, tmp_path: Path
+) -> None:
+    small = {"width": 2, "discriminator_width": 2, "latent": 4, "batch": 4, "conditional": True}
+    model = train(recipe_named("wavegan", small), tones, tmp_path / "run", steps=1, quiet=True)
+    walk, low, high = (
+        model.interpolate(2, 4, label=begin, to=end, seed=3)
+        for begin, end in (("low", "high"), ("low", None), ("high", None))
+    )
+    assert torch.equal(walk[0], low[0]) and torch.equal(walk[-1], high[-1])
+    assert not torch.allclose(walk[2], low[2]) and not torch.allclose(walk[2], high[2])
+    with pytest.raises(InputError, match="did you mean 'high'"):
+        model.interpolate(2, 4, label="low", to="hihg")

@@ -18,7 +18,7 @@ from sparring.artifact.manifest import Manifest
 from sparring.artifact.shown import Shown
 from sparring.artifact.tiling import at_once
 from sparring.artifact.translating import Asked, Progress, translated
-from sparring.artifact.walks import slerp, truncate
+from sparring.artifact.walks import between, slerp, truncate
 from sparring.core.device import device_of
 from sparring.core.errors import InputError
 from sparring.core.storage import (
@@ -292,6 +292,7 @@ class Model:
         frames: int = 8,
         *,
         label: int | str | None = None,
+        to: int | str | None = None,
         vector: Sequence[float] | None = None,
         tokens: Sequence[int] | None = None,
         seed: int = 0,
@@ -299,7 +300,8 @@ class Model:
     ) -> Tensor:
         """A walk (W, *shape) through samples 0 .. stops - 1, `frames` steps from each to the next.
 
-        It goes along the sphere (slerp), where a normal latent's mass lies (White 2016).
+        It goes along the sphere (slerp), where a normal latent's mass lies (White 2016), and from
+        one label `to` another in a straight line.
         """
         latent = latents(seed, range(_positive("stops", stops)), self.manifest.spec.latent)
         if truncation is not None:
@@ -309,7 +311,11 @@ class Model:
         walk = torch.cat([*legs, latent[-1:]])
         # One condition all the way: what is not given is the first of its kind.
         same = [0] * len(walk)
-        return self.generate(walk, self.condition(same, label=label, vector=vector, tokens=tokens))
+        known = self.condition(same, label=label, vector=vector, tokens=tokens)
+        if to is not None:
+            ends = known.label, self.condition(same, label=to).label
+            known = known._replace(label=between(*ends, self.manifest.spec.classes))
+        return self.generate(walk, known)
 
     def condition(
         self,

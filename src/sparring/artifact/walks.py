@@ -31,3 +31,11 @@ def slerp(start: Tensor, end: Tensor, weight: Tensor) -> Tensor:
         return start + weight * (end - start)
     blend = torch.sin((1.0 - weight) * angle) * start + torch.sin(weight * angle) * end
     return blend / torch.sin(angle)
+
+
+def between(start: Tensor | None, end: Tensor | None, classes: int) -> Tensor:
+    """From labels (W,) to labels (W,) in even steps, as shares of each (W, classes)."""
+    assert start is not None and end is not None, "a model that knows a label has one"
+    weights = torch.linspace(0.0, 1.0, len(start))[:, None]
+    one, other = (torch.nn.functional.one_hot(labels, classes).float() for labels in (start, end))
+    return torch.lerp(one, other, weights)

@@ -89,6 +89,7 @@ def sample(
     app,
     "sparring interpolate runs/digits --out strip.png",
     "sparring interpolate runs/digits --stops 5 --frames 16 --label 3 --out walk.gif",
+    "sparring interpolate runs/drums --stops 2 --label kick --to snare --out walk/",
 )
 def interpolate(
     run: Run,
@@ -96,6 +97,9 @@ def interpolate(
     frames: Annotated[int, typer.Option(help="Steps from one to the next.")] = 8,
     seed: Seed = 0,
     label: Label = None,
+    to: Annotated[
+        str | None, typer.Option(help="Label at the end of the walk; it begins at --label.")
+    ] = None,
     vector: Vector = None,
     truncation: Truncation = None,
     out: Out = Path("strip.png"),
@@ -110,9 +114,8 @@ def interpolate(
     check("--stops", stops, Images)
     check("--frames", frames, Images)
     check_room(model, stops * frames, None)
-    walk = model.interpolate(
-        stops, frames, label=label, vector=_numbers(vector), seed=seed, truncation=truncation
-    )
+    told: dict[str, Any] = {"label": label, "to": to, "vector": _numbers(vector)}
+    walk = model.interpolate(stops, frames, **told, seed=seed, truncation=truncation)
     if out.suffix.lower() == ".gif":
         _write_gif(model, walk, out)
     else:

@@ -74,7 +74,7 @@ class Condition(NamedTuple):
     """What the generator is told and the discriminator knows; every field is optional."""
 
     label: Tensor | None = None
-    """(N,) int64; -1 where it is unknown."""
+    """(N,) int64, -1 where it is unknown; between labels their shares, (N, classes) float32."""
     vector: Tensor | None = None
     """(N, F) float32: attributes, an embedding."""
     map: Tensor | None = None

@@ -33,7 +33,8 @@ def without_map(spec: Spec) -> None:
 def describe(spec: Spec, condition: Condition) -> Tensor:
     """The condition as (N, known) float32: the label one-hot, then the vector, then the tokens.
 
-    An unknown label is all zeros; tokens are told as the share of each word (a bag of words).
+    An unknown label is all zeros, shares of labels are told as they are, tokens as the share of
+    each word (a bag of words).
 
     Raises:
         InputError: what the spec promises is missing, or a vector of another length.
@@ -41,7 +42,9 @@ def describe(spec: Spec, condition: Condition) -> Tensor:
     parts = []
     if spec.classes:
         label = _present(condition.label, "label")
-        parts.append(label[:, None] == torch.arange(spec.classes, device=label.device))
+        shares = label.is_floating_point()
+        numbers = torch.arange(spec.classes, device=label.device)
+        parts.append(label if shares else label[:, None] == numbers)
     if spec.vector:
         vector = _present(condition.vector, "vector")
         if vector.shape[1:] != (spec.vector,):

@@ -143,7 +143,7 @@ class Discriminator(nn.Module):
         kernel: Factor = 25,
         shuffle: Depth = 2,
         quarterings: Depth | None = None,
-        spectrum: bool = True,
+        spectrum: bool = False,
         slope: Share = 0.2,
         spectral_norm: bool = False,
         form: str = "projection",

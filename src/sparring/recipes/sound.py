@@ -21,6 +21,7 @@ def wavegan(
     *,
     width: Size = 8,
     discriminator_width: Size = 8,
+    spectrum: bool = True,
     latent: Size = 64,
     gamma: Amount = 0.5,
     every: Every = 8,
@@ -34,6 +35,7 @@ def wavegan(
     Args:
         width: channels of the generator's finest layer.
         discriminator_width: channels of the discriminator's finest layer.
+        spectrum: whether the discriminator also sees the spectrum over time; not in the paper.
         latent: numbers in one latent vector.
         gamma: weight of R1 and R2.
         every: R1 and R2 are due on every so manieth step.
@@ -56,7 +58,9 @@ def wavegan(
         name="wavegan",
         networks={
             "generator": Part(f"{NETWORKS}.wave:Generator", width=width, head="leaky"),
-            "discriminator": Part(f"{NETWORKS}.wave:Discriminator", width=discriminator_width),
+            "discriminator": Part(
+                f"{NETWORKS}.wave:Discriminator", width=discriminator_width, spectrum=spectrum
+            ),
         },
     )
 
