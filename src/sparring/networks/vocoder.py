@@ -33,6 +33,8 @@ FITTING = 30
 FAINTEST = 1e-4
 LOUDEST = 512.0
 """The least magnitude that mels start with, and the most that one may be: that of full scale."""
+BLUNT = 0.1
+"""Share of a magnitude below which what is left of it no longer turns freely."""
 SLOPE = 0.1
 WIDEST = 16
 """Times its first width that a discriminator's last layers have, at most."""
@@ -138,7 +140,9 @@ class Generator(nn.Module):
         for _ in range(self.rounds if self.training else self.final_rounds):
             rebuilt = stft(istft(size * angles))
             ahead = rebuilt if before is None else rebuilt + MOMENTUM * (rebuilt - before)
-            angles, before = ahead / ahead.abs().clamp_min(1e-8), rebuilt
+            # Where frames cancel out an angle is anything, and its slope would be endless.
+            near = (ahead.abs().square() + (BLUNT * size.detach()).square() + FAINTEST**2).sqrt()
+            angles, before = ahead / near, rebuilt
         return istft(size * angles)
 
 

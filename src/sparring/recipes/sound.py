@@ -142,8 +142,8 @@ def vocoder(
     warmup: Amount = 0.7,
     discriminator_width: Size = 4,
     scales: Factor = 3,
-    lr: Rate = 1e-3,
-    lr_end: Rate = 1e-4,
+    lr: Rate = 5e-4,
+    lr_end: Rate = 5e-5,
     batch: Batch = 4,
 ) -> Recipe:
     """Mel to wave: magnitudes and phases against periods and scales (Kong 2020, Siuzdak 2023).
