@@ -38,6 +38,8 @@ HELD_OUT = (20, 7)
 """Of the sorted prompts of a voice, every 20th from the 7th on is never learned."""
 NOTES, KITS, KEYS = 3000, (0, 8, 16, 24, 25, 32, 40, 48), range(35, 82)
 PEAK = 0.95
+LATER = {"warmup": 0.0, "lr": 2e-4, "lr_end": 5e-5}
+"""Flags of a run that goes on from one without a discriminator."""
 
 
 def main() -> None:
@@ -45,17 +47,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("raw", type=Path)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--minutes", type=float, default=40.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--adversarial", type=float, default=1.0)
+    parser.add_argument("--adversarial", type=Path, help="a run to go on from, against opponents")
     parser.add_argument("--ship", action="store_true")
     given = parser.parse_args()
     if given.ship:
         return ship(given.run)
-    recipe = sparring.recipe_named("vocoder", {"adversarial": given.adversarial})
-    data = pool(given.raw)
+    flags = LATER if given.adversarial else {"adversarial": 0.0}
     sparring.train(
-        recipe, data, given.run, steps=given.steps, seed=given.seed, seconds=LENGTH / RATE
+        sparring.recipe_named("vocoder", flags),
+        pool(given.raw),
+        given.run,
+        minutes=given.minutes,
+        seed=given.seed,
+        initial=given.adversarial,
+        seconds=LENGTH / RATE,
     )
 
 

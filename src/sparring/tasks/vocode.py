@@ -12,6 +12,7 @@ from sparring.core.errors import InputError
 from sparring.core.ranges import Amount, Size
 from sparring.core.spectra import BANDS, HOP, WINDOW, log_mel, to_unit
 from sparring.core.types import Batch, Condition, Items
+from sparring.domains.sound.baselines import griffin_lim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,8 +75,8 @@ class Vocode:
     def baselines(
         self, judging: Judging, source: Domain, targets: Callable[[], Tensor]
     ) -> Mapping[str, Baseline]:
-        """Those of the sounds' domain."""
-        return judging.baselines(source, targets)
+        """Griffin and Lim's algorithm, of mono."""
+        return {"griffin-lim": griffin_lim(self.rate)} if source.shape[0] == 1 else {}
 
     def shown(self, condition: Condition) -> Tensor:
         """The mels."""
