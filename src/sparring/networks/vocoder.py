@@ -263,7 +263,8 @@ class _Scale(nn.Module):
 def _convolution(
     inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1
 ) -> nn.Module:
-    layer = nn.Conv1d(inputs, outputs, kernel, stride, kernel // 2, groups=groups)
+    shared = math.gcd(groups, inputs)  # narrow layers have no more groups than channels
+    layer = nn.Conv1d(inputs, outputs, kernel, stride, kernel // 2, groups=shared)
     return nn.Sequential(weight_norm(layer), nn.LeakyReLU(SLOPE))
 
 
