@@ -39,7 +39,7 @@ def _start(
 
 def _finished(ranks: Sequence[subprocess.Popen[str]]) -> list[str]:
     """What each said, after all ended well."""
-    said = [rank.communicate(timeout=150)[1] for rank in ranks]
+    said = [rank.communicate(timeout=300)[1] for rank in ranks]
     assert [rank.returncode for rank in ranks] == [0] * len(ranks), said
     return said
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sparring.core.device import speaks
+
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
@@ -19,7 +21,8 @@ def progress_bar() -> Iterator[Progress]:
     from rich.progress import Progress as Bars
 
     console = Console(stderr=True)
-    with Bars(console=console, transient=True, disable=not console.is_terminal) as bars:
+    shown = console.is_terminal and speaks()
+    with Bars(console=console, transient=True, disable=not shown) as bars:
         tasks: dict[str, TaskID] = {}
 
         def show(what: str, done: int, total: int) -> None:

@@ -11,6 +11,7 @@ import typer
 from sparring.cli.app import app, verb
 from sparring.cli.bar import progress_bar
 from sparring.cli.models import Device
+from sparring.core.device import speaks
 from sparring.domains.image.options import size_of
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def evaluate(
             trusted=trust or (),
             progress=progress,
         )
-    print(json.dumps(found.to_json(), indent=2)) if as_json else show(found)
+    if speaks():
+        print(json.dumps(found.to_json(), indent=2)) if as_json else show(found)
 
 
 @verb(app, "sparring report runs/digits", "sparring report runs/photos --data photos/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from sparring.core.errors import InputError
@@ -32,3 +33,13 @@ def device_of(word: str | torch.device) -> torch.device:
             f"the device {str(word)!r} cannot be used ({said}); use auto, or cpu."
         ) from error
     return device
+
+
+def several() -> bool:
+    """Whether this process was launched as one of several, by torchrun or the like."""
+    return os.environ.get("WORLD_SIZE", "1") != "1"
+
+
+def speaks() -> bool:
+    """Whether this process is the first or only one, which prints for all."""
+    return os.environ.get("RANK", "0") == "0"

@@ -18,6 +18,7 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs
 from torch import Tensor, nn
 
+from sparring.core.device import several
 from sparring.core.errors import InputError
 
 PRECISIONS = {"bf16": "bf16", "fp32": "no"}
@@ -204,11 +205,6 @@ class Engine:
         """
         for tracker in self._accelerator.trackers if self._tracked else ():
             tracker.finish()
-
-
-def several() -> bool:
-    """Whether this process was launched as one of several."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 def one_or_nan(loss: Tensor) -> Tensor:

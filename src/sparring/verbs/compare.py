@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from sparring.data.items import encode
 from sparring.metrics import intervals
 from sparring.metrics.judging import Measured, measured
 from sparring.metrics.score import score
+from sparring.verbs.shares import Pieces, by_first, read
 
 if TYPE_CHECKING:
     from sparring.artifact.model import Model
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from sparring.metrics.extractor import Extractor
     from sparring.metrics.judging import Baseline, Judging
     from sparring.metrics.scores import Scores
+    from sparring.training.engine import Engine
 
 CHUNK = 128
 TARGETS = 500
@@ -53,6 +56,7 @@ def compare(
     split: str = "held_out",
     others: Mapping[str, Model] | None = None,
     progress: Progress | None = None,
+    engine: Engine | None = None,
 ) -> Scores:
     """Score what a model makes of held-out sources, with baselines and other models beside it.
 
@@ -60,7 +64,8 @@ def compare(
     and, with the extra `efficientnet`, `perceptual`); of all of them: the distances between
     distributions. Sources without partners have the latter alone. Where sources can be read back
     from what was made of them (layouts), so is that (`miou`); of models that go both ways
-    `cycle_error`. Every row sees the same conditions.
+    `cycle_error`. Every row sees the same conditions. Each of an engine's processes makes and reads
+    its share.
 
     Raises:
         InputError: too few held-out items.
@@ -70,23 +75,44 @@ def compare(
     given = torch.cat([_map(batch) for batch in batches])
     paired = dataset.held_out_sources is None
     rows = _rows(model, dataset, judging, seed, others or {})
-    extractor = extractor.watched(len(real) * (len(rows) + 3), progress)
-    embedded = extractor.embed(real)
+    shown = len(real) * (len(rows) + 3) // (engine.world if engine else 1)
+    extractor = extractor.watched(shown, progress)
+    group = math.lcm(CHUNK, extractor.batch) // CHUNK
+    sizes = [len(piece) for piece in real.split(CHUNK * group)]
+
+    def pieces(make: Make) -> Pieces:
+        def made(number: int) -> Tensor:
+            numbers = range(number * group, min(number * group + group, len(batches)))
+            return torch.cat([make(batches[k], CHUNK * k) for k in numbers])
+
+        return Pieces(sizes, made)
+
+    embedded, _ = read(pieces(lambda batch, start: batch.real), extractor, engine)
     against = model.task.measures(judging) if paired else {}
     source = (model.source_domain or model.domain).judging(dataset.name)
     back = source.read_back(dataset, model.domain) if paired and model.source_domain else {}
 
     def judged(make: Make) -> Scores:
-        fakes = torch.cat([make(batch, CHUNK * k) for k, batch in enumerate(batches)])
-        scores = score(embedded, fakes, extractor, split=split.replace("_", "-"), seed=seed)
-        scores = scores.with_more(measured(judging.scores, real, fakes))
-        scores = scores.with_more(measured(against, real, fakes))
-        return scores.with_more(measured(back, given, fakes))
+        known, fakes = read(pieces(make), extractor, engine, keep=True)
+        assert fakes is not None
+
+        def work() -> Scores:
+            scores = score(embedded, known, extractor, split=split.replace("_", "-"), seed=seed)
+            scores = scores.with_more(measured(judging.scores, real, fakes))
+            scores = scores.with_more(measured(against, real, fakes))
+            return scores.with_more(measured(back, given, fakes))
+
+        return by_first(engine, work)
 
     rows = {"truth": lambda batch, start: batch.real, **rows} if back else rows
     beside = {kind: judged(make) for kind, make in rows.items()}
-    found = judged(_maker(model, seed)).with_more(_cycle(model, batches))
-    return _with_floor(found, dataset, extractor, embedded, model, split).beside(beside)
+    found = judged(_maker(model, seed))
+
+    def whole() -> Scores:
+        more = found.with_more(_cycle(model, batches))
+        return _with_floor(more, dataset, extractor, embedded, model, split).beside(beside)
+
+    return by_first(engine, whole)
 
 
 def _rows(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sparring.metrics.judging import Judging
     from sparring.metrics.scores import Scores
     from sparring.training.engine import Engine
+    from sparring.verbs.shares import Pieces
 
 MOST = 10_000
 """Samples drawn where no number is asked for."""
@@ -70,24 +72,28 @@ def evaluate(
     part = split.replace("-", "_")
     if part not in SPLITS:
         raise unknown("split", split, SPLITS)
-    model = _model(what, device, trusted)
-    dataset = _dataset(model, data, size, tuple(trusted))
-    judging = dataset.domain.build().judging(dataset.name)
-    reader = judging.extractor(extractor).on(model.device if model else device_of(device))
-    if model is not None and "translate" in model.task.abilities:
-        from sparring.verbs.compare import compare
+    from sparring.verbs.shares import crew
 
-        others = _others(against, model, trusted)
-        options: dict[str, Any] = {"count": count, "seed": seed, "split": part}
-        found = compare(
-            model, dataset, judging, reader, others=others, progress=progress, **options
-        )
-        return _kept(found, model, what)
-    if list(against):
-        raise InputError("--against is for models that make pictures from pictures.")
-    fakes = _fakes(what, model, dataset, count, seed)
-    found = _scored(dataset, fakes, judging, reader, part, seed, progress)
-    return _kept(found, model, what)
+    engine = crew()
+    with engine.together() if engine else nullcontext():
+        place = str(engine.device) if engine and device == "auto" else device
+        model = _model(what, place, trusted)
+        dataset = _dataset(model, data, size, tuple(trusted), engine)
+        judging = dataset.domain.build().judging(dataset.name)
+        reader = judging.extractor(extractor).on(model.device if model else device_of(place))
+        if model is not None and "translate" in model.task.abilities:
+            from sparring.verbs.compare import compare
+
+            others = _others(against, model, trusted)
+            options: dict[str, Any] = {"count": count, "seed": seed, "split": part}
+            options |= {"others": others, "progress": progress, "engine": engine}
+            found = compare(model, dataset, judging, reader, **options)
+            return _kept(found, model, what, engine)
+        if list(against):
+            raise InputError("--against is for models that make pictures from pictures.")
+        fakes = _fakes(what, model, dataset, count, seed, reader.batch)
+        found = _scored(dataset, fakes, judging, reader, part, seed, progress, engine)
+        return _kept(found, model, what, engine)
 
 
 def _scored(
@@ -98,33 +104,41 @@ def _scored(
     split: str,
     seed: int,
     progress: Progress | None,
+    engine: Engine | None,
 ) -> Scores:
     """The scores of fakes against a split of the data, with the other split's as their floor."""
     from sparring.metrics.score import score
+    from sparring.verbs.shares import by_first, read
 
     real, other = _sides(dataset, split)
-    floor = None if other is None else _some(other, fakes.count, seed)
-    reals, drawn = encoded(dataset, real), fakes.samples
-    reference = None if floor is None else encoded(dataset, floor)
-    if judging.scores:  # these look at all samples at once
-        reals, drawn, reference = (_whole(side) for side in (reals, drawn, reference))
-    total = len(real) + fakes.count + (0 if floor is None else len(floor))
-    found = score(
-        reals,
-        drawn,
-        reader.watched(total, progress),
-        real_labels=real.column("label"),
-        fake_labels=fakes.labels,
-        reference=reference,
-        reference_labels=None if floor is None else floor.column("label"),
-        classes=dataset.classes,
-        split=split.replace("_", "-"),
-        seed=seed,
-    )
-    return _with_own(found, judging, reals, drawn, reference)
+    floor = None if other is None else _some(other, len(fakes.samples), seed)
+    sides = [encoded(dataset, real), fakes.samples]
+    sides += [] if floor is None else [encoded(dataset, floor)]
+    total = sum(map(len, sides)) // (engine.world if engine else 1)
+    reader = reader.watched(total, progress)
+    keep = bool(judging.scores)  # These look at all samples at once.
+    seen = [read(side, reader, engine, keep=keep) for side in sides]
+    (reals, drawn, *reference), whole = [found for found, _ in seen], [kept for _, kept in seen]
+
+    def work() -> Scores:
+        found = score(
+            reals,
+            drawn,
+            reader,
+            real_labels=real.column("label"),
+            fake_labels=fakes.labels,
+            reference=reference[0] if reference else None,
+            reference_labels=None if floor is None else floor.column("label"),
+            classes=dataset.classes,
+            split=split.replace("_", "-"),
+            seed=seed,
+        )
+        return _with_own(found, judging, *whole)
+
+    return by_first(engine, work)
 
 
-def _with_own(found: Scores, judging: Judging, real: Any, fake: Any, floor: Any) -> Scores:
+def _with_own(found: Scores, judging: Judging, real: Any, fake: Any, floor: Any = None) -> Scores:
     """The scores with those that the domain has of its own, beside the floor's."""
     from sparring.metrics.judging import measured
 
@@ -136,14 +150,6 @@ def _with_own(found: Scores, judging: Judging, real: Any, fake: Any, floor: Any)
     return whole.with_floor(found.floor.with_more(measured(judging.scores, real, floor)))
 
 
-def _whole(samples: Iterable[Tensor] | Tensor | None) -> Any:
-    import torch
-
-    if samples is None or isinstance(samples, torch.Tensor):
-        return samples
-    return torch.cat(list(samples))
-
-
 def scorer(
     dataset: Dataset, count: int = 2000, engine: Engine | None = None
 ) -> Callable[[Model], float]:
@@ -153,14 +159,13 @@ def scorer(
     out. All its values share one bias, so they compare with each other and with nothing else.
     Each of an engine's processes draws and reads its share of the samples.
     """
-    import itertools
-
     from sparring.metrics.distances import moments, quick_frechet
+    from sparring.verbs.shares import read
 
     reader = dataset.domain.build().judging(dataset.name).extractor()
     few = not dataset.streaming and len(dataset.held_out) < count
-    reals = itertools.islice(encoded(dataset, dataset.train if few else dataset.held_out), 10)
-    known = moments(reader.features(reals))
+    reals = encoded(dataset, dataset.train if few else dataset.held_out).first(10)
+    known = moments(read(reals, reader, engine)[0].features)
     rank, world = (engine.rank, engine.world) if engine else (0, 1)
     share = -(-count // world)
 
@@ -171,8 +176,8 @@ def scorer(
     return measure
 
 
-def _kept(found: Scores, model: Model | None, what: Any) -> Scores:
-    if model is not None and isinstance(what, str | Path):
+def _kept(found: Scores, model: Model | None, what: Any, engine: Engine | None) -> Scores:
+    if model is not None and isinstance(what, str | Path) and (engine is None or engine.main):
         from sparring.verbs.kept import keep
 
         keep(found, model, Path(what))
@@ -201,22 +206,29 @@ def _others(
 
 @dataclass(frozen=True)
 class _Fakes:
-    samples: Iterable[Tensor] | Tensor
-    count: int
+    samples: Pieces
     labels: Tensor | None = None
 
 
 def _fakes(
-    what: Any, model: Model | None, dataset: Dataset, count: int | None, seed: int
+    what: Any,
+    model: Model | None,
+    dataset: Dataset,
+    count: int | None,
+    seed: int,
+    batch: int,
 ) -> _Fakes:
     if model is not None:
         number = count or min(MOST, dataset.count or MOST)
         labels = model.condition(range(number)).label if model.manifest.spec.classes else None
-        return _Fakes(_drawn(model, number, seed), number, labels)
+        return _Fakes(_drawn(model, number, seed), labels)
+    from sparring.verbs.shares import pieces_of
+
     samples = _given(what, dataset)
     if count is not None and count > len(samples):
         raise InputError(f"there are {len(samples)} samples, fewer than the {count} asked for.")
-    return _Fakes(samples[:count], len(samples[:count]))
+    # As many as the extractor reads at once, or a multiple: it sees what it would of them whole.
+    return _Fakes(pieces_of(samples[:count], batch * max(CHUNK // batch, 1)))
 
 
 def _some(store: Any, most: int, seed: int) -> Any:
@@ -228,12 +240,13 @@ def _some(store: Any, most: int, seed: int) -> Any:
     return store.rows(torch.randperm(len(store), generator=stream("floor", seed))[:most])
 
 
-def _drawn(model: Model, count: int, seed: int, start: int = 0) -> Iterator[Tensor]:
+def _drawn(model: Model, count: int, seed: int, start: int = 0) -> Pieces:
     from sparring.artifact.tiling import at_once
+    from sparring.verbs.shares import Pieces
 
     chunk = at_once(CHUNK, CELLS, model.manifest.spec.shape)
-    for done in range(0, count, chunk):
-        yield model.sample(min(chunk, count - done), seed=seed, start=start + done)
+    sizes = [min(chunk, count - done) for done in range(0, count, chunk)]
+    return Pieces(sizes, lambda k: model.sample(sizes[k], seed=seed, start=start + k * chunk))
 
 
 def _given(what: Any, dataset: Dataset) -> Tensor:
@@ -288,14 +301,28 @@ def _model(what: Any, device: str, trusted: Iterable[str]) -> Model | None:
     return Model.load(path, device, trusted=trusted) if known else None
 
 
-def _dataset(model: Model | None, data: Any, size: Any, trusted: tuple[str, ...]) -> Dataset:
-    if model is not None:
-        return data_of(model, data, size, trusted)
-    if data is None:
+def _dataset(
+    model: Model | None,
+    data: Any,
+    size: Any,
+    trusted: tuple[str, ...],
+    engine: Engine | None,
+) -> Dataset:
+    if model is None and data is None:
         raise InputError("samples alone cannot be scored: say with --data what they imitate.")
     from sparring.data import load
 
-    return load(data, size=size, trusted=trusted)
+    def read() -> Dataset:
+        if model is not None:
+            return data_of(model, data, size, trusted)
+        return load(data, size=size, trusted=trusted)
+
+    if engine is None:
+        return read()
+    from sparring.verbs.reading import apart, read_once
+
+    streaming = model and model.manifest.sitting.get("reading", {}).get("streaming")
+    return read_once(engine, read, apart=apart(data, bool(streaming and data is None)))
 
 
 def _sides(dataset: Dataset, split: str) -> tuple[Any, Any]:

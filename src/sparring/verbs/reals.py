@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sparring.artifact.model import Model
     from sparring.core.types import Batch
     from sparring.data import Dataset
+    from sparring.verbs.shares import Pieces
 
 CHUNK, CELLS = 1000, 1 << 24
 """Samples and items held at once, and their pixels; bounds memory and never changes a score."""
@@ -103,12 +104,18 @@ def training_items(model: Model, dataset: Dataset, indices: Tensor) -> Iterator[
         yield model.domain.encode(store.take(piece)["sample"])
 
 
-def encoded(dataset: Dataset, store: Any) -> Iterator[Tensor]:
-    """All items of a store as batches of samples (N, *shape)."""
+def encoded(dataset: Dataset, store: Any) -> Pieces:
+    """All items of a store as samples (N, *shape)."""
     import torch
 
     from sparring.artifact.tiling import at_once
+    from sparring.verbs.shares import Pieces
 
     domain = dataset.domain.build()
-    for indices in torch.arange(len(store)).split(at_once(CHUNK, CELLS, domain.shape)):
-        yield domain.encode(store.take(indices)["sample"])
+    chunks = torch.arange(len(store)).split(at_once(CHUNK, CELLS, domain.shape))
+
+    def make(number: int) -> Tensor:
+        samples: Tensor = domain.encode(store.take(chunks[number])["sample"])
+        return samples
+
+    return Pieces([len(chunk) for chunk in chunks], make)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from sparring.artifact.manifest import Manifest, versions
 from sparring.artifact.model import Model
+from sparring.core.device import speaks
 from sparring.core.errors import InputError, shown
 from sparring.core.recipe import Recipe
 from sparring.core.storage import writable_folder
@@ -322,7 +322,8 @@ def _sit(
 ) -> Model:
     intervals = Intervals(**manifest.sitting["intervals"])
     draw = drawer(manifest, dataset, engine)
-    score = scorer(dataset, engine=engine) if intervals.score else None
+    with engine.together(folder):
+        score = scorer(dataset, engine=engine) if intervals.score else None
     show = shower(manifest, dataset)
     loop = Loop(
         *(manifest, folder, engine, draw, budget, intervals, score, show),
@@ -353,7 +354,7 @@ def _survey(dataset: Dataset, recipe: Recipe, quiet: bool) -> None:
     found = check_items(dataset, batch=recipe.batch)
     if found.errors:
         raise InputError(found.errors[0])
-    if not quiet and os.environ.get("RANK", "0") == "0":
+    if not quiet and speaks():
         told = [f"warning: {text}" for text in found.warnings]
         for line in (*told, *(f"note: {text}" for text in found.notes)):
             print(shown(line), file=sys.stderr)
