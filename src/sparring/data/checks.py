@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sparring.core.errors import InputError, shown
 from sparring.data import given, loading
-from sparring.data.content import CHUNK, UNKNOWN, Progress
+from sparring.data.content import CHUNK, UNKNOWN, Progress, looked_at
 from sparring.data.dataset import Dataset
+from sparring.data.encoded import Unusable
 from sparring.data.kinds import Finder, kind_of, kinds
 from sparring.data.split import digests, duplicates, first_of
 from sparring.data.streaming import Stream
@@ -83,6 +84,8 @@ def check(
             if problems:
                 return CheckReport(name, tuple(facts), tuple(problems), ())
         found = loading.load(address, progress=progress, **options)
+    except Unusable as error:
+        return CheckReport(name, tuple(facts), error.each, ())
     except InputError as error:
         return CheckReport(name, tuple(facts), (str(error),), ())
     return _report(found, batch, facts)
@@ -90,13 +93,13 @@ def check(
 
 def _report(found: Dataset, batch: int, facts: Sequence[tuple[str, str]]) -> CheckReport:
     shape = " x ".join(map(str, found.domain.build().shape))
-    held = _scanned(found.held_out)
+    held = _scanned(found.held_out, known=found.digests.get("held_out"))
     known = [*facts, ("one item", shape), ("held out", f"{len(found.held_out)}")]
     rest = [("licence", found.licence), ("fingerprint", found.fingerprint)]
     if isinstance(found.train, Stream):
         return CheckReport(found.address, (*known, *rest), (), (), found.notes)
     finders = _finders(found)
-    train = _scanned(found.train, finders)
+    train = _scanned(found.train, finders, known=found.digests.get("train"))
     balance, uneven = _balance(train.labels, found.classes)
     few, errors = _few(len(found.train), batch)
     known += [("to train on", f"{len(found.train)}"), *balance]
@@ -106,7 +109,11 @@ def _report(found: Dataset, batch: int, facts: Sequence[tuple[str, str]]) -> Che
         told, doubts = [*told, *more], [*doubts, *unlikely]
     doubled = _duplicates(train.hashes["sample"], held.hashes["sample"], found.names)
     warnings = (*few, *doubled, *uneven, *doubts)
-    return CheckReport(found.address, (*known, *told, *rest), errors, warnings, found.notes)
+    notes, some = found.notes, len(looked_at(len(found.train)))
+    if finders and some < len(found.train):
+        seen = f"of {len(found.train):,} items to train on {some:,} were looked at one by one; "
+        notes = (*notes, f"{seen}duplicates and labels are counted in all.")
+    return CheckReport(found.address, (*known, *told, *rest), errors, warnings, notes)
 
 
 def _finders(found: Dataset) -> dict[str, Finder]:
@@ -127,22 +134,36 @@ class _Scan(NamedTuple):
     labels: list[int]
 
 
-def _scanned(store: Memory | Mapped, finders: Mapping[str, Finder] | None = None) -> _Scan:
-    import numpy as np
+def _scanned(
+    store: Memory | Mapped,
+    finders: Mapping[str, Finder] | None = None,
+    known: np.ndarray | None = None,
+) -> _Scan:
+    """Hashes of all items, but for samples whose hashes are known, and what finders see of some."""
     import torch
 
     names = [name for name in ("sample", "source") if name in store.fields]
-    hashes = {name: [np.empty(0, np.uint64)] for name in names}
-    labels: list[int] = []
-    for start in range(0, len(store), CHUNK):
-        items = store.take(torch.arange(start, min(start + CHUNK, len(store))))
-        for name in names:
-            values = items[name].cpu().numpy()
-            hashes[name].append(digests(values))
-            if finders and name in finders:
-                finders[name].see(values)
-        labels += items["label"].tolist() if "label" in items else []
-    return _Scan({name: np.concatenate(found) for name, found in hashes.items()}, labels)
+    hashes = {name: _hashed(store, name) for name in names if name != "sample" or known is None}
+    if "sample" in names and known is not None:
+        hashes["sample"] = known
+    for indices in torch.tensor(looked_at(len(store))).split(CHUNK) if finders else ():
+        items = store.take(indices)
+        for name, finder in (finders or {}).items():
+            if name in items:
+                finder.see(items[name].cpu().numpy())
+    labels = store.column("label")
+    return _Scan(hashes, [] if labels is None else labels.tolist())
+
+
+def _hashed(store: Memory | Mapped, name: str) -> np.ndarray:
+    """(N,) uint64: a hash of each item's field."""
+    import numpy as np
+    import torch
+
+    found = [np.empty(0, np.uint64)]
+    for indices in torch.arange(len(store)).split(CHUNK):
+        found.append(digests(store.take(indices)[name].cpu().numpy()))
+    return np.concatenate(found)
 
 
 def _sources(

@@ -22,6 +22,8 @@ UNKNOWN = -1
 """The label of an item that has none; what follows the last token of a row."""
 CHUNK = 1024
 """Items looked at or converted at a time."""
+LOOKED = 10_000
+"""Items that a survey looks at, where there are more."""
 
 
 @dataclass(frozen=True)
@@ -99,3 +101,10 @@ def raw(values: np.ndarray) -> memoryview:
     import numpy as np
 
     return np.ascontiguousarray(values).reshape(-1).view("u1").data
+
+
+def looked_at(count: int) -> Sequence[int]:
+    """The numbers of those that a survey looks at, of so many: all, or LOOKED evenly spread."""
+    if count <= LOOKED:
+        return range(count)
+    return [number * count // LOOKED for number in range(LOOKED)]

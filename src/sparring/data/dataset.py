@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sparring.core.errors import InputError
@@ -56,6 +56,8 @@ class Dataset:
     """Choices made while reading, one sentence each."""
     trusted: tuple[str, ...] = ()
     """Packages whose kinds of data it was read with."""
+    digests: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False)
+    """Name of a store -> a hash of each of its samples, (N,) uint64, where they are known."""
 
     def __repr__(self) -> str:
         shape = " x ".join(map(str, self.domain.build().shape))
@@ -149,6 +151,7 @@ def dataset(
         fingerprint=_fingerprint(content, hashes, mask, aside, kept),
         licence=content.licence,
         notes=(*content.notes, *notes),
+        digests={"train": hashes[train], "held_out": hashes[mask & kept]},
     )
 
 

@@ -19,6 +19,14 @@ CHUNK = 64
 """Items in one piece of work for a thread."""
 
 
+class Unusable(InputError):
+    """Items that cannot be used; `each` of them is named, with what is wrong."""
+
+    def __init__(self, sentence: str, each: Sequence[str]) -> None:
+        super().__init__(sentence)
+        self.each = tuple(each)
+
+
 @dataclass(frozen=True)
 class Encoded:
     """Items, each a file or its bytes, that can be opened by number."""
@@ -51,15 +59,16 @@ def refuse(items: Encoded, problems: Sequence[str]) -> None:
     """Stop where some of the items have a problem; the first few are named.
 
     Raises:
-        InputError: there are such.
+        Unusable: there are such.
     """
     bad = unusable(items, problems)
     if bad:
         more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
-        raise InputError(
+        raise Unusable(
             f"{len(bad)} of {len(items)} {items.what} in {items.where} cannot be used: "
             f"{'; '.join(bad[:3])}{more}. Mend them, or leave them out with --skip-broken; "
-            f"`sparring data check {items.where}` lists them all."
+            f"`sparring data check {items.where}` lists them all.",
+            bad,
         )
 
 

@@ -7,11 +7,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from sparring.data import faults, folders
-from sparring.data.content import Content, Progress
+from sparring.data.content import LOOKED, Content, Progress
 from sparring.data.encoded import Encoded
 from sparring.data.folders import Listing, described
 from sparring.data.kinds import Reading
-from sparring.domains.image import arrays, pictures, raster
+from sparring.domains.image import arrays, large, pictures, raster
 from sparring.domains.image.raster import Form, Header
 
 if TYPE_CHECKING:
@@ -28,14 +28,22 @@ def read(path: Path, reading: Reading) -> Content:
         InputError: a folder that is missing, empty or unreadable; pictures that cannot be read;
             sizes or modes that differ, and no choice.
     """
-    listing, headers = surveyed(path, reading)
-    form = pictures.settle(listing.files, headers, reading)
-    values = decoded(listing.files, form, reading.progress)
+    listing = scan(path)
+    if len(listing.files) > LOOKED and not reading.skip_broken:
+        values, form, headers = large.decode(listing.files, reading)
+        values = _in_range(values, form, listing.files)
+    else:
+        listing, headers = surveyed(path, reading)
+        form = pictures.settle(listing.files, headers, reading)
+        values = decoded(listing.files, form, reading.progress)
+    of_some: tuple[str, ...] = ()
+    if len(headers) < len(listing.files):
+        of_some = (f"of {len(listing.files):,} pictures {len(headers):,} were looked at.",)
     found = Content(
         sample=values,
         domain=arrays.image(values),
         names=listing.files.names,
-        notes=(*listing.notes, *pictures.told(headers, form, reading)),
+        notes=(*listing.notes, *of_some, *pictures.told(headers, form, reading)),
     )
     return described(found, listing.labels, listing.held_out)
 
@@ -66,7 +74,11 @@ def decoded(
     Raises:
         InputError: pictures that cannot be decoded, or floats in no known range.
     """
-    values = pictures.decode(files, form, progress, read)
+    return _in_range(pictures.decode(files, form, progress, read), form, files)
+
+
+def _in_range(values: np.ndarray, form: Form, files: Encoded) -> np.ndarray:
+    """Decoded pictures in stored form: floats in [-1, 1]."""
     if form.bits != 32:
         return values
     return arrays.stored(values, files.where, Reading(kinds=()))[0]

@@ -12,6 +12,7 @@ from sparring.domains.image import (
     arrays,
     column,
     folder,
+    large,
     objects,
     options,
     pairs,
@@ -33,14 +34,19 @@ if TYPE_CHECKING:
 
 
 def survey(path: Path, reading: Reading) -> tuple[list[tuple[str, str]], list[str]]:
-    """Counts, sizes and modes of a folder's pictures; and every file that cannot be used."""
-    files = folder.scan(path).files
+    """Counts, sizes and modes of a folder's pictures; and every file that cannot be used.
+
+    Of a large folder a sample is looked at: the others are met where all are decoded.
+    """
+    every = folder.scan(path).files
+    files = every if reading.skip_broken else large.sample(every)
     headers = pictures.survey(files, reading.progress)
 
     problems = pictures.flaws(files, headers, reading.progress)
     good = [header for header in headers if not header.problem]
     facts = [
-        ("pictures", f"{len(files)}"),
+        ("pictures", f"{len(every)}"),
+        *([("looked at", f"{len(files):,} of {len(every):,}")] if len(files) < len(every) else []),
         ("sizes", tallied(f"{header.height} x {header.width}" for header in good)),
         ("modes", tallied(raster.mode_name(header.channels, header.bits) for header in good)),
     ]

@@ -54,13 +54,27 @@ def header(file: Path | bytes) -> Header:
     """The header of a picture; no pixel is decoded."""
     try:
         with opened(file) as picture:
-            width, height = picture.size
-            if _orientation(picture) >= 5:
-                width, height = height, width
-            indexed = picture.mode == "P"
-            return Header(height, width, _channels(picture), _bits(picture), indexed=indexed)
+            return _header(picture)
     except Exception as error:  # Pillow's readers raise almost anything for a damaged file.
         return Header(problem=reason(error))
+
+
+def headed(file: Path | bytes, form: Form) -> tuple[Header, np.ndarray]:
+    """The header and the pixels of a picture, as `header` and `decoded`, opened once.
+
+    Raises:
+        Exception: whatever Pillow raises for a file that it cannot read.
+    """
+    with opened(file) as picture:
+        return _header(picture), fitted(_upright(picture), form)
+
+
+def _header(picture: Image) -> Header:
+    width, height = picture.size
+    if _orientation(picture) >= 5:
+        width, height = height, width
+    indexed = picture.mode == "P"
+    return Header(height, width, _channels(picture), _bits(picture), indexed=indexed)
 
 
 def opened(file: Path | bytes) -> Image:
@@ -121,12 +135,16 @@ def upright(file: Path | bytes) -> Image:
     Raises:
         Exception: whatever Pillow raises for a file that it cannot read.
     """
+    with opened(file) as picture:
+        return _upright(picture)
+
+
+def _upright(picture: Image) -> Image:
     from PIL import ImageOps
 
-    with opened(file) as picture:
-        turned = _orientation(picture) > 1
-        picture.load()
-        return ImageOps.exif_transpose(picture) if turned else picture
+    turned = _orientation(picture) > 1
+    picture.load()
+    return ImageOps.exif_transpose(picture) if turned else picture
 
 
 def flaw(file: Path | bytes) -> str:
