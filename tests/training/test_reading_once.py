@@ -168,3 +168,34 @@ def test_a_stream_stopped_and_gone_on_with_by_two_is_as_uninterrupted(
         assert len(whole) > 1
         assert weights(tmp_path / f"parts-{count}") == whole
     assert weights(tmp_path / "whole-3") != weights(tmp_path / "whole-4")
+
+
+DIES = """
+import json, os, signal, sys, time
+from pathlib import Path
+from sparring.core.errors import InputError
+from sparring.core.recipe import Recipe
+from sparring.verbs import run
+
+def load(*given, **options):
+    time.sleep(2)  # longer than processes take to meet once
+    os.kill(os.getpid(), signal.SIGKILL)
+
+run.load = load
+recipe = Recipe.from_json(json.loads(Path(sys.argv[1]).read_text()))
+try:
+    run.train(recipe, sys.argv[2], sys.argv[3], steps=8, quiet=True)
+except InputError as error:
+    sys.exit(str(error))
+"""
+
+
+def test_one_that_dies_while_it_reads_ends_the_others(
+    recipe_file: Path, folder: Path, tmp_path: Path, start: Start
+) -> None:
+    ranks = start(DIES, 2, [recipe_file, folder, tmp_path / "run"], SPARRING_TIMEOUT="30")
+    said = [rank.communicate(timeout=300)[1].strip() for rank in ranks]
+    assert [rank.returncode for rank in ranks] == [-9, 1]
+    assert said[1].startswith("process 1 of 2 has lost another one")
+    assert said[1].endswith("see what that one said, then start again.")
+    assert not (tmp_path / "run").exists()
