@@ -26,7 +26,7 @@ import sparring
 from sparring.core.spectra import HOP, log_mel, to_unit
 from sparring.core.types import Condition
 from sparring.domains.mel import voice
-from sparring.domains.sound import fidelity
+from sparring.domains.sound import baselines, fidelity
 
 RATE = 16_000
 ITERATIONS = 60
@@ -48,6 +48,7 @@ def main() -> None:
         return speed(shipped["shipped"])
     runs = {str(run): sparring.Model.load(run).networks["generator"] for run in given.runs}
     makers = {f"Griffin-Lim, {ITERATIONS} iterations (librosa)": librosa_griffin_lim}
+    makers |= {f"Griffin-Lim, {ITERATIONS} iterations (sparring)": griffin_lim}
     makers |= {name: partial(vocoded, net) for name, net in (shipped | runs).items()}
     for data in given.data:
         table(data, held_out(data, given.count), makers)
@@ -94,6 +95,11 @@ def librosa_griffin_lim(sounds: Tensor) -> Tensor:
         )
         made.append(back)
     return torch.from_numpy(np.stack(made))[:, None].float().clamp(-1, 1)
+
+
+def griffin_lim(sounds: Tensor) -> Tensor:
+    """By the package's own, of the mels that a vocoder is given."""
+    return baselines.griffin_lim(RATE)(to_unit(log_mel(sounds[:, 0], RATE)), (1, sounds.shape[2]))
 
 
 def speed(network: torch.nn.Module, seconds: float = 10.0) -> None:

@@ -1,10 +1,13 @@
 """Train the vocoder that sparring ships, on sound whose licences let its weights be shipped.
 
-    python scripts/train_vocoder.py raw/ runs/vocoder
-    python scripts/train_vocoder.py raw/ runs/vocoder --ship
+    python scripts/train_vocoder.py raw/ runs/distances --minutes 18
+    python scripts/train_vocoder.py raw/ runs/longer --minutes 8 --initial runs/distances
+    python scripts/train_vocoder.py raw/ runs/rivals --minutes 10 --initial runs/distances --rivals
+    python scripts/train_vocoder.py raw/ runs/longer --ship
 
 The first command gets Debian's packages into `raw/` (about 190 MB), makes pieces of one second out
-of them, and trains; the second writes the weights of that run in half precision where
+of them, and trains on distances alone; the next two go on from there, without and with a
+discriminator. The last one writes the weights of a run in half precision where
 `sparring.domains.mel` looks for them. It takes apt-get, dpkg, and the Python packages soundfile,
 soxr, av and tinysoundfont.
 """
@@ -38,7 +41,7 @@ HELD_OUT = (20, 7)
 """Of the sorted prompts of a voice, every 20th from the 7th on is never learned."""
 NOTES, KITS, KEYS = 3000, (0, 8, 16, 24, 25, 32, 40, 48), range(35, 82)
 PEAK = 0.95
-LATER = {"warmup": 0.0, "lr": 2e-4, "lr_end": 5e-5}
+RIVALS = {"warmup": 0.0, "lr": 2e-4}
 """Flags of a run that goes on from one without a discriminator."""
 
 
@@ -49,19 +52,20 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--minutes", type=float, default=40.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--adversarial", type=Path, help="a run to go on from, against opponents")
+    parser.add_argument("--initial", type=Path, help="a run to go on from")
+    parser.add_argument("--rivals", action="store_true", help="train against a discriminator")
     parser.add_argument("--ship", action="store_true")
     given = parser.parse_args()
     if given.ship:
         return ship(given.run)
-    flags = LATER if given.adversarial else {"adversarial": 0.0}
+    flags = RIVALS if given.rivals else {"adversarial": 0.0}
     sparring.train(
         sparring.recipe_named("vocoder", flags),
         pool(given.raw),
         given.run,
         minutes=given.minutes,
         seed=given.seed,
-        initial=given.adversarial,
+        initial=given.initial,
         seconds=LENGTH / RATE,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +12,9 @@ from torch import Tensor
 from sparring.core.errors import InputError
 from sparring.core.spectra import from_unit, log_mel, stft, to_unit
 from sparring.core.types import Batch, Condition, Round, Spec, Turn, Verdict
-from sparring.domains.sound.domain import Sound
+from sparring.domains.mel import voice
+from sparring.domains.mel.domain import Mel
+from sparring.domains.sound.domain import Sound, waves
 from sparring.losses.sound import mel
 from sparring.losses.sound import stft as stft_term
 from sparring.networks.vocoder import BLUNT, Discriminator, Generator
@@ -100,6 +103,14 @@ def test_loudness_of_the_mels_is_that_of_the_sound() -> None:
     softer = to_unit(from_unit(map) - 0.5)
     made, quiet = (network(NOTHING, Condition(map=m)) for m in (map, softer))
     assert float(quiet.detach().norm() / made.detach().norm()) == pytest.approx(10**-0.5, rel=0.05)
+
+
+def test_silence_stays_silent() -> None:
+    wave = tones(1, 16384)
+    wave[..., 8192:] = 0
+    made = small()(NOTHING, Vocode().known({"source": wave}))[0, 0].detach()
+    assert made[: 8192 - 1024].abs().max() > 0.1
+    assert not made[8192 + 1024 :].any()
 
 
 def test_slopes_stay_bounded_where_frames_cancel_out() -> None:
@@ -205,3 +216,49 @@ def test_a_vocoder_stands_beside_griffin_and_lim() -> None:
     assert made.shape == (2, 1, 4096)
     assert (to_unit(log_mel(made[:, 0], 16_000)) - known).abs().mean() < 0.1
     assert not task.baselines(sound.judging("notes"), Sound(4096, channels=2), tones)
+
+
+def test_the_shipped_vocoder_is_small_and_whole_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert voice.WEIGHTS.stat().st_size <= 4e6
+    mels = to_unit(log_mel(tones(1, 256 * 400)[:, 0], 16_000))
+    whole = voice.by_vocoder(mels)
+    monkeypatch.setattr(voice, "FRAMES", 150)
+    assert whole.shape == (1, 256 * 400)
+    assert (voice.by_vocoder(mels) - whole).abs().max() < 0.005 * whole.abs().max()
+
+
+def test_the_shipped_vocoder_tells_pitches_and_is_nearer_than_phases_alone() -> None:
+    """Voiced sound with six harmonics, of a pitch that glides."""
+    time = torch.arange(32_768) / 16_000
+    pitch = 140 + 60 * time
+    turns = 2 * math.pi * torch.cumsum(pitch / 16_000, 0)
+    sound = sum(0.3 / k * torch.sin(k * turns) for k in range(1, 7))[None]  # type: ignore[index]
+    mels = to_unit(log_mel(sound, 16_000))
+    apart = {
+        make: (to_unit(log_mel(make(mels, 16_000), 16_000)) - mels).abs().mean()
+        for make in (voice.by_vocoder, voice.by_phases)
+    }
+    assert apart[voice.by_vocoder] < apart[voice.by_phases]
+    spectrum = stft(voice.by_vocoder(mels))[0].abs()
+    heard = spectrum[:24, 8:-8].argmax(0) * 16_000 / 1024
+    asked = stft(sound)[0].abs()[:24, 8:-8].argmax(0) * 16_000 / 1024
+    assert (heard - asked).abs().max() <= 16
+
+
+def test_spectrograms_are_heard_by_the_vocoder_at_its_own_rate_only() -> None:
+    mels = Mel(4096).encode((tones(2) * 32767).to(torch.int16))
+    assert torch.equal(Mel(4096).decode(mels), waves(voice.waveforms(mels, 16_000)))
+    other = Mel(4096, rate=22_050).decode(mels)
+    phases = torch.stack([voice.by_phases(mel, 22_050) for mel in mels])
+    assert torch.equal(other, waves(phases))
+    stereo = mels.expand(2, 2, 80, 16)
+    made = Mel(4096, channels=2).decode(stereo)
+    assert torch.equal(made[:, 0], made[:, 1]) and made.shape == (2, 2, 4096)
+
+
+def test_a_damaged_vocoder_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "vocoder.safetensors").write_bytes(b"nothing")
+    monkeypatch.setattr(voice, "WEIGHTS", tmp_path / "vocoder.safetensors")
+    voice.vocoder.cache_clear()
+    with pytest.raises(InputError, match="reinstall"):
+        voice.vocoder()

@@ -42,20 +42,25 @@ def istft(spectra: Tensor, window: int = WINDOW, hop: int = HOP) -> Tensor:
     """Complex spectra (..., window / 2 + 1, frames) to waveforms (..., frames * hop).
 
     The least-squares inverse of `stft`: windowed frames are added and divided by the windows' sum.
+    The window is a whole number of hops.
     """
     frames, margin = spectra.shape[-1], (window - hop) // 2
     shape = torch.hann_window(window, device=spectra.device)
-    pieces = torch.fft.irfft(spectra.reshape(-1, *spectra.shape[-2:]), window, dim=1)
-    weights = shape.square()[None, :, None].expand(1, -1, frames)
-    total = _added(pieces * shape[:, None], hop) / _added(weights, hop).clamp_min(1e-8)
+    pieces = torch.fft.irfft(spectra.reshape(-1, *spectra.shape[-2:]).transpose(1, 2), window)
+    weights = shape.square().expand(1, frames, -1)
+    total = _added(pieces * shape, hop) / _added(weights, hop).clamp_min(1e-8)
     return total[:, margin : margin + frames * hop].reshape(*spectra.shape[:-2], frames * hop)
 
 
 def _added(pieces: Tensor, hop: int) -> Tensor:
-    """Overlapping pieces (N, window, frames), `hop` apart, to their sum (N, samples)."""
-    _, window, frames = pieces.shape
-    length = (frames - 1) * hop + window
-    return F.fold(pieces, (1, length), (1, window), stride=(1, hop))[:, 0, 0]
+    """Overlapping pieces (N, frames, window), `hop` apart, to their sum (N, samples)."""
+    # As whole hops side by side; `fold` takes four times as long on a CPU.
+    parts = pieces.unflatten(2, (-1, hop)).unbind(2)
+    late = len(parts) - 1
+    total = F.pad(parts[0], (0, 0, 0, late))
+    for hops, part in enumerate(parts[1:], start=1):
+        total = total + F.pad(part, (0, 0, hops, late - hops))
+    return total.flatten(1)
 
 
 def stft_magnitude(waves: Tensor, window: int = WINDOW, hop: int = HOP) -> Tensor:

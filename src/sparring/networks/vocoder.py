@@ -33,6 +33,8 @@ FITTING = 30
 FAINTEST = 1e-4
 LOUDEST = 512.0
 """The least magnitude that mels start with, and the most that one may be: that of full scale."""
+SILENT = -0.999
+"""Frames whose every band lies below it were silent, and stay so; -1 is the floor of mels."""
 BLUNT = 0.1
 """Share of a magnitude below which what is left of it no longer turns freely."""
 SLOPE = 0.1
@@ -88,7 +90,7 @@ class Generator(nn.Module):
         blocks: Depth = 7,
         kernel: Size = 7,
         rounds: Depth = 3,
-        final_rounds: Depth = 16,
+        final_rounds: Depth = 32,
         rate: Size = 16_000,
     ) -> None:
         super().__init__()
@@ -122,6 +124,7 @@ class Generator(nn.Module):
         change, turn = self.spectrum(hidden).transpose(1, 2).chunk(2, dim=1)
         with full_precision(shown):
             size = (self._first(rows) + precise(change)).exp().clamp(max=LOUDEST)
+            size = size * (rows.amax(1, keepdim=True) > SILENT)
             wave = self._settled(size, precise(turn))
         return wave.reshape(len(shown), -1, wave.shape[-1]).clamp(-1.0, 1.0)
 

@@ -144,6 +144,7 @@ def vocoder(
     scales: Factor = 3,
     lr: Rate = 5e-4,
     lr_end: Rate = 5e-5,
+    discriminator_lr: Rate = 1e-3,
     batch: Batch = 4,
 ) -> Recipe:
     """Mel to wave: magnitudes and phases against periods and scales (Kong 2020, Siuzdak 2023).
@@ -159,8 +160,9 @@ def vocoder(
         warmup: share of the run in which there is no discriminator; images, if above 1.
         discriminator_width: channels of the discriminator's first layers.
         scales: at how many rates waveforms are judged, each half the one before.
-        lr: Adam's learning rate for the generator at the start; half of it for the discriminator.
+        lr: Adam's learning rate for the generator at the start.
         lr_end: Adam's learning rate for the generator at the end.
+        discriminator_lr: Adam's learning rate for the discriminator, all the while.
         batch: real samples a turn.
 
     Raises:
@@ -169,11 +171,8 @@ def vocoder(
     if warmup and not (mel or stft):
         raise InputError("before the discriminator (warmup) a vocoder learns from mel or stft.")
     warmup = warmup if adversarial else 0.0
-    shares = {"generator": 1.0, "discriminator": 0.5}
     turns: dict[str, Any] = {} if adversarial else {"turns": ("generator",)}
-    optimizer = Part(
-        "sparring.training.optimizers:adam", lr=lr, beta1=0.8, beta2=0.99, weight_decay=0.01
-    )
+    adam = Part("sparring.training.optimizers:adam", beta1=0.8, beta2=0.99, weight_decay=0.01)
     return Recipe(
         name="vocoder",
         game=Part("sparring.games.duel:Duel", weight=_late(adversarial, warmup)),
@@ -189,11 +188,11 @@ def vocoder(
                 f"{NETWORKS}.vocoder:Discriminator", width=discriminator_width, scales=scales
             ),
         },
-        optimizers=dict.fromkeys(shares, optimizer),
-        learning_rates={
-            player: Part("sparring.core.schedule:cosine", start=lr * share, end=lr_end * share)
-            for player, share in shares.items()
+        optimizers={
+            "generator": adam.replace(lr=lr),
+            "discriminator": adam.replace(lr=discriminator_lr),
         },
+        learning_rates={"generator": Part("sparring.core.schedule:cosine", start=lr, end=lr_end)},
         loss=Part("sparring.losses.adversarial:least_squares"),
         terms=_terms(mel, stft, matching if adversarial else 0.0, warmup),
         task=Part("sparring.tasks.vocode:Vocode"),
