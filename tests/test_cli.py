@@ -26,6 +26,7 @@ from sparring.core.part import Part
 from sparring.core.types import Spec
 from sparring.domains.image.options import size_of
 from sparring.recipes import choices, flags_of, recipe_functions, recipe_named
+from test_choices import does
 
 PARTS = {"r3": ("generator", "discriminator"), "vae": ("encoder", "decoder")}
 Cli = Callable[..., tuple[int, str, str]]
@@ -126,7 +127,7 @@ def test_flags_reach_the_recipe(tiny_npz: str, tmp_path: Path, sparring: Cli) ->
     assert manifest.sitting["steps"] == 1
 
 
-@pytest.mark.parametrize("network", choices.network_names())
+@pytest.mark.parametrize("network", [name for name in choices.network_names() if does(name)])
 @pytest.mark.parametrize("name", ["r3", "vae"])
 def test_a_recipe_with_its_own_network_takes_them_all(
     name: str, network: str, tiny_npz: str, tmp_path: Path, sparring: Cli
@@ -288,6 +289,24 @@ def test_demo_ends_with_pictures_scores_and_a_report(
     assert str(run / "samples.png") in out
     assert str(run / "report.html") in out
     assert "<h2>Scores</h2>" in (run / "report.html").read_text()
+
+
+def test_evaluate_reads_data_as_its_flags_say(
+    tiny_run: Path, tmp_path: Path, sparring: Cli
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for index in range(300):
+        pixels = np.full((9 + index % 3, 12, 3), index % 256, np.uint8)
+        Image.fromarray(pixels).save(photos / f"{index}.png")
+    (photos / "broken.png").write_bytes(b"no picture")
+    few = ("-n", 20, "--extractor", "pixels", "--data", photos)
+    code, _, err = sparring("evaluate", tiny_run, *few)
+    assert code == 2 and "broken.png" in err
+    assert sparring("evaluate", tiny_run, *few, "--skip-broken", "--fit", "pad")[0] == 0
+    np.save(tmp_path / "x.npy", np.zeros((20, 1, 8, 8), np.float32))
+    flags = ("--skip-broken", "--size", 8, "--channels", 1)
+    assert sparring("evaluate", tmp_path / "x.npy", *few, *flags)[0] == 0
 
 
 def test_ctrl_c_is_one_line(tiny_run: Path, sparring: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,8 +28,8 @@ FEW = ("", "-1", "nan", "9" * 30, "\x1b[31mred")
 FLAGS = {
     "sample": ("--count", "--seed", "--label", "--vector", "--truncation", "--device"),
     "interpolate": ("--stops", "--frames", "--seed", "--label", "--to", "--truncation"),
-    "reconstruct": ("--count", "--size"),
-    "evaluate": ("--count", "--split", "--extractor", "--size"),
+    "reconstruct": ("--count", "--size", "--fit"),
+    "evaluate": ("--count", "--split", "--extractor", "--size", "--fit", "--range", "--pairs"),
     "resume": ("--steps", "--minutes", "--data"),
     "translate": ("--seed", "--tile", "--style", "--existing"),
     "repair": ("--mask", "--tile"),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sparring.cli import reading
 from sparring.cli.app import app, verb
 from sparring.cli.bar import progress_bar
 from sparring.cli.models import Device
 from sparring.core.device import speaks
-from sparring.domains.image.options import size_of
 
 if TYPE_CHECKING:
     from sparring.metrics.scores import Scores
@@ -28,6 +28,7 @@ SHORT = {"conditional": True}
     "sparring evaluate samples.npy --data fashion",
     "sparring evaluate runs/emoji --against runs/emoji-l1",
 )
+@reading.reads
 def evaluate(
     what: Annotated[
         Path,
@@ -46,7 +47,6 @@ def evaluate(
     count: Annotated[int | None, typer.Option("-n", "--count", help="Samples to score.")] = None,
     seed: Annotated[int, typer.Option(help="Of samples and intervals.")] = 0,
     split: Annotated[str, typer.Option(help="held_out or train.")] = "held_out",
-    size: Annotated[str | None, typer.Option(help="N or HxW for --data, as in train.")] = None,
     against: Annotated[
         list[Path] | None,
         typer.Option(help="Another run to judge beside it, where pictures come from pictures."),
@@ -56,10 +56,12 @@ def evaluate(
     trust: Annotated[
         list[str] | None, typer.Option(help="A package that the run's recipe may call.")
     ] = None,
+    **given: Any,
 ) -> None:
     """Score samples against data they have not seen, with intervals and the floor beside them."""
     from sparring.verbs.evaluate import evaluate as score
 
+    options = reading.options_of(given)
     with progress_bar() as progress:
         found = score(
             what,
@@ -68,11 +70,11 @@ def evaluate(
             count=count,
             seed=seed,
             split=split,
-            size=size_of(size) if size else None,
             against=against or (),
             device=device,
             trusted=trust or (),
             progress=progress,
+            **options,
         )
     if speaks():
         print(json.dumps(found.to_json(), indent=2)) if as_json else show(found)

@@ -6,18 +6,19 @@ import itertools
 import math
 import shutil
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sparring.cli import reading
 from sparring.cli.app import app, verb
 from sparring.cli.models import Device, Run, Trust, load
 from sparring.core.errors import InputError
 from sparring.core.ranges import Images, check
 from sparring.core.storage import whole_file
-from sparring.domains.image.options import size_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 """Endings of a preview, whatever the domain."""
-PIECE = 1024
-"""Samples held at once, of more than these; a multiple of what a model computes at once."""
+PIECE, SPACE = 1024, 1 << 26
+"""Samples held at once, of more than these, and their pixels."""
 BLOCK = 4096
 """Bytes that the smallest file takes."""
 GIF_SIDE = 256
@@ -72,14 +73,16 @@ def sample(
     numbers = _numbers(vector)
     words: dict[str, Any] = {"label": label, "vector": numbers, "truncation": truncation}
     check("-n", count, Images)
-    check_room(model, count, out)
-    first = model.sample(min(count, PIECE), seed=seed, **words)
-    if count <= PIECE:
+    needs, piece = check_room(model, count, out), piece_of(model)
+    began = time.perf_counter()
+    first = model.sample(min(count, piece), seed=seed, **words)
+    if count <= piece:
         write(model, first, out)
     else:
+        _say_length(count, (time.perf_counter() - began) * count / piece, needs)
         rest = (
-            model.sample(min(PIECE, count - start), seed=seed, start=start, **words)
-            for start in range(PIECE, count, PIECE)
+            model.sample(min(piece, count - start), seed=seed, start=start, **words)
+            for start in range(piece, count, piece)
         )
         write_pieces(model, itertools.chain([first], rest), count, out)
     print(f"{count} samples are in {out}")
@@ -128,19 +131,21 @@ def interpolate(
     "sparring reconstruct runs/vae --out pairs.png",
     "sparring reconstruct runs/vae --data photos/ -n 16 --out rebuilt.npy",
 )
+@reading.reads
 def reconstruct(
     run: Run,
     data: Annotated[
         str | None, typer.Option(help="What to rebuild; the run's held-out items if not given.")
     ] = None,
     count: Count = 32,
-    size: Annotated[str | None, typer.Option(help="N or HxW, as in train.")] = None,
     out: Out = Path("reconstructions.png"),
     overwrite: Overwrite = False,
     device: Device = "auto",
     trust: Trust = None,
+    **given: Any,
 ) -> None:
     """Send items through a VAE and back; a picture shows each input beside what came of it."""
+    options = reading.options_of(given)
     model = load(run, trust, device)
     _check_out(model, out, count)
     _check_free(out, overwrite)
@@ -148,7 +153,7 @@ def reconstruct(
         model.reconstruct(model.sample(1))  # says why not
     from sparring.verbs.reals import data_of, reals_of
 
-    dataset = data_of(model, data, size_of(size) if size else None, trust or ())
+    dataset = data_of(model, data, trust or (), **options)
     batch = reals_of(model, dataset, count)
     rebuilt = model.reconstruct(batch.real, batch.condition)
     if _is_picture(out):
@@ -168,21 +173,17 @@ def write(model: Model, samples: Tensor, out: Path, columns: int | None = None) 
         InputError: the place cannot be written.
     """
     domain, suffix = model.domain, out.suffix.lower()
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+    if not suffix or out.is_dir():
+        write_pieces(model, [samples], len(samples), out)
+        return
+    with whole_file(out) as draft:
         if suffix == ".npy":
-            _write_array(samples, out)
+            _write_array(samples, draft)
         elif _is_picture(out):
-            domain.preview(samples, out, columns)
-        elif suffix in domain.suffixes:
-            stored = domain.decode(samples)
-            domain.write(stored if domain.many else stored[0], out)
+            domain.preview(samples, draft, columns)
         else:
-            _write_folder(domain, samples, out)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {out}: {error.strerror or error}; choose another --out."
-        ) from error
+            stored = domain.decode(samples)
+            domain.write(stored if domain.many else stored[0], draft)
 
 
 def _write_array(samples: Tensor, out: Path) -> None:
@@ -191,8 +192,26 @@ def _write_array(samples: Tensor, out: Path) -> None:
     np.save(out, samples.numpy().astype("float32"))
 
 
-def check_room(model: Model, count: int, out: Path | None) -> None:
+def piece_of(model: Model) -> int:
+    """How many samples are held at once: as many times as many as are computed at once."""
+    from sparring.artifact.model import CELLS, CHUNK
+    from sparring.artifact.tiling import at_once
+
+    shape = model.manifest.spec.shape
+    chunk = at_once(CHUNK, CELLS, shape)
+    return max(at_once(PIECE, SPACE, shape) // chunk, 1) * chunk
+
+
+def _say_length(count: int, seconds: float, needs: str) -> None:
+    from sparring.verbs.report.sections import duration
+
+    print(f"{count:,} samples take about {duration(seconds)} and {needs}.", file=sys.stderr)
+
+
+def check_room(model: Model, count: int, out: Path | None) -> str:
     """So many samples fit on the disk, or in memory where they must be there at once.
+
+    What they take is returned in words.
 
     Raises:
         InputError: they do not.
@@ -211,6 +230,7 @@ def check_room(model: Model, count: int, out: Path | None) -> None:
             f"{count:,} samples take about {need / 2**30:,.1f} GiB {where} and "
             f"{free / 2**30:,.1f} GiB are free; draw fewer with -n, or less at a time."
         )
+    return f"{need / 2**30:,.1f} GiB {where}"
 
 
 def write_pieces(model: Model, pieces: Iterable[Tensor], count: int, out: Path) -> None:
@@ -223,7 +243,7 @@ def write_pieces(model: Model, pieces: Iterable[Tensor], count: int, out: Path) 
 
     if not _in_pieces(out):
         write(model, torch.cat(list(_shown(pieces, count))), out)
-    elif out.suffix:
+    elif out.suffix and not out.is_dir():
         _write_memmap(_shown(pieces, count), (count, *model.manifest.spec.shape), out)
     else:
         done = 0
@@ -273,19 +293,20 @@ def _write_folder(domain: Domain, samples: Tensor, out: Path, start: int = 0) ->
     """One file each, of the domain's usual kind."""
     out.mkdir(parents=True, exist_ok=True)
     for index, stored in enumerate(domain.decode(samples), start):
-        item = stored[None] if domain.many else stored
-        domain.write(item, out / f"{index:04d}{domain.suffixes[0]}")
+        path = out / f"{index:04d}{domain.suffixes[0]}"
+        try:
+            domain.write(stored[None] if domain.many else stored, path)
+        except BaseException:  # Ctrl-C among them: no file is left half-written
+            path.unlink(missing_ok=True)
+            raise
 
 
 def _write_gif(model: Model, walk: Tensor, out: Path) -> None:
     """There and back, for ever."""
     frames = [_frame(model.domain, sample) for sample in walk]
     frames += frames[-2:0:-1]
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        frames[0].save(out, save_all=True, append_images=frames[1:], duration=80, loop=0)
-    except OSError as error:
-        raise InputError(f"cannot write {out}: {error.strerror or error}.") from error
+    with whole_file(out) as draft:
+        frames[0].save(draft, save_all=True, append_images=frames[1:], duration=80, loop=0)
 
 
 def _frame(domain: Domain, sample: Tensor) -> Image:

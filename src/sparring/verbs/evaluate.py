@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +39,11 @@ def evaluate(
     count: int | None = None,
     seed: int = 0,
     split: str = "held_out",
-    size: int | tuple[int, int] | None = None,
     against: Iterable[str | Path] = (),
     device: str = "auto",
     trusted: Iterable[str] = (),
     progress: Progress | None = None,
+    **reading: Any,
 ) -> Scores:
     """Score a run, a model, a folder or `.npy` of samples, or a tensor of them.
 
@@ -58,12 +58,12 @@ def evaluate(
         count: samples to draw or read; at most 10,000 and no more than training items if None.
         seed: of the samples, and of the subsets that intervals come from.
         split: which items to compare with: held_out or train.
-        size: height and width for `data`, or one number for both.
         against: runs or models to judge beside it, where pictures are made from pictures.
         device: where to draw and read samples; "auto" is the GPU where there is one. A Model
             stays where it is.
         trusted: packages besides sparring that the run may call, and that read data.
         progress: called with what is being done, how much is done, and how much there is.
+        reading: options of `sparring.load_data`, such as size; what a run remembers if not given.
 
     Raises:
         InputError: nothing to score at `what`, no data, or data of another shape.
@@ -78,7 +78,7 @@ def evaluate(
     with engine.together() if engine else nullcontext():
         place = str(engine.device) if engine and device == "auto" else device
         model = _model(what, place, trusted)
-        dataset = _dataset(model, data, size, tuple(trusted), engine)
+        dataset = _dataset(model, data, tuple(trusted), reading, engine)
         judging = dataset.domain.build().judging(dataset.name)
         reader = judging.extractor(extractor).on(model.device if model else device_of(place))
         if model is not None and "translate" in model.task.abilities:
@@ -304,25 +304,27 @@ def _model(what: Any, device: str, trusted: Iterable[str]) -> Model | None:
 def _dataset(
     model: Model | None,
     data: Any,
-    size: Any,
     trusted: tuple[str, ...],
+    reading: Mapping[str, Any],
     engine: Engine | None,
 ) -> Dataset:
     if model is None and data is None:
         raise InputError("samples alone cannot be scored: say with --data what they imitate.")
     from sparring.data import load
+    from sparring.data.options import remembered
 
     def read() -> Dataset:
         if model is not None:
-            return data_of(model, data, size, trusted)
-        return load(data, size=size, trusted=trusted)
+            return data_of(model, data, trusted, **reading)
+        return load(data, **remembered(reading, trusted), trusted=trusted)
 
     if engine is None:
         return read()
     from sparring.verbs.reading import apart, read_once
 
     streaming = model and model.manifest.sitting.get("reading", {}).get("streaming")
-    return read_once(engine, read, apart=apart(data, bool(streaming and data is None)))
+    streams = reading.get("streaming") or (streaming and data is None)
+    return read_once(engine, read, apart=apart(data, bool(streams)))
 
 
 def _sides(dataset: Dataset, split: str) -> tuple[Any, Any]:

@@ -28,12 +28,14 @@ KEPT = ("kind", "fit", "range", "skip_broken")
 def data_of(
     model: Model,
     data: Any = None,
-    size: Any = None,
     trusted: Iterable[str] = (),
+    **asked: Any,
 ) -> Dataset:
     """The data to compare a model with: those it was trained on, or others in its own shape.
 
-    They may be read by `trusted` packages, and by those that the model itself was made of.
+    Its own are read as it remembers, others in its domain's form, both by the options of
+    `sparring.load_data` that are asked for. `trusted` packages may read them, and those that the
+    model itself was made of.
 
     Raises:
         InputError: they cannot be read, or their samples have another shape.
@@ -45,17 +47,18 @@ def data_of(
 
     manifest = model.manifest
     known = manifest.trusted(trusted)
+    asked = remembered(asked, known)
     reading = remembered(manifest.sitting.get("reading") or {}, known)
     if data is None:
-        dataset = load(_address(manifest), **reading, trusted=known)
+        dataset = load(_address(manifest), **{**reading, **asked}, trusted=known)
     else:
         form = {name: reading[name] for name in KEPT if name in reading}
-        form |= {**model.domain.reading, **({"size": size} if size else {})}
+        form |= model.domain.reading
         source = model.source_domain
         if source is not None and source.reading.get("channels") != form.get("channels"):
             form["channels"] = reading.get("channels")  # One number would not do for both.
-        pairs = reading.get("pairs") if takes(data, "pairs", known) else None
-        dataset = load(data, pairs=pairs, **form, trusted=known)
+        form["pairs"] = reading.get("pairs") if takes(data, "pairs", known) else None
+        dataset = load(data, **{**form, **asked}, trusted=known)
     dataset = seen(manifest.recipe, dataset)
     shape = dataset.domain.build().shape
     if shape != manifest.spec.shape:

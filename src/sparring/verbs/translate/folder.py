@@ -7,6 +7,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -76,7 +77,7 @@ def run(
         InputError: the disk is full, or nothing can be written on it.
     """
     done = Done()
-    with ThreadPoolExecutor(THREADS) as pool:
+    with _pool() as pool:
         opening = (
             [(job, pool.submit(read, job.source)) for job in batch]
             for batch in _batches(jobs, extent, scale, done)
@@ -94,6 +95,17 @@ def run(
         for writing in behind:
             _finish(writing, done)
     return done
+
+
+@contextmanager
+def _pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads that end with what they are at; where all is ended early, nothing more is begun."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _batches(
