@@ -309,6 +309,30 @@ def test_evaluate_reads_data_as_its_flags_say(
     assert sparring("evaluate", tmp_path / "x.npy", *few, *flags)[0] == 0
 
 
+def test_no_name_reaches_the_terminal_as_an_order(
+    tiny_npz: str, tiny_flags: tuple[str, ...], tmp_path: Path, sparring: Cli
+) -> None:
+    run, photos = tmp_path / "run\x1b[31m", tmp_path / "photos\x1b[2J"
+    photos.mkdir()
+    for name in ("a\x1b[5m.png", "b\x1b]0;x\x07.png"):
+        Image.new("L", (8, 8)).save(photos / name)
+    (photos / "broken\x1b[1m.png").write_bytes(b"no picture")
+    few = ("-n", 40, "--extractor", "pixels")
+    for code, *words in (
+        (0, "train", "gan", "--data", tiny_npz, "--run", run, "--steps", 1, *tiny_flags),
+        (0, "resume", run, "--steps", 2, "--quiet"),
+        (0, "sample", run, "--out", tmp_path / "o\x1b[31m.png"),
+        (0, "interpolate", run, "--out", tmp_path / "w\x1b[31m.png"),
+        (0, "evaluate", run, *few),
+        (0, "report", run),
+        (2, "evaluate", run, "--data", photos, *few),
+        (2, "data", "check", photos),
+        (2, "translate", run, photos),
+    ):
+        found, out, err = sparring(*words)
+        assert (found, "\x1b" in out + err, "\x07" in out + err) == (code, False, False), words
+
+
 def test_ctrl_c_is_one_line(tiny_run: Path, sparring: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

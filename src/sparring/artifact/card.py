@@ -42,5 +42,5 @@ def _origin(manifest: Manifest) -> list[str]:
 
 def _usage(manifest: Manifest) -> list[str]:
     if manifest.spec.map:
-        return ["made = Model.load('.').translate(pictures)  # uint8 (N, C, H, W), any H x W"]
+        return ["made = Model.load('.').translate(sources)  # as stored (N, ...), of any extent"]
     return ["samples = Model.load('.').sample(16, seed=0)"]

@@ -258,7 +258,7 @@ class Model:
         encode = door(self.game, "encode")
         if encode is None or "map" not in self.task.conditions:
             raise InputError(
-                f"a {self.manifest.recipe.name!r} model takes no style picture: it has no encoder."
+                f"a {self.manifest.recipe.name!r} model takes no style: it has no encoder."
             )
         space = self.manifest.spec.shape[1:]
         picture = given.resized(given.encoded(self.domain, pictures), space)

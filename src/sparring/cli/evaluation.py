@@ -13,6 +13,7 @@ from sparring.cli.app import app, verb
 from sparring.cli.bar import progress_bar
 from sparring.cli.models import Device
 from sparring.core.device import speaks
+from sparring.core.errors import shown
 
 if TYPE_CHECKING:
     from sparring.metrics.scores import Scores
@@ -32,7 +33,7 @@ SHORT = {"conditional": True}
 def evaluate(
     what: Annotated[
         Path,
-        typer.Argument(help="A run, a model, a folder of pictures, or a .npy.", show_default=False),
+        typer.Argument(help="A run, a model, a folder of samples, or a .npy.", show_default=False),
     ],
     data: Annotated[
         str | None, typer.Option(help="What to compare with; the run's own data if not given.")
@@ -49,7 +50,7 @@ def evaluate(
     split: Annotated[str, typer.Option(help="held_out or train.")] = "held_out",
     against: Annotated[
         list[Path] | None,
-        typer.Option(help="Another run to judge beside it, where pictures come from pictures."),
+        typer.Option(help="Another run to judge beside it, where samples come from sources."),
     ] = None,
     device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
@@ -93,7 +94,7 @@ def report(
     """Write report.html, one page with everything: curves, samples, neighbours, scores, recipe."""
     from sparring.verbs.report import report as write_report
 
-    print(f"the report is {write_report(run, data=data, trusted=trust or ())}")
+    print(shown(f"the report is {write_report(run, data=data, trusted=trust or ())}"))
 
 
 @verb(app, "sparring demo", "sparring demo --minutes 5 --run runs/long-demo")
@@ -124,7 +125,8 @@ def demo(
     model.domain.preview(model.sample(64, seed=0), grid)
     show(score(run))
     page = write_report(run)
-    print(f"the samples are in   {grid.resolve()}\nthe report is        {page.resolve()}")
+    print(shown(f"the samples are in   {grid.resolve()}"))
+    print(shown(f"the report is        {page.resolve()}"))
 
 
 def show(found: Scores) -> None:

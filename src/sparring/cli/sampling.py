@@ -16,7 +16,7 @@ import typer
 from sparring.cli import reading
 from sparring.cli.app import app, verb
 from sparring.cli.models import Device, Run, Trust, load
-from sparring.core.errors import InputError
+from sparring.core.errors import InputError, shown
 from sparring.core.ranges import Images, check
 from sparring.core.storage import whole_file
 
@@ -85,7 +85,7 @@ def sample(
             for start in range(piece, count, piece)
         )
         write_pieces(model, itertools.chain([first], rest), count, out)
-    print(f"{count} samples are in {out}")
+    print(shown(f"{count} samples are in {out}"))
 
 
 @verb(
@@ -123,7 +123,7 @@ def interpolate(
         _write_gif(model, walk, out)
     else:
         write(model, walk, out, columns=frames if stops > 2 else len(walk))
-    print(f"a walk of {len(walk)} steps is in {out}")
+    print(shown(f"a walk of {len(walk)} steps is in {out}"))
 
 
 @verb(
@@ -163,7 +163,7 @@ def reconstruct(
         write(model, pairs, out, columns=8)
     else:
         write(model, rebuilt, out)
-    print(f"{len(rebuilt)} reconstructions are in {out}")
+    print(shown(f"{len(rebuilt)} reconstructions are in {out}"))
 
 
 def write(model: Model, samples: Tensor, out: Path, columns: int | None = None) -> None:
@@ -256,7 +256,7 @@ def write_pieces(model: Model, pieces: Iterable[Tensor], count: int, out: Path) 
                 f"cannot write {out}: {error.strerror or error}; its first {done} are whole."
             ) from error
         except KeyboardInterrupt:
-            print(f"the first {done} samples are in {out}", file=sys.stderr)
+            print(shown(f"the first {done} samples are in {out}"), file=sys.stderr)
             raise
 
 

@@ -9,6 +9,7 @@ import typer
 from sparring.cli import reading
 from sparring.cli.app import app, verb
 from sparring.cli.bar import progress_bar
+from sparring.core.errors import shown
 
 data = typer.Typer(no_args_is_help=True, help="Named data, and a check of your own.")
 app.add_typer(data, name="data")
@@ -42,7 +43,7 @@ def get(name: Annotated[str, typer.Argument(help="A pack's name.")]) -> None:
 
     with progress_bar() as progress:
         path = get_pack(name, say=print, progress=progress)
-    print(f"{name} is at {path}")
+    print(shown(f"{name} is at {path}"))
 
 
 @verb(
@@ -66,6 +67,6 @@ def check(
 
     options = reading.options_of(given)
     found = check_data(path, batch=batch, trusted=trust or (), **options)
-    print("\n".join(found.lines()))
+    print("\n".join(map(shown, found.lines())))
     if not found.ok:
         raise typer.Exit(2)

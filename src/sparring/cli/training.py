@@ -20,7 +20,7 @@ from sparring.cli import completion, reading
 from sparring.cli.app import app, verb, with_examples
 from sparring.cli.flags import decoded, own_flags, summary
 from sparring.cli.values import names_of, settings_of
-from sparring.core.errors import unknown
+from sparring.core.errors import shown, unknown
 from sparring.core.recipe import Recipe
 from sparring.recipes import choices, flags_of, recipe_functions, recipe_named
 
@@ -298,23 +298,17 @@ def tell_next(run: Path, model: Model) -> None:
     from sparring.training import checkpoint
 
     done = checkpoint.steps(run)
-    print(f"{run}: {done[-1] if done else 0} steps done.")
+    print(shown(f"{run}: {done[-1] if done else 0} steps done."))
     for line in next_steps(model, run):
-        print(f"  sparring {line}")
+        print(shown(f"  sparring {line}"))
 
 
 def next_steps(model: Model, run: Path) -> list[str]:
     """The verbs that go on from a run, as they work for its model."""
-    place, able = shlex.quote(str(run)), model.task.abilities
-    if "sample" in able:
-        ending = model.domain.suffixes[0] if model.domain.many else ".png"
-        first = f"sample {place} --out samples{ending}"
-    elif "blend" in able:
-        first = f"blend {place} photo.png cutout.png"
-    else:
-        verb = next((word for word in ("repair", "upscale") if word in able), "translate")
-        entry, _ = model.ends()
-        first = f"{verb} {place} source{entry.suffixes[0]}"
+    from sparring.verbs.usage import usage
+
+    place = shlex.quote(str(run))
+    first = usage(model.manifest, place)
     trust = "".join(f" --trust {package}" for package in model.manifest.trusted())
     return [f"{line}{trust}" for line in (first, f"evaluate {place}", f"report {place}")]
 

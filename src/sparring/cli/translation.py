@@ -10,6 +10,7 @@ import typer
 from sparring.cli.app import app, verb
 from sparring.cli.models import Device, Run, Trust, load
 from sparring.cli.values import place_of
+from sparring.core.errors import shown
 
 if TYPE_CHECKING:
     from sparring.artifact.model import Model
@@ -164,7 +165,7 @@ def blend(
         height=height,
         existing=existing,
     )
-    print(f"the picture is {made}")
+    print(shown(f"the picture is {made}"))
 
 
 def _with_bar(model: Model, source: Path, out: Path, **options: Any) -> Done:
@@ -198,9 +199,9 @@ def _say(done: Done, out: Path) -> None:
     """What was written; failures make the exit code 1."""
     kept = f", {done.skipped} were there already" if done.skipped else ""
     where = out if len(done.written) != 1 else done.written[0]
-    print(f"{len(done.written)} written to {where}{kept}")
+    print(shown(f"{len(done.written)} written to {where}{kept}"))
     if done.failed:
-        lines = [f"  {name}: {reason}" for name, reason in sorted(done.failed.items())]
+        lines = [shown(f"  {name}: {reason}") for name, reason in sorted(done.failed.items())]
         more = [f"  and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
         listed = "\n".join([*lines[:LISTED], *more])
         typer.echo(f"sparring: {len(lines)} could not be translated:\n{listed}", err=True)

@@ -181,7 +181,7 @@ def unpaired(
         InputError: a stream, which cannot be read in two orders at once; too few items.
     """
     if isinstance(store, Stream):
-        raise InputError("a stream gives no unpaired pictures; leave out --streaming.")
+        raise InputError("a stream gives no unpaired items; leave out --streaming.")
     if sources is None:
         import torch
 

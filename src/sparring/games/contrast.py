@@ -79,7 +79,7 @@ class Contrast(Duel):
         if source is None or source.shape != sample.shape:
             raise InputError(
                 "a contrast needs sources of its samples' shape; give a task such as "
-                "Translate(unpaired=True), and pictures with as many channels on both sides."
+                "Translate(unpaired=True), and data with as many channels on both sides."
             )
         if player == "generator":
             return self._generator(networks, sample, source, turn)

@@ -90,7 +90,7 @@ def evaluate(
             found = compare(model, dataset, judging, reader, **options)
             return _kept(found, model, what, engine)
         if list(against):
-            raise InputError("--against is for models that make pictures from pictures.")
+            raise InputError("--against is for models that make samples from sources.")
         fakes = _fakes(what, model, dataset, count, seed, reader.batch)
         found = _scored(dataset, fakes, judging, reader, part, seed, progress, engine)
         return _kept(found, model, what, engine)
@@ -198,7 +198,7 @@ def _others(
         if (theirs.shape, theirs.map) != (spec.shape, spec.map) or other.task != model.task:
             raise InputError(
                 f"{run} cannot be judged beside this model: it was trained on another task, or on "
-                f"pictures of another shape ({theirs.map} to {theirs.shape})."
+                f"samples of another shape ({theirs.map} to {theirs.shape})."
             )
         found[name if name not in found else f"{name} ({len(found) + 1})"] = other
     return found

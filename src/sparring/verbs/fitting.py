@@ -123,7 +123,7 @@ def _lacking(recipe: Recipe, dataset: Dataset) -> str:
     if "label" in task.conditions and not dataset.classes:
         return needs.format(
             "labels",
-            "put the pictures into one sub-folder a label, or train without labels",
+            "put the items into one sub-folder a label, or train without labels",
         )
     for name, size in (("vector", dataset.vector), ("tokens", dataset.tokens)):
         if name in task.conditions and not size:

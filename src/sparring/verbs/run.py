@@ -343,7 +343,8 @@ def _sit(
         engine.start_tracking(folder.name, {"recipe": manifest.recipe.name, "seed": manifest.seed})
         whole = loop.fit()
     if not whole and engine.main:
-        print(f"stopped early and saved; go on with: sparring resume {folder}", file=sys.stderr)
+        said = f"stopped early and saved; go on with: sparring resume {folder}"
+        print(shown(said), file=sys.stderr)
     engine.close()
     # Whoever handed us recipe and data, or read them with trust, trusts the packages they name.
     return Model.load(folder, trusted=manifest.packages())

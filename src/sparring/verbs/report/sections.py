@@ -15,6 +15,7 @@ from sparring.core.errors import InputError
 from sparring.data.given import MARK
 from sparring.domains.embedding import img
 from sparring.verbs.report import curves, health, page, pictures
+from sparring.verbs.usage import usage
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -221,7 +222,7 @@ def commands(manifest: Manifest, run: Path) -> str:
     return "\n".join(
         (
             *own,
-            f"{_using(manifest, place)}{trust}",
+            f"sparring {usage(manifest, place)}{trust}",
             f"sparring evaluate {place}{trust}",
             f"sparring resume {place}{trust}",
             "",
@@ -248,12 +249,6 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{int(seconds // 60)} min {int(seconds % 60)} s"
     return f"{minutes // 60} h {minutes % 60} min"
-
-
-def _using(manifest: Manifest, place: str) -> str:
-    if manifest.spec.map:
-        return f"sparring translate {place} pictures/ --out made/"
-    return f"sparring sample {place} -n 64 --out grid.png"
 
 
 def _reading(sitting: Mapping[str, Any]) -> str:
