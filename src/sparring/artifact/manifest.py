@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from sparring.core.errors import InputError
 from sparring.core.part import Part
-from sparring.core.ranges import Count, Every, Images, Minutes, Number, fitted
+from sparring.core.ranges import Count, Every, Images, Minutes, Number, Seed, fitted
 from sparring.core.recipe import Recipe
 from sparring.core.storage import read_json, write_json
 from sparring.core.types import Spec
@@ -304,7 +304,7 @@ class _File(TypedDict):
     data: _Facts
     classes: list[Word]
     examples: _Examples
-    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+    seed: Seed
     sitting: dict[str, Any]
     versions: dict[str, Word]
 

@@ -27,6 +27,7 @@ LONGEST = 80
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 """How many of something, exact even as a float."""
+Seed = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Images = Annotated[int, Meta(ge=1, le=2**53)]
 Size = Annotated[int, Meta(ge=1, le=2**14)]
 """Channels, units, pixels of a side, numbers in a vector."""

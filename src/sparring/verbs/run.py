@@ -18,6 +18,8 @@ from sparring.artifact.manifest import Manifest, versions
 from sparring.artifact.model import Model
 from sparring.core.device import speaks
 from sparring.core.errors import InputError, shown
+from sparring.core.ranges import Seed
+from sparring.core.ranges import check as check_value
 from sparring.core.recipe import Recipe
 from sparring.core.storage import writable_folder
 from sparring.core.types import Batch
@@ -100,6 +102,7 @@ def train(
     """
     make = _maker(recipe)
     check_length(steps, minutes)
+    check_value("seed", seed, Seed)
     check_trackers(track)
     folder = Path(run)
     _check_free(folder, overwrite)
