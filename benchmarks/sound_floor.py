@@ -19,8 +19,9 @@ from torch import Tensor
 from sparring.core import spectra
 from sparring.data import Dataset, load
 from sparring.domains.sound import baselines
+from sparring.domains.sound.judging import hums
 from sparring.metrics.intervals import share
-from sparring.metrics.judging import measured
+from sparring.metrics.judging import faults, measured
 from sparring.metrics.score import score
 
 PAIRS = 200
@@ -56,13 +57,13 @@ def drums() -> dict[str, Any]:
     for name, fake in made.items():
         found = score(
             real, fake, reader, real_labels=real_labels, fake_labels=labels, classes=data.classes
-        ).with_more(measured(judging.scores, real, fake))
+        ).with_more(faults(judging.alone, [hums(fake)]))
         rows[name] = {key: rounded(value) for key, value in found.scores.items()}
     return {
         "held_out": len(real),
         "training": len(known),
         "judge on held-out items": rounded(share(heard.argmax(1) == real_labels)),
-        "hum of held-out items": rounded(measured(judging.scores, known, real)["hum"].interval),
+        "hum of held-out items": rounded(share(hums(real))),
         "scores": rows,
     }
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+import sparring
 from sparring.core import spectra
 from sparring.core.errors import InputError
 from sparring.domains.mel.domain import Mel
@@ -133,11 +134,21 @@ def test_a_steady_tone_hums_and_music_noise_hits_and_silence_do_not():
     assert found.tolist() == [True, True, False, False, False, False, False, False]
 
 
-def test_hum_is_a_score_of_what_was_made():
-    made = torch.cat([tone(250.0)[None, None].repeat(5, 1, 1), noise(15, 1, LENGTH)])
-    found = Sound(LENGTH).judging("drums").scores["hum"]
-    interval = found.measure(noise(20, 1, LENGTH), made)
-    assert interval.value == 0.25 and interval.low < 0.25 < interval.high and found.lower_is_better
+def test_hum_is_a_score_of_what_was_made_and_of_the_floor(tmp_path):
+    made = torch.cat([tone(250.0)[None, None].repeat(10, 1, 1) * 0.3, noise(30, 1, LENGTH)])
+    np.savez(tmp_path / "set.npz", sample=(noise(120, 1, LENGTH) * 9e3).short(), rate=RATE)
+    data = sparring.load_data(tmp_path / "set.npz", kind="sounds", held_out=0.3)
+    found = sparring.evaluate(made, data)
+    hum = found.scores["hum"]
+    assert hum.value == 0.25 and hum.low < 0.25 < hum.high and found.directions["hum"]
+    assert found.floor is not None and found.floor.scores["hum"].value == 0.0
+
+
+def test_what_is_said_of_spectrograms_alone_is_said_of_their_sound():
+    sound = torch.stack([tone(250.0), noise(LENGTH)])[:, None] * 0.3
+    domain = Mel(LENGTH)
+    found = domain.judging("drums").alone["hum"](domain.encode(sound))
+    assert found.tolist() == [True, False]
 
 
 def test_drums_are_heard_by_their_judge_and_all_else_by_bands():

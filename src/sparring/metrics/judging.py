@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from torch import Tensor
 
 from sparring.core.errors import unknown
+from sparring.metrics import intervals
 from sparring.metrics.extractor import Extractor, custom
 from sparring.metrics.intervals import Interval
 
@@ -28,6 +29,10 @@ class Score(NamedTuple):
     measure: Callable[[Tensor, Tensor], Interval]
     """(real (N, *shape), fake (M, *shape)), both encoded, to its value and interval."""
     lower_is_better: bool = True
+
+
+Alone = Callable[[Tensor], Tensor]
+"""Encoded samples (N, *shape) to (N,) bool: which of them have a fault."""
 
 
 class Measured(NamedTuple):
@@ -55,6 +60,8 @@ class Judging:
     """The extractor where none is asked for."""
     scores: Mapping[str, Score] = field(default_factory=dict)
     """Of all samples against all real ones, beside the distances of their features."""
+    alone: Mapping[str, Alone] = field(default_factory=dict)
+    """Of each sample by itself, piece by piece: faults, whose shares are scores, best at 0."""
     measures: Mapping[str, Score] = field(default_factory=dict)
     """Of each sample against its true partner, row by row."""
     baselines: Callable[[Domain, Callable[[], Tensor]], Mapping[str, Baseline]] = _no_baselines
@@ -85,4 +92,12 @@ def measured(scores: Mapping[str, Score], real: Tensor, fake: Tensor) -> dict[st
     return {
         name: Measured(score.measure(real, fake), score.lower_is_better)
         for name, score in scores.items()
+    }
+
+
+def faults(alone: Mapping[str, Alone], told: Sequence[Tensor]) -> dict[str, Measured]:
+    """The shares of samples with each fault, from what was told of them all, in the same order."""
+    return {
+        name: Measured(intervals.share(hits > 0.5), True)
+        for name, hits in zip(alone, told, strict=False)
     }

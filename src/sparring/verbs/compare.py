@@ -14,9 +14,9 @@ from sparring.core.streams import latents, seed_for
 from sparring.core.types import Batch, Items
 from sparring.data.items import encode
 from sparring.metrics import intervals
-from sparring.metrics.judging import Measured, measured
+from sparring.metrics.judging import Measured, faults, measured
 from sparring.metrics.score import score
-from sparring.verbs.shares import Pieces, by_first, read
+from sparring.verbs.shares import Pieces, by_first, itself, read
 
 if TYPE_CHECKING:
     from sparring.artifact.model import Model
@@ -93,11 +93,12 @@ def compare(
     back = source.read_back(dataset, model.domain) if paired and model.source_domain else {}
 
     def judged(make: Make) -> Scores:
-        known, fakes = read(pieces(make), extractor, engine, keep=True)
-        assert fakes is not None
+        also = [*judging.alone.values(), itself]
+        known, (*told, fakes) = read(pieces(make), extractor, engine, also)
 
         def work() -> Scores:
             scores = score(embedded, known, extractor, split=split.replace("_", "-"), seed=seed)
+            scores = scores.with_more(faults(judging.alone, told))
             scores = scores.with_more(measured(judging.scores, real, fakes))
             scores = scores.with_more(measured(against, real, fakes))
             return scores.with_more(measured(back, given, fakes))

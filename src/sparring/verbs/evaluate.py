@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sparring.data import Dataset
     from sparring.data.content import Progress
     from sparring.metrics.extractor import Extractor
-    from sparring.metrics.judging import Judging
+    from sparring.metrics.judging import Judging, Measured
     from sparring.metrics.scores import Scores
     from sparring.training.engine import Engine
     from sparring.verbs.shares import Pieces
@@ -108,7 +108,7 @@ def _scored(
 ) -> Scores:
     """The scores of fakes against a split of the data, with the other split's as their floor."""
     from sparring.metrics.score import score
-    from sparring.verbs.shares import by_first, read
+    from sparring.verbs.shares import by_first, itself, read
 
     real, other = _sides(dataset, split)
     floor = None if other is None else _some(other, len(fakes.samples), seed)
@@ -116,9 +116,10 @@ def _scored(
     sides += [] if floor is None else [encoded(dataset, floor)]
     total = sum(map(len, sides)) // (engine.world if engine else 1)
     reader = reader.watched(total, progress)
-    keep = bool(judging.scores)  # These look at all samples at once.
-    seen = [read(side, reader, engine, keep=keep) for side in sides]
-    (reals, drawn, *reference), whole = [found for found, _ in seen], [kept for _, kept in seen]
+    # Scores of the domain's own look at all samples at once.
+    also = [*judging.alone.values(), *([itself] if judging.scores else [])]
+    seen = [read(side, reader, engine, also) for side in sides]
+    (reals, drawn, *reference), told = [found for found, _ in seen], [more for _, more in seen]
 
     def work() -> Scores:
         found = score(
@@ -133,21 +134,25 @@ def _scored(
             split=split.replace("_", "-"),
             seed=seed,
         )
-        return _with_own(found, judging, *whole)
+        return _with_own(found, judging, *told)
 
     return by_first(engine, work)
 
 
-def _with_own(found: Scores, judging: Judging, real: Any, fake: Any, floor: Any = None) -> Scores:
+def _with_own(
+    found: Scores, judging: Judging, real: Any, fake: Any, floor: Sequence[Tensor] = ()
+) -> Scores:
     """The scores with those that the domain has of its own, beside the floor's."""
-    from sparring.metrics.judging import measured
+    from sparring.metrics.judging import faults, measured
 
-    if not judging.scores:
-        return found
-    whole = found.with_more(measured(judging.scores, real, fake))
+    def more(told: Sequence[Tensor]) -> dict[str, Measured]:
+        own = measured(judging.scores, real[-1], told[-1]) if judging.scores else {}
+        return {**faults(judging.alone, told), **own}
+
+    whole = found.with_more(more(fake))
     if found.floor is None:
         return whole
-    return whole.with_floor(found.floor.with_more(measured(judging.scores, real, floor)))
+    return whole.with_floor(found.floor.with_more(more(floor)))
 
 
 def scorer(

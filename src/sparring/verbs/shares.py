@@ -53,10 +53,18 @@ def pieces_of(samples: Tensor, size: int) -> Pieces:
     return Pieces([len(part) for part in parts], parts.__getitem__)
 
 
+def itself(piece: Tensor) -> Tensor:
+    """The samples, for `read` to keep them."""
+    return piece
+
+
 def read(
-    samples: Pieces, reader: Extractor, engine: Engine | None = None, *, keep: bool = False
-) -> tuple[Embedded, Tensor | None]:
-    """What the extractor says of all samples and, where asked for, they themselves.
+    samples: Pieces,
+    reader: Extractor,
+    engine: Engine | None = None,
+    also: Sequence[Callable[[Tensor], Tensor]] = (),
+) -> tuple[Embedded, list[Tensor]]:
+    """What the extractor says of all samples, and what functions of each piece say, row by row.
 
     Each of an engine's processes makes and reads every so manieth piece, whole: what is found is
     what one process finds, to the last bit.
@@ -70,7 +78,7 @@ def read(
 
     def work() -> list[list[Tensor]]:
         mine = range(rank, len(samples.sizes), world)
-        return [_fields(samples.make(number), reader, keep) for number in mine]
+        return [_fields(samples.make(number), reader, also) for number in mine]
 
     if engine is None or world == 1:
         columns = [torch.cat(parts) for parts in zip(*work(), strict=True)]
@@ -78,14 +86,16 @@ def read(
         from sparring.training.joint import joint
 
         columns = _gathered(engine, samples.sizes, joint(engine, work))
-    whole = columns.pop() if keep else None
-    return Embedded(*columns), whole
+    own = len(columns) - len(also)
+    return Embedded(*columns[:own]), columns[own:]
 
 
-def _fields(piece: Tensor, reader: Extractor, keep: bool) -> list[Tensor]:
-    """Features, logits where there are any, and the piece itself where it is kept."""
+def _fields(
+    piece: Tensor, reader: Extractor, also: Sequence[Callable[[Tensor], Tensor]]
+) -> list[Tensor]:
+    """Features, logits where there are any, and what else is said of the piece."""
     found = [values for values in reader.embed(piece) if values is not None]
-    return [*found, piece] if keep else found
+    return [*found, *(tell(piece).float() for tell in also)]
 
 
 def _gathered(engine: Engine, sizes: Sequence[int], mine: list[list[Tensor]]) -> list[Tensor]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sparring.domains.sound import fidelity
 from sparring.domains.sound.judging import likened, of_sounds
-from sparring.metrics.judging import Baseline, Judging, Score
+from sparring.metrics.judging import Alone, Baseline, Judging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sparring.core.types import Domain
     from sparring.domains.mel.domain import Mel
     from sparring.metrics.extractor import Extractor
-    from sparring.metrics.intervals import Interval
 
 
 def of_spectrograms(domain: Mel, data: str) -> Judging:
@@ -29,16 +28,10 @@ def of_spectrograms(domain: Mel, data: str) -> Judging:
     found = of_sounds(domain._sound, data)
     heard = {name: partial(_heard, domain, build) for name, build in found.extractors.items()}
 
-    def sounding(score: Score) -> Score:
-        def measure(real: Tensor, fake: Tensor) -> Interval:
-            return score.measure(_sounds(domain, real), _sounds(domain, fake))
-
-        return Score(measure, score.lower_is_better)
-
     return replace(
         found,
         extractors=heard,
-        scores={name: sounding(score) for name, score in found.scores.items()},
+        alone={name: partial(_told, domain, tell) for name, tell in found.alone.items()},
         measures={"mel": likened(fidelity.of_spectrograms)},
         baselines=_unlearnt,
         mending={},
@@ -54,6 +47,10 @@ def _unlearnt(source: Domain, targets: Callable[[], Tensor]) -> Mapping[str, Bas
     from sparring.domains.mel import baselines
 
     return {"identity": baselines.identity, "bands": baselines.bands(targets())}
+
+
+def _told(domain: Mel, tell: Alone, spectrograms: Tensor) -> Tensor:
+    return tell(_sounds(domain, spectrograms))
 
 
 def _sounds(domain: Mel, spectrograms: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ def of_sounds(domain: Sound, data: str) -> Judging:
             "bands": partial(bands, domain.rate),
         },
         usual=judge.NAME if drums else "bands",
-        scores={"hum": Score(lambda real, fake: intervals.share(_in_parts(hums, fake)))},
+        alone={"hum": hums},
         measures=likeness(domain.rate, data.partition(":")[0] not in WORDLESS),
         baselines=_unlearnt,
         mending=mending.known(),
@@ -91,7 +91,11 @@ def hums(samples: Tensor) -> Tensor:
     Four fifths of the frames are within 12 dB of the loudest one, and in nine tenths of these the
     same tone, a window's main lobe wide, has half of the power.
     """
-    power = spectra.stft_magnitude(samples.float().mean(1)).square()
+    return torch.cat([_hums(part.float().mean(1)) for part in samples.split(FEW)])
+
+
+def _hums(mono: Tensor) -> Tensor:
+    power = spectra.stft_magnitude(mono).square()
     level = power.sum(1)
     loud = level > level.amax(1, keepdim=True) * 10 ** (-STEADY / 10)
     tone = (power * loud[:, None]).sum(2).argmax(1)
@@ -114,7 +118,3 @@ def likened(
         return intervals.mean(known) if len(known) > 1 else NOTHING
 
     return Score(measure, lower)
-
-
-def _in_parts(of_each: Callable[[Tensor], Tensor], samples: Tensor) -> Tensor:
-    return torch.cat([of_each(part) for part in samples.split(FEW)])
