@@ -123,6 +123,7 @@ def test_what_commands_name_exists(page: Path) -> None:
             *TOYS,
             "photos/",
             "pairs/",
+            "sounds/",
             "spirals",
             "hf:zalando-datasets/fashion_mnist",
         ],

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from sparring.cli import call
@@ -41,13 +42,14 @@ COMMAND_REPLACEMENTS = (
     (r"(--data|data check) (digits|fashion)\b", r"\1 \2.npz"),
     (r"--width 24|--perceptual \S+", ""),
     (r"(--data|data check) (emoji|maps|terrain)\S*", r"\1 pairs"),
+    (r"(--data|data check) (drums|speech|notes)\S*", r"\1 sounds --seconds 0.06"),
     (r"--data pairs/?", "--data pairs --width 8"),
     (
         r"--data (landscapes|photos/ --size 64 (?=--scale|--minutes 30 --run runs/inp))",
         "--data photos --size 16 --width 8 ",
     ),
     (r"^(evaluate .*)-n \d+", r"\1-n 40"),
-    (r"^(sample .*)-n \d+", r"\1-n 40"),
+    (r"^(sample .*)-n \d\d+", r"\1-n 40"),
     (r"--(steps|minutes|batch|checkpoint-every) \S+", ""),
     (r"--size 64", "--size 16"),
     (r"^(train \S+) ", r"\1 --steps 2 --batch 8 --quiet "),
@@ -159,6 +161,13 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             path = tmp_path / "pairs" / side / f"{index}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(random.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(path)
+    for index in range(240):
+        path = tmp_path / "sounds" / ("kick", "snare")[index % 2] / f"{index}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, random.uniform(-0.5, 0.5, 1024), 16_000)
+    for path in (tmp_path / "talk.wav", tmp_path / "talks" / "a.flac"):
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, random.uniform(-0.5, 0.5, 16_000), 16_000)
     for name, mode in {"smile": "RGB", "photo": "RGB", "bird": "RGBA"}.items():
         pixels = random.integers(0, 256, (40, 60, len(mode)), dtype=np.uint8)
         for path in (tmp_path / f"{name}.png", tmp_path / "faces" / f"{name}.png",

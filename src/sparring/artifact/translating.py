@@ -66,31 +66,41 @@ def _waves(
     length, channels = source.shape[2], source.shape[1]
     mask = fields.pop("mask", None)
     marked = source if mask is None else torch.cat([source, mask.to(source.dtype)], 1)
-    whole = F.pad(marked, (0, -length % given.BLOCK))
     side = given.piece_of(asked.tile, length)
     step = 1 if side else given.at_once((length,), 1)
     rows = [slice(begin, begin + step) for begin in range(0, len(source), step)]
-    tell = _teller(
-        asked.progress, len(rows) * (count(whole.shape[2:], side, side // 4) if side else 1)
-    )
+    pieces = count((length,), side, side // 4) if side else 1
+    tell = _teller(asked.progress, len(rows) * pieces)
 
     def made(row: slice, piece: Tensor) -> Tensor:
         own = {name: values[row] for name, values in fields.items()}
+        whole = F.pad(piece, (0, -piece.shape[2] % given.BLOCK))
         if mask is not None:
-            own["mask"] = piece[:, channels:].float()
-        found = _wave(model, piece[:, :channels], own, latent[row], asked)
+            own["mask"] = whole[:, channels:].float()
+        found = _wave(model, whole[:, :channels], own, latent[row], asked)
         tell()
-        return found
+        return found[..., : piece.shape[2]]
 
     def joined(row: slice) -> Tensor:
         if not side:
-            return made(row, whole[row])[..., :length]
-        kind = source.dtype if asked.stored and not source.is_floating_point() else torch.float32
-        parts = bands(lambda piece: made(row, piece).float(), whole[row], side, side // 4)
-        faded = [part if kind.is_floating_point else part.round().to(kind) for part in parts]
-        return torch.cat(faded, dim=-1)[..., :length]
+            return made(row, marked[row])
+        parts = bands(lambda piece: made(row, piece).float(), marked[row], side, side // 4)
+        return _filled(parts, length, source.dtype if asked.stored else torch.float32)
 
-    return torch.cat([joined(row) for row in rows])
+    found = [joined(row) for row in rows]
+    return found[0] if len(found) == 1 else torch.cat(found)
+
+
+def _filled(parts: Iterator[Tensor], length: int, kind: torch.dtype) -> Tensor:
+    """Parts (N, C, n) one after the other in one tensor, which is all that is held of them."""
+    whole, done = torch.empty(0), 0
+    for part in parts:
+        if not done:
+            whole = torch.empty((*part.shape[:2], length), dtype=kind)
+        found = part if kind.is_floating_point else part.round()
+        whole[..., done : done + part.shape[2]] = found.to(kind)
+        done += part.shape[2]
+    return whole
 
 
 def _wave(

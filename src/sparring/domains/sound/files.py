@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from sparring.core.errors import InputError
 from sparring.core.storage import whole_file
 from sparring.core.types import Masker, Opened
-from sparring.domains.sound import gaps, pieces, recordings
+from sparring.domains.sound import gaps, recordings
 from sparring.domains.sound.options import Form
 
 
@@ -49,10 +49,9 @@ class SoundFiles:
         """
         (length,) = self.extent(path)
         form = Form(self.rate, length, self.channels, "kept")
-        piece = np.zeros((1, self.channels, length), np.int16)
         try:
-            pieces.put(recordings.decoded(path, form), piece)
-            return Opened(torch.from_numpy(piece[0]))
+            found = torch.from_numpy(recordings.decoded(path, form))
+            return Opened(F.pad(found, (0, length - found.shape[1])))
         except InputError:
             raise
         except Exception as error:  # The library's own errors have no common class.

@@ -100,12 +100,18 @@ def decoded(file: Path | bytes, form: Form) -> np.ndarray:
     import numpy as np
 
     with opened(file) as sound:
-        found = list(_resampled(_blocks(sound, form.channels), sound.samplerate, form))
-        due = sound.frames * form.rate / sound.samplerate
-    samples = np.concatenate(found or [np.zeros((0, form.channels), np.float32)])
-    if len(samples) < SHORT * due:
-        raise ValueError(f"it ends after {len(samples) / due:.0%} of what its header says")
-    return stored(samples.T, form)
+        due = -(-sound.frames * form.rate // sound.samplerate)
+        blocks = _resampled(_blocks(sound, form.channels), sound.samplerate, form)
+        if form.loudness != "kept":  # the loudest must be known before any is stored
+            blocks = iter([np.concatenate(list(blocks))])
+        wave, done = np.zeros((form.channels, due + form.rate), np.int16), 0
+        for block in blocks:
+            part = stored(block.T, form)[:, : wave.shape[1] - done]
+            wave[:, done : done + part.shape[1]] = part
+            done += part.shape[1]
+    if done < SHORT * due:
+        raise ValueError(f"it ends after {done / due:.0%} of what its header says")
+    return wave[:, :done]
 
 
 def _blocks(sound: Any, channels: int) -> Iterator[np.ndarray]:
