@@ -213,6 +213,11 @@ def _cut_notes(cut: Cut, silent: int, form: Form) -> tuple[str, ...]:
     total, recorded = sum(cut.counts), len(cut.counts)
     padded = f"; {cut.padded} shorter ones are padded with silence" if cut.padded else ""
     notes = [f"{recorded} sounds make {total} pieces of {form.words}{padded}."]
+    if recorded == 1:
+        notes.append(
+            "all pieces are of one sound, so none can be held out to judge by; give several, or "
+            "folders train and test."
+        )
     if silent:
         notes.append(f"{silent} silent pieces are left out (no sample above -60 dB).")
     if form.loudness == "peak":
