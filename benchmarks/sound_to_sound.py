@@ -22,6 +22,7 @@ from torch import Tensor
 from sparring import Model, load_data
 from sparring.core import spectra
 from sparring.core.types import Condition
+from sparring.domains.sound import fidelity
 
 RATE = 16_000
 Make = Callable[[Condition, Tensor], Tensor]
@@ -32,9 +33,13 @@ GAPS = (20, 50, 100, 200)
 
 def held_out(model: Model, address: str, count: int) -> dict[str, Tensor]:
     """Encoded held-out items, evenly spread."""
-    store: Any = load_data(address).held_out
-    places = torch.linspace(0, len(store) - 1, min(count, len(store))).long()
-    return dict(store.take(places))
+    data = load_data(address)
+    found: dict[str, Tensor] = {}
+    for store in (data.held_out_sources, data.held_out):
+        if store is not None:
+            places = torch.linspace(0, len(store) - 1, min(count, len(store))).long()
+            found |= store.take(places)
+    return found
 
 
 def by(model: Model) -> Make:
@@ -56,16 +61,6 @@ def without_learning(model: Model, kind: str) -> dict[str, Make]:
     return {n: make(b) for n, b in model.domain.judging("").mending[kind].items()}
 
 
-def si_sdr(made: Tensor, true: Tensor) -> Tensor:
-    """Scale-invariant ratio of signal to distortion in decibels (Le Roux et al., 2019)."""
-    made, true = (x - x.mean(-1, keepdim=True) for x in (made, true))
-    scale = (made * true).sum(-1, keepdim=True) / true.square().sum(-1, keepdim=True).clamp_min(
-        1e-9
-    )
-    error = (made - scale * true).square().sum(-1).clamp_min(1e-9)
-    return 10 * ((scale * true).square().sum(-1).clamp_min(1e-9) / error).log10()
-
-
 def restore(models: Mapping[str, Model], items: dict[str, Tensor]) -> dict[str, Any]:
     first = next(iter(models.values()))
     true = first.domain.encode(items["sample"])
@@ -76,22 +71,13 @@ def restore(models: Mapping[str, Model], items: dict[str, Tensor]) -> dict[str, 
 
 
 def speech_scores(made: Tensor, true: Tensor) -> dict[str, float]:
-    from pesq import NoUtterancesError, pesq
-    from pystoi import stoi
-
-    heard, understood = [], []
-    for a, b in zip(true[:, 0].numpy(), made[:, 0].numpy(), strict=True):
-        understood.append(stoi(a, b, RATE))
-        try:
-            heard.append(pesq(RATE, a, b, "wb"))
-        except NoUtterancesError:
-            continue  # PESQ finds no speech in the true piece
-    return {
-        "si_sdr": float(si_sdr(made, true).mean()),
-        "pesq": float(np.mean(heard)),
-        "stoi": float(np.mean(understood)),
-        "pieces": len(true),
+    found = {
+        "si_sdr": fidelity.si_sdr(made, true),
+        "pesq": fidelity.pesq(made, true, RATE),
+        "stoi": fidelity.stoi(made, true, RATE),
+        "mel": fidelity.mel(made, true, RATE),
     }
+    return {n: float(values.nanmean()) for n, values in found.items()} | {"pieces": len(true)}
 
 
 def gaps(models: Mapping[str, Model], items: dict[str, Tensor]) -> dict[str, Any]:
@@ -108,10 +94,10 @@ def gaps(models: Mapping[str, Model], items: dict[str, Tensor]) -> dict[str, Any
             made = make(given, true)
             assert torch.equal(made[mask == 0], true[mask == 0]), "what is known is kept to the bit"
             near = torch.nn.functional.max_pool1d(mask, spectra.HOP)[:, 0] > 0
-            apart = (spectra.log_mel(made, RATE) - spectra.log_mel(true, RATE)).abs()[:, 0].mean(1)
+            apart = 20 * (spectra.log_mel(made, RATE) - spectra.log_mel(true, RATE)).abs()[:, 0]
             found[f"{name} {long} ms"] = {
-                "log10_mel_in_gap": float(apart[near].mean()),
-                "si_sdr": float(si_sdr(made, true).mean()),
+                "mel_in_gap": float(apart.mean(1)[near].mean()),
+                "si_sdr": float(fidelity.si_sdr(made, true).mean()),
             }
     return found
 
@@ -135,7 +121,7 @@ def timbre(models: Mapping[str, Model], items: dict[str, Tensor]) -> dict[str, A
     pitch = 60 + 12 * items["vector"][:, 0].numpy()
     return {
         name: {
-            "log10_mel": 3 * float((made - true).abs().mean()),
+            "mel": float(fidelity.of_spectrograms(made, true).mean()),
             "pitch_kept": pitch_kept(first.domain.decode(made), pitch),
             "notes": len(true),
         }
@@ -149,7 +135,7 @@ def pitch_kept(stored: Tensor, pitch: np.ndarray) -> float:
 
     right = []
     for wave, number in zip(stored[:, 0].float().numpy() / 32768, pitch, strict=True):
-        f0, voiced, _ = librosa.pyin(wave, fmin=55.0, fmax=2400.0, sr=RATE, frame_length=1024)
+        f0, voiced, _ = librosa.pyin(wave, fmin=55.0, fmax=2400.0, sr=RATE, resolution=0.25)
         heard = f0[voiced]
         right.append(
             len(heard) > 0 and abs(librosa.hz_to_midi(float(np.median(heard))) - number) <= 0.5
@@ -192,9 +178,8 @@ def words(stored: Tensor) -> list[list[str]]:
     """What pocketsphinx hears in English."""
     from pocketsphinx import Decoder
 
-    found = []
+    found, decoder = [], Decoder(samprate=float(RATE), loglevel="FATAL")
     for wave in stored[:, 0].numpy():
-        decoder = Decoder(samprate=float(RATE), loglevel="FATAL")
         decoder.start_utt()
         decoder.process_raw(wave.tobytes(), full_utt=True)
         decoder.end_utt()
