@@ -50,7 +50,8 @@ VIEWS = {
     "square": 80,
     "saw": 81,
 }
-"""Name of an instrument -> its program of General MIDI, counted from 0; "program N" for others."""
+"""Name of an instrument -> its program of General MIDI, counted from 0."""
+PROGRAMS = {**VIEWS, **{f"program{number}": number for number in range(128)}}
 MIXED = ("piano", "guitar", "violin", "trumpet", "clarinet", "flute", "organ", "marimba")
 """What the bare name holds, with the instrument as label."""
 PITCHES = range(36, 97)
@@ -80,8 +81,8 @@ class Notes:
 
     @property
     def views(self) -> Mapping[str, int]:
-        """Instruments by name, beside any other by its number."""
-        return {**VIEWS, **{f"program{n}": n for n in range(128)}}
+        """Instruments by name; any other goes by its number."""
+        return VIEWS
 
     @property
     def count(self) -> int:
@@ -119,7 +120,7 @@ class Notes:
         Raises:
             InputError: there are such.
         """
-        views_in(self.name, self.views, views)
+        views_in(self.name, PROGRAMS, views)
 
     def read(self, path: Path, views: str, reading: Reading) -> Content:
         """The notes of VIEW, exact pairs SOURCE-TARGET, or those of several instruments.
@@ -132,10 +133,10 @@ class Notes:
         """
         import numpy as np
 
-        names = views_in(self.name, self.views, views) or MIXED
+        names = views_in(self.name, PROGRAMS, views) or MIXED
         pair = len(names) == 2
         form = form_of(reading)
-        waves = [self._rendered(path, self.views[name], form) for name in names]
+        waves = [self._rendered(path, PROGRAMS[name], form) for name in names]
         times = 1 if pair else len(names)
         pitch = np.array([note[0] for note in _notes()] * times)
         called = [f"{name} {_spelt(n[0])}" for name in names[-times:] for n in _notes()]
