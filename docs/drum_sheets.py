@@ -10,6 +10,7 @@ from pathlib import Path
 
 import soundfile
 import torch
+from PIL import Image
 from torch import Tensor
 
 import sparring
@@ -36,7 +37,16 @@ def sheet(model: sparring.Model, data: sparring.Dataset, name: str) -> None:
         made = waves(model, model.sample(MADE, label=label, seed=0))
         shown += [domain.encode(items["sample"][real]), made]
         listen(made[:LISTENED], f"{name}-{called}")
-    domain.preview(torch.cat(shown), HERE / "images" / f"{name}.png", REAL + MADE)
+    draw(torch.cat(shown), name, REAL + MADE)
+
+
+def draw(heard: Tensor, name: str, columns: int) -> None:
+    """Write docs/images/NAME.png, in few colours."""
+    place = HERE / "images" / f"{name}.png"
+    Sound(16_384).preview(heard, place, columns)
+    with Image.open(place) as picture:
+        few = picture.convert("RGB").quantize(64)
+    few.save(place, optimize=True)
 
 
 def listen(heard: Tensor, name: str) -> None:
@@ -49,7 +59,7 @@ def listen(heard: Tensor, name: str) -> None:
 def walk(model: sparring.Model, name: str, begin: str, end: str) -> None:
     """From one class to the other."""
     heard = waves(model, model.interpolate(2, STEPS - 1, label=begin, to=end, seed=0))
-    Sound(16_384).preview(heard, HERE / "images" / f"{name}-{begin}-{end}.png", STEPS)
+    draw(heard, f"{name}-{begin}-{end}", STEPS)
     listen(heard, f"{name}-{begin}-{end}")
 
 

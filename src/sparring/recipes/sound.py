@@ -21,7 +21,7 @@ def wavegan(
     *,
     width: Size = 8,
     discriminator_width: Size = 8,
-    spectrum: bool = True,
+    spectrum: bool = False,
     latent: Size = 64,
     gamma: Amount = 0.5,
     every: Every = 8,
