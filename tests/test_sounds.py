@@ -23,6 +23,7 @@ from sparring.core.types import Condition, Items, Spec
 from sparring.domains.mel.domain import Mel
 from sparring.domains.sound.domain import Sound
 from sparring.recipes import recipe_named
+from sparring.tasks.vocode import Vocode
 from sparring.verbs.run import resume, train
 from sparring.verbs.translate import translate
 
@@ -176,6 +177,17 @@ def test_a_recipe_may_see_sounds_as_spectrograms(tones: Path, tmp_path: Path) ->
     assert model.domain.decode(model.sample(1)).shape == (1, 1, 1024)
     with pytest.raises(InputError, match="sees its data as Mel, and these are Image"):
         train(recipe, np.zeros((30, 8, 8), np.uint8), tmp_path / "none", quiet=True)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_what_a_vocoder_is_given_is_shown_as_sound(channels: int) -> None:
+    task, space = Vocode(), Sound(8192, channels=channels)
+    wave = torch.from_numpy(tone(440.0, 0.512, 16_000)).float().expand(2, channels, -1)
+    given = task.shown(task.known({"source": wave}))
+    assert given.shape == wave.shape
+    spectrum = torch.fft.rfft(given[1, 0, 1000:7000]).abs()
+    assert abs(float(spectrum.argmax()) * 16_000 / 6000 - 440) < 6
+    assert space.embed(given).count("<audio") == 2
 
 
 class Halved(nn.Module):

@@ -159,6 +159,7 @@ def test_silence_is_left_out_with_a_word(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "x.wav", wave, 16_000)
     found = load(tmp_path / "x.wav", held_out=0)
     assert len(found.train) == 2 and any("2 silent pieces" in note for note in found.notes)
+    assert any("none can be held out" in note for note in found.notes)
     assert list(found.names) == ["x.wav at 0.0 s", "x.wav at 3.1 s"]
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from sparring.core import spectra
 from sparring.core.errors import InputError
 from sparring.core.ranges import Amount, Size
-from sparring.core.spectra import BANDS, HOP, WINDOW, log_mel, to_unit
+from sparring.core.spectra import BANDS, HOP, WINDOW, from_unit, log_mel, to_unit
 from sparring.core.types import Batch, Condition, Items
 from sparring.domains.sound.baselines import griffin_lim
 
@@ -79,6 +80,7 @@ class Vocode:
         return {"griffin-lim": griffin_lim(self.rate)} if source.shape[0] == 1 else {}
 
     def shown(self, condition: Condition) -> Tensor:
-        """The mels."""
+        """The sound that Griffin and Lim's algorithm makes of the mels, (N, C, length)."""
         assert condition.map is not None
-        return condition.map
+        mels = 10 ** from_unit(condition.map.unflatten(1, (-1, BANDS)))
+        return spectra.griffin_lim(spectra.magnitude_of(mels, self.rate)).clamp(-1, 1)
