@@ -340,6 +340,8 @@ def test_check_tells_levels_clipping_and_offset(tmp_path: Path) -> None:
     [
         ({"rate": 10}, "rate must be a whole number from 1000 to 384000"),
         ({"seconds": 0}, "seconds must be a finite number above 0"),
+        ({"seconds": float("nan")}, "seconds must be a finite number above 0"),
+        ({"rate": True}, "rate must be a whole number"),
         ({"seconds": 3600, "rate": 384_000}, "length of 3600 s"),
         ({"channels": 3}, "1 or 2 channels"),
         ({"channels": 9}, "1, 2, 3 or 4"),
@@ -350,6 +352,13 @@ def test_check_tells_levels_clipping_and_offset(tmp_path: Path) -> None:
 def test_options_that_cannot_be(sound: Sound, options: dict[str, object], says: str) -> None:
     with pytest.raises(InputError, match=says):
         load(sound("x.wav"), **options)
+
+
+def test_numbers_of_numpy_are_numbers_and_a_piece_has_a_block_at_least(sound: Sound) -> None:
+    path = sound("x.wav", seconds=1.1)
+    found = load(path, rate=np.int64(8000), seconds=np.float32(0.5))
+    assert found.domain.arguments == {"length": 4096, "rate": 8000, "channels": 1}
+    assert load(path, seconds=1e-9).domain.build().shape == (1, 1024)
 
 
 def test_what_a_kind_declares_is_an_option_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:

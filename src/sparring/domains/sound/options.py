@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta
@@ -49,24 +50,28 @@ def form_of(reading: Reading) -> Form:
     """
     rate = reading.asked.get("rate", RATE)
     seconds = reading.asked.get("seconds", SECONDS)
-    length = BLOCK * math.ceil(round(seconds * rate) / BLOCK)
+    length = BLOCK * max(1, math.ceil(round(seconds * rate) / BLOCK))
     check(f"the length of {seconds:g} s at {rate} Hz", length, Length)
     channels = _channels(reading.asked.get("channels", MONO))
     return Form(rate, length, channels, reading.asked.get("loudness", "kept"))
 
 
 def _rate(rate: Any) -> int:
+    whole = isinstance(rate, Integral) and not isinstance(rate, bool)
+    rate = int(rate) if whole else rate  # numpy's numbers are numbers
     check("rate", rate, Hertz)
     return int(rate)
 
 
 def _seconds(seconds: Any) -> float:
+    number = isinstance(seconds, Real) and not isinstance(seconds, bool)
+    seconds = float(seconds) if number else seconds
     check("seconds", seconds, Seconds)
     return float(seconds)
 
 
 def _channels(channels: Any) -> int:
-    if channels not in (MONO, STEREO):
+    if isinstance(channels, bool) or channels not in (MONO, STEREO):
         raise InputError(f"sounds have 1 or 2 channels, mono or stereo, not {channels}.")
     return int(channels)
 
