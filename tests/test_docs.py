@@ -124,6 +124,7 @@ def test_what_commands_name_exists(page: Path) -> None:
             "photos/",
             "pairs/",
             "sounds/",
+            "voices/",
             "spirals",
             "hf:zalando-datasets/fashion_mnist",
         ],

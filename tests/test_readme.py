@@ -42,6 +42,7 @@ COMMAND_REPLACEMENTS = (
     (r"(--data|data check) (digits|fashion)\b", r"\1 \2.npz"),
     (r"--width 24|--perceptual \S+", ""),
     (r"(--data|data check) (emoji|maps|terrain)\S*", r"\1 pairs"),
+    (r"--data (notes:\S+-\S+|voices/)", "--data voices --seconds 0.06"),
     (r"(--data|data check) (drums|speech|notes)\S*", r"\1 sounds --seconds 0.06"),
     (r"--data pairs/?", "--data pairs --width 8"),
     (
@@ -163,6 +164,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             Image.fromarray(random.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(path)
     for index in range(240):
         path = tmp_path / "sounds" / ("kick", "snare")[index % 2] / f"{index}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, random.uniform(-0.5, 0.5, 1024), 16_000)
+    for index in range(480):
+        path = tmp_path / "voices" / "AB"[index % 2] / f"{index}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, random.uniform(-0.5, 0.5, 1024), 16_000)
     for path in (tmp_path / "talk.wav", tmp_path / "talks" / "a.flac"):
