@@ -160,10 +160,10 @@ def judge(name: str, case: Case, runs: Path) -> dict[str, Any]:
 
 def edited(run: Path) -> dict[str, float]:
     """What a changed region of layouts changes (L1), in it and away; what another style does."""
-    from sparring.verbs.evaluate import data_of
+    from sparring.verbs.reals import data_of
 
     model = sparring.Model.load(run)
-    stored = data_of(model, None, None).held_out.take(torch.arange(64))["source"]
+    stored = data_of(model).held_out.take(torch.arange(64))["source"]
     away = torch.ones(stored.shape[-2:], dtype=torch.bool)
     side = stored.shape[-1]
     box = slice(side // 4, side // 2)
@@ -187,11 +187,11 @@ def _picked(scores: Scores) -> dict[str, list[float]]:
 def _strip(run: Path, out: Path) -> Path:
     """The last strip of the run, drawn anew from its model."""
     from sparring.core.types import Batch
-    from sparring.verbs.evaluate import data_of, reals_of
+    from sparring.verbs.reals import data_of, reals_of
     from sparring.verbs.strips import write_strip
 
     model = sparring.Model.load(run)
-    dataset = data_of(model, None, None)
+    dataset = data_of(model)
     batch = reals_of(model, dataset, len(dataset.held_out))
     picks = torch.arange(12) * len(batch.real) // 12
     condition = batch.condition.apply(lambda value: value[picks])
