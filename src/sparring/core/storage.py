@@ -59,7 +59,8 @@ def whole_file(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise _write_error(target, error) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # nothing to clear away must not hide what went wrong
+            draft.unlink()
 
 
 def write_file(target: Path, content: bytes | str) -> None:
