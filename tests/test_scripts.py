@@ -10,9 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = sorted(
-    path
-    for folder in ("benchmarks", "scripts", "docs")
-    for path in (ROOT / folder).rglob("*.py")
+    path for folder in ("benchmarks", "scripts", "docs") for path in (ROOT / folder).rglob("*.py")
 )
 
 
