@@ -22,6 +22,7 @@ from torch import Tensor
 import sparring
 from sparring.domains.sound.domain import Sound
 from sparring.metrics.extractor import Extractor
+from sparring.metrics.judging import faults
 from sparring.metrics.score import score
 
 
@@ -49,7 +50,10 @@ def judged(
     embedded = reader.embed(samples)
     assert embedded.logits is not None
     right = (embedded.logits.argmax(1) == wanted).double()
-    own = {name: one.measure(held, samples) for name, one in domain.judging("drums").scores.items()}
+    judging = domain.judging("drums")
+    own = {name: one.measure(held, samples) for name, one in judging.scores.items()}
+    heard = faults(judging.alone, [alone(samples) for alone in judging.alone.values()])
+    own |= {name: found.interval for name, found in heard.items()}
     values = {**found.scores, **own}
     names = ("label_accuracy", "frechet", "kernel", "precision", "recall", "hum")
     usual = spread(reader.embed(held).features, told)
