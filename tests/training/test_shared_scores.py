@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import sparring
 from sparring.core.storage import read_json
@@ -60,6 +61,16 @@ def asked(tiny_npz: str, tmp_path: Path) -> list[dict[str, Any]]:
 WIDTHS = {"generator.width": 4}
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As the processes have: sums of floats depend on how many threads share them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_several_find_what_one_does_to_the_last_digit(
     asked: list[dict[str, Any]],
     tmp_path: Path,
