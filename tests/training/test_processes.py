@@ -24,6 +24,16 @@ Build = Callable[..., Recipe]
 Ranks = list[subprocess.Popen[str]]
 Start = Callable[..., Ranks]
 Finished = Callable[[Ranks], list[str]]
+THREADS = """
+import atexit, os
+from pathlib import Path
+
+def left():
+    if any("gloo" in (task / "comm").read_text() for task in Path("/proc/self/task").iterdir()):
+        os._exit(3)
+
+atexit.register(left)  # first, and so last of all that happens at the end
+"""
 TRAIN = """
 import json, sys
 from pathlib import Path
@@ -129,6 +139,19 @@ def test_two_equal_one_and_so_do_four_with_a_batch_rounded(
     scores = [each[-1]["score"] for each in lines]
     assert scores == pytest.approx([scores[0]] * 3, rel=1e-3)
     assert len(list((tmp_path / "run-4/samples").iterdir())) == 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted on Linux")
+def test_a_group_ends_before_its_processes_do(
+    recipe: Build,
+    written: Callable[[Recipe], Path],
+    pictures: str,
+    tmp_path: Path,
+    start: Start,
+    finished: Finished,
+) -> None:
+    """A thread of it that outlives the interpreter aborts the process now and then."""
+    finished(start(THREADS + TRAIN, 2, [written(recipe()), pictures, tmp_path / "run"]))
 
 
 def test_two_nodes_find_each_other(

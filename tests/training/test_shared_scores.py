@@ -34,7 +34,6 @@ for asked in json.loads(sys.argv[1]):
     except InputError as error:
         found.append(str(error))
 Path(f"{sys.argv[2]}-{os.environ['RANK']}.json").write_text(json.dumps({"found": found}))
-os._exit(0)  # Scores are what is tested: a tidy end after threads of gloo aborts now and then.
 """
 QUICK: dict[str, Any] = {
     "steps": 2,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import importlib
 import os
 import sys
 import warnings
@@ -35,6 +36,9 @@ class Engine:
         # Accelerate keeps one precision a process for ever, unless told to forget it.
         AcceleratorState._reset_state()
         if several() and not torch.distributed.is_initialized():
+            # First read after the group has begun, as optimisers do, it would hold the group for
+            # ever, whose threads then outlive the interpreter and abort the process.
+            importlib.import_module("torch._dynamo")
             atexit.register(_part)
         self.precision = resolve_precision(precision)
         # Buffers are never broadcast: two passes of batch normalisation may precede a backward.
