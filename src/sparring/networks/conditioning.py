@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from sparring.core.errors import InputError
 from sparring.core.precision import full_precision, precise
 from sparring.core.types import Condition, Spec, Verdict
-from sparring.networks.layers import choose
+from sparring.networks.layers import choose, draw
 
 FORMS = {"concat": "concat", "projection": "projection", "none": "none"}
 
@@ -76,7 +76,7 @@ def embedding(spec: Spec, size: int, variance: float = 1.0) -> nn.Linear:
     layer = nn.Linear(known(spec), size, bias=False)
     # The squared length of a description: 1 for a label, about 1 for each number of a vector.
     length = bool(spec.classes) + spec.vector + bool(spec.tokens)
-    nn.init.normal_(layer.weight, 0.0, math.sqrt(variance / length))
+    draw(layer.weight, math.sqrt(variance / length))
     return layer
 
 

@@ -184,16 +184,23 @@ def initialise(layers: nn.Module, how: str, slope: float = 0.2) -> None:
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
         elif isinstance(layer, BATCH_NORMS) and how == "normal":
-            nn.init.normal_(layer.weight, 1.0, 0.02)
+            draw(layer.weight, 0.02, mean=1.0)
 
 
 def _set_weight(layer: Any, how: str, slope: float) -> None:
     if how == "normal":
-        nn.init.normal_(layer.weight, 0.0, 0.02)
+        draw(layer.weight, 0.02)
     elif how == "glorot":
         nn.init.xavier_uniform_(layer.weight)
     else:
-        nn.init.normal_(layer.weight, 0.0, gain(slope) / math.sqrt(_inputs(layer)))
+        draw(layer.weight, gain(slope) / math.sqrt(_inputs(layer)))
+
+
+def draw(weight: Tensor, spread: float, mean: float = 0.0) -> None:
+    """Fill a weight with normal numbers of this standard deviation."""
+    # On the meta device there is nothing to fill, and torch would read its compiler for that.
+    if not weight.is_meta:
+        nn.init.normal_(weight, mean, spread)
 
 
 def _inputs(layer: Any) -> float:

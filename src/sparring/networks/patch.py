@@ -20,7 +20,7 @@ from sparring.core.precision import full_precision, precise
 from sparring.core.ranges import Depth, Factor, Size
 from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import describe, embedding, known
-from sparring.networks.layers import activations, choose, initialise, limit, positive
+from sparring.networks.layers import activations, choose, draw, initialise, limit, positive
 from sparring.networks.unet import Reflected, channels_of, everywhere, given, normalised
 
 SLOPE = 0.2
@@ -116,7 +116,7 @@ class _Scale(nn.Module):
         self.spec = spec
         self.logits = Reflected(inputs, outputs, dims=dims)
         initialise(self, "kaiming", SLOPE)
-        nn.init.normal_(self.logits.convolve.weight, 0.0, (3**dims * inputs) ** -0.5)
+        draw(self.logits.convolve.weight, (3**dims * inputs) ** -0.5)
         self.embed = embedding(spec, inputs, 1.0 / inputs) if known(spec) else None
 
     def forward(self, shown: Tensor, condition: Condition) -> tuple[Tensor, tuple[Tensor, ...]]:

@@ -29,6 +29,7 @@ from sparring.networks.layers import (
     crop,
     double,
     doublings_to,
+    draw,
     gain,
     halve,
     limit,
@@ -254,7 +255,7 @@ def _layer(
     """A linear layer or convolution whose outputs start with variance scale^2, bias 0."""
     size = (kernel, 1, kernel // 2, 1, groups) if dims else ()
     layer = CONVOLUTIONS[dims](inputs, outputs, *size, bias=bias)
-    nn.init.normal_(layer.weight, 0.0, scale / math.sqrt(layer.weight[0].numel()))
+    draw(layer.weight, scale / math.sqrt(layer.weight[0].numel()))
     if bias:
         nn.init.zeros_(layer.bias)
     return layer

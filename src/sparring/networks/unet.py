@@ -29,6 +29,7 @@ from sparring.networks.layers import (
     bounded,
     choose,
     crop,
+    draw,
     dropped,
     initialise,
     positive,
@@ -158,7 +159,7 @@ class Told(nn.Module):
     def start(self) -> None:
         """Set the weights so that what is added has variance 1."""
         if self.latent is not None:
-            nn.init.normal_(self.latent.weight, 0.0, self.spec.latent**-0.5)
+            draw(self.latent.weight, self.spec.latent**-0.5)
         if self.known is not None:
             self.known = embedding(self.spec, self.known.out_features)
 
@@ -271,7 +272,7 @@ def check_residual(spec: Spec, residual: bool) -> None:
 def start_small(layer: nn.Module) -> None:
     """Let a residual generator begin as next to nothing: it changes little of what it is given."""
     for weight in layer.parameters():
-        nn.init.normal_(weight, 0.0, 0.005)
+        draw(weight, 0.005)
 
 
 def given(condition: Condition) -> Tensor:
