@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -10,6 +9,7 @@ from torch.nn import functional
 
 from sparring.core.errors import InputError
 from sparring.metrics.extractor import Embedded, Extractor, Read
+from sparring.networks.shipped import convolution, shipped
 
 SIDE = 28
 """Height and width of the pictures a judge reads."""
@@ -30,11 +30,11 @@ class Judge(nn.Module):
     def __init__(self, classes: int = 10) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            *_convolution(1, 32, kernel=5, stride=2),
-            *_convolution(32, 48),
+            *convolution(1, 32, kernel=5, stride=2),
+            *convolution(32, 48),
             nn.MaxPool2d(2),
-            *_convolution(48, 64),
-            *_convolution(64, 64, stride=2),
+            *convolution(48, 64),
+            *convolution(64, 64, stride=2),
             nn.Flatten(),
         )
         self.neck = nn.Sequential(nn.Linear(64 * 4 * 4, FEATURES), nn.SiLU())
@@ -52,22 +52,13 @@ def judge(name: str) -> Extractor:
     Raises:
         InputError: its weights are missing or damaged.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
     path = WEIGHTS / f"{name}.safetensors"
-    try:
-        content = path.read_bytes()
-        weights = load(content)
-        network = Judge(len(weights["head.bias"]))
-        network.load_state_dict(weights)
-    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-        raise InputError(f"the judge {path} cannot be read ({error}); reinstall it.") from error
+    network, digest = shipped("judge", path, lambda weights: Judge(len(weights["head.bias"])))
     return Extractor(
         name=name,
-        digest=hashlib.sha256(content).hexdigest(),
+        digest=digest,
         resize=f"bicubic, antialiased, to {SIDE} x {SIDE}; none at that size",
-        read=_reader(network.eval().requires_grad_(False)),
+        read=_reader(network),
     )
 
 
@@ -89,8 +80,3 @@ def resized(pictures: Tensor, side: int) -> Tensor:
         pictures, (side, side), mode="bicubic", antialias=True, align_corners=False
     )
     return shrunk.clamp(-1, 1)
-
-
-def _convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
-    convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
-    return [convolution, nn.BatchNorm2d(outputs), nn.SiLU()]

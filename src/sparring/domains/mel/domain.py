@@ -63,7 +63,7 @@ class Mel:
         """Stored waveforms (N, C, L) to log-mel spectrograms (N, C, 80, L / 256)."""
         from sparring.core import spectra
 
-        return spectra.to_unit(spectra.log_mel(self._sound.encode(stored), self.rate))
+        return spectra.to_unit(spectra.log_mel(self.sound.encode(stored), self.rate))
 
     def decode(self, samples: Tensor) -> Tensor:
         """Spectrograms (N, C, 80, frames) to waveforms (N, C, 256 frames), int16."""
@@ -73,20 +73,20 @@ class Mel:
 
     def write(self, stored: Tensor, path: Path) -> None:
         """Write one waveform (C, L), or one spectrogram (C, 80, frames) made into one."""
-        self._sound.write(self._stored(stored[None])[0], path)
+        self.sound.write(self._stored(stored[None])[0], path)
 
     def preview(self, samples: Tensor, path: Path, columns: int | None = None) -> None:
         """Write a grid of samples (N, C, 80, frames): waveform above spectrogram."""
-        self._sound.preview(self._stored(samples), path, columns)
+        self.sound.preview(self._stored(samples), path, columns)
 
     def embed(self, samples: Tensor, columns: int | None = None) -> str:
         """Players of samples (N, C, 80, frames), below what they look like."""
-        return self._sound.embed(self._stored(samples), columns)
+        return self.sound.embed(self._stored(samples), columns)
 
     @property
     def reading(self) -> dict[str, Any]:
         """As sounds."""
-        return self._sound.reading
+        return self.sound.reading
 
     def judging(self, data: str) -> Judging:
         """As sounds."""
@@ -97,12 +97,13 @@ class Mel:
     @property
     def files(self) -> SoundFiles:
         """As sounds."""
-        return self._sound.files
+        return self.sound.files
 
     def _stored(self, values: Tensor) -> Tensor:
         """Stored waveforms of what may be stored or encoded."""
         return self.decode(values) if values.is_floating_point() else values
 
     @property
-    def _sound(self) -> Sound:
+    def sound(self) -> Sound:
+        """The sample space of the waveforms themselves."""
         return Sound(self.length, self.rate, self.channels)

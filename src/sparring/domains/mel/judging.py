@@ -25,7 +25,7 @@ def of_spectrograms(domain: Mel, data: str) -> Judging:
 
     Partners are compared band by band: no waveform is known of either.
     """
-    found = of_sounds(domain._sound, data)
+    found = of_sounds(domain.sound, data)
     heard = {name: partial(_heard, domain, build) for name, build in found.extractors.items()}
 
     return replace(
@@ -54,7 +54,7 @@ def _told(domain: Mel, tell: Alone, spectrograms: Tensor) -> Tensor:
 
 
 def _sounds(domain: Mel, spectrograms: Tensor) -> Tensor:
-    return domain._sound.encode(domain.decode(spectrograms))
+    return domain.sound.encode(domain.decode(spectrograms))
 
 
 def _heard(domain: Mel, build: Callable[[], Extractor]) -> Extractor:

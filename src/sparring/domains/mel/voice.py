@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from sparring.core import spectra
-from sparring.core.errors import InputError
 from sparring.core.types import Condition, Spec
+from sparring.networks.shipped import shipped
 
 if TYPE_CHECKING:
     from sparring.networks.vocoder import Generator
@@ -58,18 +58,8 @@ def vocoder() -> Generator:
     Raises:
         InputError: its weights are missing or damaged.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     from sparring.networks.vocoder import Generator
 
     frames = 64
     spec = Spec((1, spectra.HOP * frames), latent=0, map=(spectra.BANDS, frames))
-    network = Generator(spec, rate=RATE)
-    try:
-        network.load_state_dict({name: w.float() for name, w in load_file(WEIGHTS).items()})
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise InputError(
-            f"the vocoder {WEIGHTS} cannot be read ({error}); reinstall it."
-        ) from error
-    return network.eval().requires_grad_(False)
+    return shipped("vocoder", WEIGHTS, lambda weights: Generator(spec, rate=RATE))[0]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from sparring.core import spectra
-from sparring.core.errors import InputError
 from sparring.metrics.extractor import Embedded, Extractor, Read
+from sparring.networks.shipped import convolution, shipped
 
 RATE = 16000
 """Samples a second that it hears."""
@@ -33,10 +32,10 @@ class Judge(nn.Module):
         super().__init__()
         a, b, c, d = WIDTHS
         self.body = nn.Sequential(
-            *_convolution(1, a, kernel=5, stride=2),
-            *_convolution(a, b, stride=2),
-            *_convolution(b, c),
-            *_convolution(c, d, stride=2),
+            *convolution(1, a, kernel=5, stride=2),
+            *convolution(a, b, stride=2),
+            *convolution(b, c),
+            *convolution(c, d, stride=2),
         )
         self.neck = nn.Sequential(nn.Linear(2 * d * spectra.BANDS // 8, FEATURES), nn.SiLU())
         self.head = nn.Linear(FEATURES, classes)
@@ -54,21 +53,12 @@ def judge(rate: int) -> Extractor:
     Raises:
         InputError: its weights are missing or damaged.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    try:
-        content = WEIGHTS.read_bytes()
-        weights = load(content)
-        network = Judge(len(weights["head.bias"]))
-        network.load_state_dict(weights)
-    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-        raise InputError(f"the judge {WEIGHTS} cannot be read ({error}); reinstall it.") from error
+    network, digest = shipped("judge", WEIGHTS, lambda weights: Judge(len(weights["head.bias"])))
     return Extractor(
         name=NAME,
-        digest=hashlib.sha256(content).hexdigest(),
+        digest=digest,
         resize=f"mono; resampled to {RATE} Hz by soxr; none at that rate",
-        read=_reader(network.eval().requires_grad_(False), rate),
+        read=_reader(network, rate),
     )
 
 
@@ -92,8 +82,3 @@ def _resampled(mono: Tensor, rate: int) -> Tensor:
 
     columns = resampled(mono[:, 0].T.cpu().numpy(), rate, RATE)  # soxr takes sounds as columns
     return torch.from_numpy(columns.T.copy())[:, None].to(mono.device)
-
-
-def _convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
-    convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
-    return [convolution, nn.BatchNorm2d(outputs), nn.SiLU()]
