@@ -187,8 +187,10 @@ EXAMPLES = {
     "paired": "emoji:google-twitter",
     "unpaired": "terrain:summer-winter",
     "mending": "landscapes",
+    "sound": "drums",
+    "timbre": "notes:piano-violin",
 }
-"""Room of recipes -> data that they can be tried on; digits for all others."""
+"""Recipe, or room of recipes -> data that they can be tried on; digits for all others."""
 CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 """Where Typer hands over what the command line was called with."""
 
@@ -208,7 +210,8 @@ def _add(name: str, function: Callable[..., Recipe]) -> None:
     signature = [CONTEXT, *own, *shared]
     command.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in signature}
-    data = EXAMPLES.get(function.__module__.rpartition(".")[2], "digits")
+    room = EXAMPLES.get(function.__module__.rpartition(".")[2], "digits")
+    data = EXAMPLES.get(name, room)
     examples = (f"sparring train {name} --data {data} --minutes 2",)
     train.command(name, help=with_examples(summary(function), examples))(command)
 

@@ -14,6 +14,8 @@ from sparring.domains.sound.recordings import soundfile
 
 MOST = 16
 """Players of one set of samples; the rest is only seen."""
+BESIDE = "display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:.8rem"
+"""As many players side by side as a page, or a notebook, has room for."""
 HEARD = 20
 """Seconds of a sound that can be played; a page must not grow without end."""
 
@@ -21,12 +23,12 @@ HEARD = 20
 def players(samples: Tensor, rate: int, columns: int | None = None) -> str:
     """Sounds (N, C, L) in [-1, 1] with a player each; from the 17th on as a picture alone."""
     shown = [
-        f"<figure>{_picture(sample[None], rate)}<br>{player(sample, rate)}</figure>"
+        f'<figure style="margin:0">{_picture(sample[None], rate)}{player(sample, rate)}</figure>'
         for sample in samples[:MOST]
     ]
     rest = samples[MOST:]
     more = _picture(rest, rate, columns) if len(rest) else ""
-    return f'<div class="sounds">{"".join(shown)}</div>{more}'
+    return f'<div style="{BESIDE}">{"".join(shown)}</div>{more}'
 
 
 def player(sample: Tensor, rate: int) -> str:
@@ -35,7 +37,8 @@ def player(sample: Tensor, rate: int) -> str:
     stored = waves(sample[:, : HEARD * rate].cpu()).numpy()
     soundfile().write(target, stored.T, rate, format="FLAC", subtype="PCM_16")
     data = base64.b64encode(target.getvalue()).decode()
-    return f'<audio controls preload="none" src="data:audio/flac;base64,{data}"></audio>'
+    source = f"data:audio/flac;base64,{data}"
+    return f'<audio controls preload="none" style="width:100%" src="{source}"></audio>'
 
 
 def _picture(samples: Tensor, rate: int, columns: int | None = None) -> str:

@@ -57,10 +57,10 @@ CHARTS = (
     ),
     Chart("Learning rates", ("learning_rate/",), "As the schedule set them."),
     Chart("Augmentation", ("augmentation",), "Probability of each operation.", limits=(0, 1.02)),
-    Chart("EMA half-life", ("ema_half_life",), "Images after which an old weight counts half."),
+    Chart("EMA half-life", ("ema_half_life",), "Samples after which an old weight counts half."),
     Chart("Spread of latents", ("latent/",), "Near 0: the latent carries nothing."),
     Chart("Score while training", ("score",), "Lower is better."),
-    Chart("Images per second", ("images_per_second",), "Real samples that all players saw."),
+    Chart("Samples per second", ("images_per_second",), "Real samples that all players saw."),
 )
 
 
