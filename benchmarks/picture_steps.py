@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 import torch
 from machine import record
-from throughput import alternate, loop
+from throughput import beside
+from torch import nn
 
 from sparring.core.streams import stream
+from sparring.core.types import Batch
 from sparring.recipes import recipe_named
-from sparring.training.engine import resolve_precision
 
 sys.path.insert(0, str(Path(__file__).parent))
 from reference import torch_pix2pix
@@ -52,24 +53,16 @@ def compare(name: str, blocks: int, steps: int) -> dict[str, Any]:
     recipe = recipe_named(name)
     with tempfile.TemporaryDirectory() as place:
         source = data(Path(place), paired=name == "pix2pix")
-        kinds = dict.fromkeys(("fp32", resolve_precision("auto")))
-        runs = {kind: loop(recipe, source, Path(place), kind) for kind in kinds}
-        first = runs["fp32"]
-        spec = first.manifest.spec
-        pair = [recipe.networks[n].build(spec) for n in ("generator", "discriminator")]
         weights = {
             term.name: float(term.arguments["weight"])
             for term in recipe.terms
             if "weight" in term.arguments
         }
-        batches = [first.draw(k) for k in range(steps + 2)]
-        return alternate(
-            name,
-            runs,
-            lambda: torch_pix2pix.train(*pair, batches, weights, recipe.latent),
-            blocks,
-            steps,
-        )
+
+        def reference(pair: list[nn.Module], batches: list[Batch]) -> float:
+            return torch_pix2pix.train(*pair, batches, weights, recipe.latent)
+
+        return beside(name, recipe, source, Path(place), reference, blocks, steps)[0]
 
 
 def main() -> None:

@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 import torch
 from machine import record
-from throughput import alternate, loop
+from throughput import beside
+from torch import nn
 
 from sparring.core.streams import stream
+from sparring.core.types import Batch
 from sparring.recipes import recipe_named
-from sparring.training.engine import resolve_precision
 from sparring.training.loop import Loop
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -46,20 +47,12 @@ def compare(name: str, blocks: int, steps: int) -> dict[str, Any]:
     recipe = recipe_named(name, {"conditional": True}, rank=1)
     with tempfile.TemporaryDirectory() as place:
         source = data(Path(place))
-        kinds = dict.fromkeys(("fp32", resolve_precision("auto")))
-        runs = {kind: loop(recipe, source, Path(place), kind) for kind in kinds}
-        first = runs["fp32"]
-        spec = first.manifest.spec
-        pair = [recipe.networks[n].build(spec) for n in ("generator", "discriminator")]
         gamma = float(recipe.terms[0].arguments["weight"].arguments["start"])
-        batches = [first.draw(k) for k in range(steps + 2)]
-        row = alternate(
-            name,
-            runs,
-            lambda: torch_r3.train(*pair, batches, gamma, recipe.latent),
-            blocks,
-            steps,
-        )
+
+        def reference(pair: list[nn.Module], batches: list[Batch]) -> float:
+            return torch_r3.train(*pair, batches, gamma, recipe.latent)
+
+        row, first = beside(name, recipe, source, Path(place), reference, blocks, steps)
         return {**row, "sampled_seconds_per_second": sampled(first)}
 
 

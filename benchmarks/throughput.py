@@ -19,9 +19,11 @@ from typing import Any
 import numpy as np
 import torch
 from machine import record
+from torch import nn
 
 from sparring.core.recipe import Recipe
 from sparring.core.streams import stream
+from sparring.core.types import Batch
 from sparring.data import load
 from sparring.recipes import recipe_named
 from sparring.training.budget import Budget, Intervals
@@ -78,6 +80,28 @@ def compare(name: str, recipe: Recipe, shape: tuple[int, ...], blocks: int, step
             blocks,
             steps,
         )
+
+
+def beside(
+    name: str,
+    recipe: Recipe,
+    data: str,
+    folder: Path,
+    reference: Callable[[list[nn.Module], list[Batch]], float],
+    blocks: int,
+    steps: int,
+) -> tuple[dict[str, Any], Loop]:
+    """The recipe in each precision beside a loop of the same networks on its own batches.
+
+    The run in fp32 is returned too.
+    """
+    kinds = dict.fromkeys(("fp32", resolve_precision("auto")))
+    runs = {kind: loop(recipe, data, folder, kind) for kind in kinds}
+    first = runs["fp32"]
+    spec = first.manifest.spec
+    pair = [recipe.networks[n].build(spec) for n in ("generator", "discriminator")]
+    batches = [first.draw(k) for k in range(steps + 2)]
+    return alternate(name, runs, lambda: reference(pair, batches), blocks, steps), first
 
 
 def alternate(
