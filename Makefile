@@ -1,10 +1,10 @@
-# Everything a newcomer needs: make demo, make test. Set-up happens by itself, in .venv.
+# Everything a newcomer needs: make demo, make test; make docs builds site/. Set-up happens by itself, in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 # Offline and locked-down machines: packages come from wherever pip is configured to look.
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs clean
 
 demo: .venv/ready
 	$(BIN)/sparring demo
@@ -18,6 +18,10 @@ check: .venv/ready-dev
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
+# Material announces its successor at every build.
+docs: .venv/ready-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 .venv/bin/pip:
 	$(PYTHON) -m venv .venv
 
@@ -30,5 +34,9 @@ check: .venv/ready-dev
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
+.venv/ready-docs: .venv/ready
+	$(PIP) --editable '.[docs]'
+	@touch $@
+
 clean:
-	rm -rf .venv
+	rm -rf .venv site

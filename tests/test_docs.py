@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / n for n in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 PAGES += DOCS
+LINKING = [*PAGES, *sorted((ROOT / "benchmarks").glob("*.md"))]
 OTHERS = {
     "--no-deps",
     "--standalone",
@@ -81,13 +82,23 @@ def commands() -> Iterator[Any]:
         waiting += getattr(command, "commands", {}).values()
 
 
-@each_page
+def anchors(page: Path) -> set[str]:
+    """What `#` may name on a page."""
+    headings = re.findall(r"^#+ (.+)$", prose(page), flags=re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings
+    }
+
+
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         if target.startswith("https://"):
             continue
-        path = page.parent / target.partition("#")[0]
+        address, _, anchor = target.partition("#")
+        path = page.parent / address if address else page
         assert path.exists(), f"{page.name}: {target}"
+        assert not anchor or anchor in anchors(path), f"{page.name}: {target}"
 
 
 @each_page

@@ -24,7 +24,10 @@ from sparring.data import packs
 from sparring.data.kinds import kinds
 
 ROOT = Path(__file__).parents[1]
+GALLERY = ROOT / "docs" / "gallery.md"
+"""Trains for an hour what other pages train; test_site.py parses its commands."""
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES.remove(GALLERY)
 OFFLINE = (
     *("hf:", "--track", "efficientnet", "inception", "data get", "--install-completion"),
     ".mp4",
