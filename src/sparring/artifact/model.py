@@ -186,7 +186,7 @@ class Model:
             mask: (N or 1, 1, *space), 1 where the item is missing; what is not is kept.
             reverse: From the model's own domain to its source, where it knows both ways.
             style: A picture (1, C, H, W) whose latent is used for all, by the model's encoder, or
-                that latent (1, L) from `style`, which is then read but once for many calls.
+                that latent (1 or N, L) from `style`, which is then read but once for many calls.
             label: As in `sample`, for a model that is told one beside the picture.
             vector: Likewise.
             tokens: Likewise.

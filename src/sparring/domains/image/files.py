@@ -114,6 +114,8 @@ def extent(path: Path) -> tuple[int, int]:
     header = raster.header(path)
     if header.problem:
         raise InputError(header.problem + ".")
+    if raster.moves(path):
+        raise InputError("an animation, not one picture; give one of its frames, or a video.")
     return header.height, header.width
 
 

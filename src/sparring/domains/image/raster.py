@@ -16,6 +16,8 @@ FORMATS = (
     "JPEG2000",
 )
 """What Pillow may open: plain raster formats only, nothing that runs another program."""
+ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
+"""Those of several frames are animations."""
 SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff"),
     *(".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".jp2"),
@@ -67,6 +69,16 @@ def headed(file: Path | bytes, form: Form) -> tuple[Header, np.ndarray]:
     """
     with opened(file) as picture:
         return _header(picture), fitted(_upright(picture), form)
+
+
+def moves(file: Path | bytes) -> bool:
+    """Whether it is an animation; a photo with another view of it (MPO) or pages is none.
+
+    Raises:
+        Exception: whatever Pillow raises for a file that it cannot read.
+    """
+    with opened(file) as picture:
+        return picture.format in ANIMATED and getattr(picture, "is_animated", False)
 
 
 def _header(picture: Image) -> Header:

@@ -176,13 +176,20 @@ class _Maker:
         return self.make([0] * len(given), given)
 
     def _checked(self, opened: Opened, mask: torch.Tensor | None) -> Given:
-        """As the model wants it, or what is wrong with it."""
-        stored = opened.stored[None]
-        check = given.waveforms if stored.dim() == 3 else given.encoded
-        source = check(self.entry, stored, self.model.networks.values())
-        rows = None if mask is None else mask[None]
-        given.masked(rows, source, mask is not None)
-        return Given(opened.around, source[0], mask)
+        return checked(self.model, self.entry, opened, mask)
+
+
+def checked(model: Model, entry: Domain, opened: Opened, mask: torch.Tensor | None) -> Given:
+    """An opened item of the domain that a translation starts from, as the model wants it.
+
+    Raises:
+        InputError: what is wrong with it, or with its mask (1, *space).
+    """
+    stored = opened.stored[None]
+    check = given.waveforms if stored.dim() == 3 else given.encoded
+    source = check(entry, stored, model.networks.values())
+    given.masked(None if mask is None else mask[None], source, mask is not None)
+    return Given(opened.around, source[0], mask)
 
 
 def _files(domain: Domain) -> Files:
