@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
-import torch
+from small_models import Serve, pictures, untrained
 from starlette.testclient import TestClient
 
-from sparring.artifact.building import build_game, build_network
-from sparring.artifact.manifest import Manifest
 from sparring.artifact.model import Model
 from sparring.core.part import Part
-from sparring.core.types import Spec
-from sparring.recipes import recipe_named
 from sparring.serving.app import application
 from sparring.serving.limits import Limits
-
-IMAGE = "sparring.domains.image.domain:Image"
-Serve = Callable[..., TestClient]
-
-
-def untrained(
-    recipe: str, domain: Part, classes: int = 0, width: int = 4, **settings: Any
-) -> Model:
-    """A model of a recipe with the weights that it begins with."""
-    made = recipe_named(recipe, settings)
-    made = made if width is None else made.override({"generator.width": width})
-    task, shape = made.task.build(), domain.build().shape
-    source = domain if task.sources != "none" else None
-    spec = Spec(
-        shape, made.latent, classes=classes, map=task.map_shape(shape, shape),
-        head=domain.build().head,
-    )  # fmt: skip
-    manifest = Manifest(
-        recipe=made, domain=domain, source_domain=source, spec=spec, data={"name": recipe}
-    )
-    torch.manual_seed(0)
-    kept = build_game(made).kept
-    return Model(manifest, {name: build_network(manifest, name) for name in kept})
-
-
-def pictures(channels: int, side: int) -> Part:
-    return Part(IMAGE, shape=(channels, side, side))
 
 
 @pytest.fixture(scope="session")

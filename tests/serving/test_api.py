@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small_models import Serve, encoded, hole, png
 
-from conftest import Serve
 from sparring.artifact.model import Model
 
 NPY = {"Accept": "application/x-npy"}
@@ -21,25 +21,6 @@ NPY = {"Accept": "application/x-npy"}
 def array(answer: Any) -> np.ndarray:
     assert answer.status_code == 200, answer.text
     return np.load(io.BytesIO(answer.content))
-
-
-def png(side: int = 16, mode: str = "RGB", seed: int = 0) -> bytes:
-    random = np.random.default_rng(seed)
-    channels = {"L": 1, "RGB": 3, "RGBA": 4}[mode]
-    values = random.integers(0, 256, (side, side, channels), np.uint8)
-    return encoded(Image.fromarray(values[..., 0] if channels == 1 else values))
-
-
-def encoded(picture: Image.Image, form: str = "PNG", **options: Any) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, form, **options)
-    return file.getvalue()
-
-
-def hole(side: int = 16) -> bytes:
-    mask = np.zeros((side, side), np.uint8)
-    mask[4:9, 4:9] = 255
-    return encoded(Image.fromarray(mask))
 
 
 def test_models_are_listed(serve: Serve) -> None:

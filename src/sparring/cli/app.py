@@ -12,7 +12,7 @@ from sparring import __version__
 
 ORDER = (
     "recipes data train resume sample interpolate reconstruct "
-    "translate repair upscale blend evaluate report demo"
+    "translate repair upscale blend serve evaluate report demo"
 ).split()
 
 
