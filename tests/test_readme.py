@@ -47,6 +47,8 @@ COMMAND_REPLACEMENTS = (
     (r"(--data|data check) (emoji|maps|terrain)\S*", r"\1 pairs"),
     (r"--data (notes:\S+-\S+|voices/)", "--data voices --seconds 0.06"),
     (r"(--data|data check) (drums|speech|notes)\S*", r"\1 sounds --seconds 0.06"),
+    (r"(--data|data check) avatars:\S+", r"\1 pairs"),
+    (r"(--data|data check) avatars( --label-by \S+)?", r"\1 digits.npz"),
     (r"--data pairs/?", "--data pairs --width 8"),
     (
         r"--data (landscapes|photos/ --size 64 (?=--scale|--minutes 30 --run runs/inp))",

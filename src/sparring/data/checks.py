@@ -102,7 +102,7 @@ def _report(found: Dataset, batch: int, facts: Sequence[tuple[str, str]]) -> Che
     train = _scanned(found.train, finders, known=found.digests.get("train"))
     balance, uneven = _balance(train.labels, found.classes)
     few, errors = _few(len(found.train), batch)
-    known += [("to train on", f"{len(found.train)}"), *balance]
+    known += [("to train on", f"{len(found.train)}"), *balance, *_told(found)]
     told, doubts = _sources(found, train, held, finders)
     for name, finder in finders.items():
         more, unlikely = finder.found(name)
@@ -114,6 +114,15 @@ def _report(found: Dataset, batch: int, facts: Sequence[tuple[str, str]]) -> Che
         seen = f"of {len(found.train):,} items to train on {some:,} were looked at one by one; "
         notes = (*notes, f"{seen}duplicates and labels are counted in all.")
     return CheckReport(found.address, (*known, *told, *rest), errors, warnings, notes)
+
+
+def _told(found: Dataset) -> list[tuple[str, str]]:
+    """What else is known of the items by name."""
+    facts = [("attributes", f"{len(found.attributes)}")] if found.attributes else []
+    if found.words:
+        counts = f"{len(found.words)} different words, up to {found.tokens[1]} in a row"
+        facts.append(("captions", counts))
+    return facts
 
 
 def _finders(found: Dataset) -> dict[str, Finder]:

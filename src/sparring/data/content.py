@@ -64,6 +64,10 @@ class Content:
     """As `estimate`, of sources."""
     classes: tuple[str, ...] = ()
     """The names of the labels."""
+    attributes: tuple[str, ...] = ()
+    """The names of a vector's numbers; empty where they have none."""
+    words: tuple[str, ...] = ()
+    """The words that tokens number; empty where tokens are something else, such as bytes."""
     held_out: np.ndarray | None = None
     """(N,) bool, where the source itself says which items are held out."""
     origin: np.ndarray | None = None

@@ -38,8 +38,12 @@ class Dataset:
     """The names of the labels; empty where the items have none."""
     vector: int = 0
     """Length of the items' vectors; 0 where they have none."""
+    attributes: tuple[str, ...] = ()
+    """The names of the vectors' numbers; empty where they have none."""
     tokens: tuple[int, ...] = ()
     """Vocabulary and length of the items' tokens; empty where they have none."""
+    words: tuple[str, ...] = ()
+    """The words that tokens number; empty where tokens are something else, such as bytes."""
     source_domain: Part | None = None
     """Builds the sample space of the items' "source"; None where they have none."""
     sources: Memory | Mapped | None = None
@@ -146,7 +150,9 @@ def dataset(
         held_out_sources=None if loose is None else _kept({"source": loose.stored}, aside),
         classes=content.classes,
         vector=0 if content.vector is None else content.vector.shape[1],
+        attributes=content.attributes,
         tokens=_extent(content.tokens),
+        words=content.words,
         names=_chosen(content.names, train),
         fingerprint=_fingerprint(content, hashes, mask, aside, kept),
         licence=content.licence,

@@ -21,7 +21,7 @@ STORES = ("train", "held_out", "sources", "held_out_sources")
 PLAIN = ("name", "address", "vector", "fingerprint", "licence")
 Written = dict[tuple[int, tuple[int, ...], tuple[int, ...]], str]
 """Where tensors lie in memory, and in which file they are."""
-LISTS = ("classes", "tokens", "names", "notes", "trusted")
+LISTS = ("classes", "attributes", "tokens", "words", "names", "notes", "trusted")
 
 
 def hand_over(dataset: Dataset, folder: Path) -> None:

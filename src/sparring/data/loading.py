@@ -60,8 +60,9 @@ def load(
             for both, to crop and resize them to; `fit`, how they come to it: "crop" (about the
             centre), "pad" (whole, on white) or "stretch"; `channels`, 1 grey, 2 grey with alpha,
             3 colour, 4 colour with alpha, only for encoded pictures (folders, Hugging Face,
-            shards). Of sounds: `rate` in Hz (16,000 if not given), `seconds` of a piece (1, made
-            up to whole 1,024 samples), `channels`, 1 mono or 2 stereo, and `loudness`.
+            shards); `label_by`, the attribute that is the label. Of sounds: `rate` in Hz (16,000
+            if not given), `seconds` of a piece (1, made up to whole 1,024 samples), `channels`, 1
+            mono or 2 stereo, and `loudness`.
 
     Raises:
         InputError: an address that is missing, unreadable or damaged; mixed sizes or modes and no

@@ -20,6 +20,7 @@ from sparring.domains.image import (
     raster,
 )
 from sparring.domains.image.packs import (
+    avatars,
     digits,
     emoji,
     fashion,
@@ -101,6 +102,7 @@ KIND = Kind(
             terrain.ALBUM,
             landscapes.ALBUM,
             stamps.ALBUM,
+            avatars.ALBUM,
         )
     },
 )

@@ -51,8 +51,15 @@ def _fit(fit: Any) -> str:
     return str(fit)
 
 
+def _word(name: Any) -> str:
+    if not isinstance(name, str) or not name:
+        raise InputError(f"label_by names an attribute, such as hair, not {name!r}.")
+    return name
+
+
 OPTIONS = (
     Option("size", "N or HxW: pictures are fitted to it", _size, size_of),
     Option("fit", "crop about the centre (if not given), pad (whole, on white) or stretch", _fit),
+    Option("label_by", "the attribute that is the label, of data that have several", _word),
     Option("channels", "1 grey, 3 colour, 4 with opacity", _channels, int),
 )

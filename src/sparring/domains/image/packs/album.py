@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from sparring.core.errors import InputError, unknown
 from sparring.core.part import Part
 from sparring.core.storage import read_json, write_json
-from sparring.data import drawn, fetch
+from sparring.data import drawn, fetch, words
 from sparring.data.content import Content, Progress
 from sparring.data.drawn import Files
 from sparring.data.kinds import Reading
 from sparring.domains.image import arrays
+from sparring.domains.image.attributes import Attributes, described
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +43,10 @@ class Sheet:
     label: np.ndarray | None = None
     """(N,) int64."""
     classes: tuple[str, ...] = ()
+    attributes: Attributes | None = None
+    """What each item has; the first attribute is the label, unless another one is asked for."""
+    captions: tuple[str, ...] = ()
+    """A sentence about each item; empty where there are none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +123,10 @@ class Album:
             held_out=drawn.load(folder / "held_out.npy"),
             licence=self.licence,
         )
+        found = described(found, _known(sheet, folder), reading, self.name)
+        if sheet.get("words"):
+            tokens = drawn.load(folder / "tokens.npy")
+            found = found.replace(tokens=tokens, words=tuple(sheet["words"]))
         if not source:
             return found
         given = _stored(self, folder, source, reading)
@@ -161,6 +170,13 @@ def _stored(album: Album, folder: Path, view: str, reading: Reading) -> np.ndarr
     return arrays.stored(values, f"{album.name}:{view}", reading)[0]
 
 
+def _known(sheet: Mapping[str, Any], folder: Path) -> Attributes | None:
+    if not sheet.get("attributes"):
+        return None
+    values = {name: tuple(words) for name, words in sheet["attributes"].items()}
+    return Attributes(values, drawn.load(folder / "attributes.npy"))
+
+
 def _nearest(values: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
     """(N, C, H, W) at another size, without a value that was not there."""
     import numpy as np
@@ -188,8 +204,15 @@ def _save(sheet: Sheet, draft: Path, place: int) -> dict[str, Any]:
 
     folder = draft / str(place)
     folder.mkdir()
-    label = {} if sheet.label is None else {"label": sheet.label.astype(np.int64)}
-    for name, values in {**sheet.views, **label, "held_out": sheet.held_out}.items():
+    told: dict[str, np.ndarray] = {"held_out": sheet.held_out}
+    known: tuple[str, ...] = ()
+    if sheet.label is not None:
+        told["label"] = sheet.label.astype(np.int64)
+    if sheet.attributes is not None:
+        told["attributes"] = sheet.attributes.chosen.astype(np.int64)
+    if sheet.captions:
+        told["tokens"], known = words.tokens_of(sheet.captions)
+    for name, values in {**sheet.views, **told}.items():
         np.save(folder / f"{name}.npy", values, allow_pickle=False)
     return {
         "folder": folder.name,
@@ -198,4 +221,6 @@ def _save(sheet: Sheet, draft: Path, place: int) -> dict[str, Any]:
         "count": len(sheet.held_out),
         "held_out": int(sheet.held_out.sum()),
         "classes": list(sheet.classes),
+        "attributes": sheet.attributes and dict(sheet.attributes.values),
+        "words": list(known),
     }
