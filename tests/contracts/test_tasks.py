@@ -77,6 +77,22 @@ def test_colour_keeps_the_given_brightness() -> None:
     assert torch.allclose(own, pictures(), atol=1e-5), "true colours fit their brightness"
 
 
+def test_some_of_the_mixed_damages_leave_a_picture_as_it_is_and_most_do_not() -> None:
+    torch.manual_seed(0)
+    whole = pictures(256)
+    apart = (Restore("mixed").degraded(whole) - whole).abs().amax((1, 2, 3))
+    # Each of three damages passes a third by: 1 / 27 of the pictures stay as they are.
+    assert 1 / 100 < (apart < 1e-5).float().mean() < 1 / 10
+
+
+def test_a_share_of_realistic_small_pictures_is_only_shrunk() -> None:
+    torch.manual_seed(0)
+    whole = pictures(256)
+    plain = Superres(scale=2, realistic=False).degraded(whole)
+    apart = (Superres(scale=2, plain=0.25).degraded(whole) - plain).abs().amax((1, 2, 3))
+    assert 0.15 < (apart < 1e-6).float().mean() < 0.35
+
+
 @pytest.mark.parametrize("kind", ["box", "freeform", "blob", "mixed"])
 def test_masks_hide_some_and_not_all(kind: str) -> None:
     torch.manual_seed(0)

@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from sparring.domains.image.packs import emoji, hexes, landscapes, maps, objects, terrain
+from sparring.domains.image.packs import (
+    earth,
+    emoji,
+    hexes,
+    landscapes,
+    maps,
+    objects,
+    photos,
+    terrain,
+)
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -44,6 +53,32 @@ def test_landscapes_keep_a_photo_on_one_side_and_know_its_class() -> None:
         assert not set(who[sheet.held_out]) & set(who[~sheet.held_out])
         assert {sheet.classes[kind] for kind in sheet.label} == {"beach", "desert"}
         assert set(sheet.label[sheet.held_out]) == set(sheet.label)
+
+
+def test_photos_are_those_that_belong_to_nobody() -> None:
+    folder = "usr/share/games/endless-sky/images"
+    owned = ["land/beach1-harro", "land/bwerner0", "land/lava5", "scene/geoscan", "scene/eso0"]
+    names = [*(f"land/sea{n}" for n in range(40)), "scene/loc3", "land/nasa0", *owned]
+    files = {f"{folder}/{name}.jpg": photo(3 * place) for place, name in enumerate(names)}
+    (sheet,) = photos.draw(files, silent)
+    red = np.median(sheet.views["photo"][:, 0], axis=(1, 2)) / 3
+    who = red.round().astype(int)
+    assert set(who) == set(range(41))
+    assert sheet.views["photo"].shape[1:] == (3, 128, 128)
+    assert sheet.held_out.any() and not set(who[sheet.held_out]) & set(who[~sheet.held_out])
+
+
+def test_earth_reads_seas_from_the_elevation_map_alone() -> None:
+    colours = np.zeros((maps.HEIGHT, maps.WIDTH, 3), np.uint8)
+    colours[:, : maps.WIDTH // 2] = (20, 60, 150)
+    colours[:, maps.WIDTH // 2 :] = (60, 120, 60)
+    elevation = png(Image.fromarray(colours), "JPEG")
+    files = {f"{maps.FOLDER}/{name}.jpg": elevation for name in ("etopo1", "bmng")}
+    (sheet,) = earth.draw(files, silent)
+    heights, picture = sheet.views["heights"][:, 0], sheet.views["satellite"]
+    blue = picture[:, 2].astype(int) > picture[:, 0].astype(int) + 20
+    assert set(np.unique(heights)) == {0, 4}
+    assert ((heights == 0) == blue).all() and 0 < blue.mean() < 1
 
 
 def fake_emoji(count: int) -> dict[str, bytes]:
@@ -86,7 +121,7 @@ def test_edges_of_a_square_are_its_thin_outline() -> None:
 def test_no_tile_of_a_map_overlaps_one_of_the_other_side(side: int) -> None:
     classes = np.zeros((maps.HEIGHT, maps.WIDTH), np.uint8)
     classes[:, : maps.WIDTH // 2 : 2] = 4
-    corners, held = maps._tiles(classes, side)
+    corners, held = maps.tiles(classes, side)
     seen = np.zeros((2, maps.HEIGHT, maps.WIDTH), bool)
     for (row, column), out in zip(corners, held, strict=True):
         seen[int(out), row : row + side, column : column + side] = True

@@ -11,25 +11,17 @@ import torch
 from torch import Tensor, nn
 
 from sparring.artifact import given, hub
-from sparring.artifact.building import build_game, build_network
-from sparring.artifact.card import model_card
+from sparring.artifact.building import build_game
 from sparring.artifact.conditions import condition_for
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.shown import Shown
+from sparring.artifact.stored import load_network, model_folder, write_model
 from sparring.artifact.tiling import at_once
 from sparring.artifact.translating import Asked, Progress, translated
 from sparring.artifact.walks import between, slerp, truncate
 from sparring.core.device import device_of
 from sparring.core.errors import InputError
-from sparring.core.storage import (
-    check_alike,
-    read_json,
-    read_tensors,
-    whole_folder,
-    write_file,
-    write_json,
-    write_tensors,
-)
+from sparring.core.storage import read_json, whole_folder, write_json
 from sparring.core.streams import latents
 from sparring.core.types import Condition, Domain, Game, door
 
@@ -61,7 +53,7 @@ class Model:
     def load(
         cls, path: str | Path, device: str | torch.device = "cpu", trusted: Iterable[str] = ()
     ) -> Model:
-        """Load a run folder or a model folder; no code in it is run.
+        """Load a run folder, a model folder or `ready:NAME`; no code in it is run.
 
         The device is a word such as "cpu" or "cuda:1", or "auto": the GPU where there is one.
 
@@ -74,7 +66,7 @@ class Model:
         scores = read_json(folder / "scores.json") if (folder / "scores.json").exists() else None
         try:
             kept = build_game(manifest.recipe).kept
-            networks = {name: _load_network(manifest, name, folder).to(place) for name in kept}
+            networks = {name: load_network(manifest, name, folder).to(place) for name in kept}
             model = cls(manifest, networks, scores)
         except InputError:
             raise
@@ -84,13 +76,17 @@ class Model:
             raise InputError(f"{folder} is damaged: its domain and its spec have other shapes.")
         return model
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, *, half: bool = False) -> None:
         """Write the model as a folder of safetensors and JSON, whole or not at all.
 
-        It is fit to be shared: it names files, but not where they lie on this machine.
+        It is fit to be shared: it names files, but not where they lie on this machine. With `half`
+        weights take half the room, as float16; they are read into float32 again.
+
+        Raises:
+            InputError: the disk is full, or weights that float16 cannot hold.
         """
         with whole_folder(Path(path)) as folder:
-            write_model(folder, self.manifest.shared(), self.networks)
+            write_model(folder, self.manifest.shared(), self.networks, half=half)
             if self.scores:
                 write_json(folder / "scores.json", self.scores)
 
@@ -347,45 +343,6 @@ class Model:
         """Networks without a tanh may overshoot the range that pictures have."""
         spec = self.manifest.spec
         return samples if spec.head == "linear" or spec.blocks else samples.clamp(-1.0, 1.0)
-
-
-def write_model(
-    folder: Path, manifest: Manifest, networks: Mapping[str, nn.Module], note: str = ""
-) -> None:
-    """Fill a folder with a model: weights, manifest and a card for people."""
-    manifest.write(folder)
-    for name, network in networks.items():
-        write_tensors(folder / f"{name}.safetensors", network.state_dict())
-    write_file(folder / "README.md", model_card(manifest, note))
-
-
-def model_folder(path: Path) -> Path:
-    """Where the model of a run or model folder lies.
-
-    Raises:
-        InputError: there is none.
-    """
-    if not path.is_dir():
-        raise InputError(f"there is no run or model at {path}.")
-    inside = path / "model"
-    if inside.is_dir():
-        return inside
-    if (path / "checkpoint").is_dir():
-        raise InputError(
-            f"the run {path} has no model yet; finish it with: sparring resume {path}."
-        )
-    return path
-
-
-def _load_network(manifest: Manifest, name: str, folder: Path) -> nn.Module:
-    path = folder / f"{name}.safetensors"
-    found = read_tensors(path)
-    with torch.device("meta"):  # what the file must hold is known before memory is taken for it
-        wanted = build_network(manifest, name).state_dict()
-    check_alike(f"{path} does not fit its recipe.json", found, wanted)
-    network = build_network(manifest, name)
-    network.load_state_dict(found)
-    return network
 
 
 def _positive(name: str, value: int) -> int:

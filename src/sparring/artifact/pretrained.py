@@ -9,7 +9,8 @@ from torch import nn
 
 from sparring.artifact.building import build_network
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.model import Model, model_folder
+from sparring.artifact.model import Model
+from sparring.artifact.stored import model_folder
 from sparring.core.errors import InputError
 from sparring.core.types import Spec
 

@@ -11,7 +11,7 @@ import typer.core
 from sparring import __version__
 
 ORDER = (
-    "recipes data train resume sample interpolate reconstruct "
+    "recipes models data train resume sample interpolate reconstruct "
     "translate repair upscale blend serve evaluate report demo"
 ).split()
 

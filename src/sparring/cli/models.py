@@ -1,4 +1,4 @@
-"""What the verbs of a trained model share: where it lies, whose code it may call, loading it."""
+"""`sparring models`, and what the verbs of a trained model share: where it lies, loading it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparring.cli import completion
+from sparring.cli.app import app, verb
+from sparring.core.errors import InputError, shown
 
 if TYPE_CHECKING:
     from sparring.artifact.model import Model
@@ -15,7 +17,18 @@ if TYPE_CHECKING:
 Run = Annotated[
     Path,
     typer.Argument(
-        help="A run's or model's folder.", show_default=False, autocompletion=completion.runs
+        help="A run's or model's folder, or ready:NAME.",
+        show_default=False,
+        autocompletion=completion.runs,
+    ),
+]
+RunOrSource = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN|SOURCE",
+        help="A run's or model's folder, or ready:NAME; if left out, a ready model that fits.",
+        show_default=False,
+        autocompletion=completion.runs,
     ),
 ]
 Trust = Annotated[list[str] | None, typer.Option(help="A package that the recipe may call.")]
@@ -28,3 +41,39 @@ def load(run: Path, trust: list[str] | None, device: str) -> Model:
     from sparring.artifact.model import Model
 
     return Model.load(run, device, trusted=trust or ())
+
+
+def chosen(run: Path, source: Path | None, use: str) -> tuple[Path, Path]:
+    """Run and source of the two places that were named, or of one, which is then the source.
+
+    Raises:
+        InputError: a run without a source, or no ready model for this use.
+    """
+    from sparring.artifact.ready import PREFIX, fitting
+
+    if source is not None:
+        return run, source
+    if str(run).startswith(PREFIX) or (run / "recipe.json").is_file():
+        raise InputError(f"{run} is a model; name also what it shall work on.")
+    found = fitting(use)
+    print(shown(f"with {PREFIX}{found.name}: {found.about}"))
+    return Path(PREFIX + found.name), run
+
+
+@verb(app, "sparring models", "sparring upscale ready:photos-x4 photo.jpg")
+def models() -> None:
+    """Show the ready models that come with the package: what they do, licence, size, scores."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from sparring.artifact.ready import PREFIX, cards
+
+    table = Table(
+        "name", "what it does", "licence of its data", "MB", "scores", "picture", box=None
+    )
+    for card in cards():
+        scores = ", ".join(f"{name} {value:g}" for name, value in card.scores.items())
+        size = f"{card.megabytes:.1f}"
+        name, picture = PREFIX + card.name, str(card.picture)
+        table.add_row(name, card.about, card.licence, size, scores, picture, end_section=True)
+    Console().print(table)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sparring.cli.app import app, verb
-from sparring.cli.models import Device, Run, Trust, load
+from sparring.cli.models import Device, Run, RunOrSource, Trust, chosen, load
 from sparring.cli.values import place_of
-from sparring.core.errors import shown
+from sparring.core.errors import InputError, shown
 
 if TYPE_CHECKING:
     from sparring.artifact.model import Model
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 LISTED = 20
 """Failures that are listed one by one."""
-Source = Annotated[
-    Path, typer.Argument(help="A picture or a sound, a folder, or a video.", show_default=False)
+Optional = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="SOURCE", help="A picture or a sound, a folder, or a video.", show_default=False
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -42,8 +45,8 @@ Existing = Annotated[
     "sparring translate runs/winter snow/ --reverse --out green/",
 )
 def translate(
-    run: Run,
-    source: Source,
+    run: RunOrSource,
+    source: Optional = None,
     out: Out = None,
     reverse: Annotated[
         bool, typer.Option("--reverse", help="The other way, where the model knows both.")
@@ -63,6 +66,7 @@ def translate(
     sounds keep their length. A file that cannot be read does not stop a folder, and makes the exit
     code 1.
     """
+    run, source = chosen(run, source, "translate")
     model = load(run, trust, device)
     place = _out(model, source, out, "translated")
     options = {"reverse": reverse, "style": style, "seed": seed, "tile": tile}
@@ -71,6 +75,9 @@ def translate(
 
 @verb(
     app,
+    "sparring repair photo.jpg --out clean.png",
+    "sparring repair photo.jpg --mask 20,30,80,60",
+    "sparring repair ready:photos-colour grey.jpg",
     "sparring repair runs/inpaint photo.png --mask mask.png",
     "sparring repair runs/inpaint photo.png --mask 20,30,80,60 --out whole.png",
     "sparring repair runs/inpaint photos/ --mask white --out whole/",
@@ -78,8 +85,8 @@ def translate(
     "sparring repair runs/gaps talk.wav --mask 0.5-0.8,2.1-2.2",
 )
 def repair(
-    run: Run,
-    source: Source,
+    run: RunOrSource,
+    source: Optional = None,
     mask: Annotated[
         str | None,
         typer.Option(
@@ -96,10 +103,12 @@ def repair(
 ) -> None:
     """Fill what a mask marks as missing, or undo noise, clipping, blur, JPEG, lost colour.
 
-    What the mask does not mark is kept to the bit.
+    What the mask does not mark is kept to the bit. Without a run, a ready model fills the mask, or
+    without one undoes noise, blur and JPEG of unknown strength.
     """
     from sparring.artifact.given import check_can
 
+    run, source = chosen(run, source, "repair --mask" if mask else "repair")
     model = load(run, trust, device)
     check_can("repair", model.manifest, model.task)
     place = _out(model, source, out, "repaired")
@@ -109,13 +118,18 @@ def repair(
 
 @verb(
     app,
+    "sparring upscale photo.jpg",
+    "sparring upscale photos/ --scale 4 --out large/",
     "sparring upscale runs/superres photo.png",
     "sparring upscale runs/superres photos/ --out large/",
     "sparring upscale runs/superres clip.mp4 --out large.mp4",
 )
 def upscale(
-    run: Run,
-    source: Source,
+    run: RunOrSource,
+    source: Optional = None,
+    scale: Annotated[
+        int | None, typer.Option(help="2 (default) or 4, where no run is given.")
+    ] = None,
     out: Out = None,
     seed: Seed = 0,
     tile: Tile = None,
@@ -123,11 +137,14 @@ def upscale(
     device: Device = "auto",
     trust: Trust = None,
 ) -> None:
-    """Make pictures as many times larger as the model was trained to."""
+    """Make pictures as many times larger as the model was trained to, or a ready one 2 or 4."""
     from sparring.artifact.given import check_can
 
+    run, source = chosen(run, source, f"upscale x{scale or 2}")
     model = load(run, trust, device)
     check_can("upscale", model.manifest, model.task)
+    if scale not in (None, model.scale):
+        raise InputError(f"{run} makes pictures {model.scale} times larger, not --scale {scale}.")
     place = _out(model, source, out, f"x{model.scale}")
     _say(_with_bar(model, source, place, existing=existing, seed=seed, tile=tile), place)
 

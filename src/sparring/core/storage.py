@@ -166,6 +166,32 @@ def _read(path: Path) -> dict[str, Tensor]:
         ) from error
 
 
+def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors with float16 in place of float32.
+
+    Raises:
+        InputError: one holds what float16 cannot.
+    """
+    import torch
+
+    kept = {k: v.half() if v.dtype == torch.float32 else v for k, v in tensors.items()}
+    for name, value in kept.items():
+        if value.dtype == torch.float16 and not value.isfinite().all():
+            raise InputError(f"the tensor {name!r} is too large for float16; save it whole.")
+    return kept
+
+
+def widened(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What was found, with float16 as float32 wherever that is wanted."""
+    import torch
+
+    def fits(name: str, value: Tensor) -> bool:
+        same = name in wanted and wanted[name].shape == value.shape
+        return same and (value.dtype, wanted[name].dtype) == (torch.float16, torch.float32)
+
+    return {name: value.float() if fits(name, value) else value for name, value in found.items()}
+
+
 def check_alike(where: str, found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
     """Tensors have exactly the wanted names, shapes and types.
 

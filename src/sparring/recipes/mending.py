@@ -9,7 +9,7 @@ from sparring.core.ranges import Amount, Depth, Factor, Share, Size
 from sparring.core.recipe import Recipe
 from sparring.recipes.picture_duel import NETWORKS, TASKS, PictureDuel, picture_duel
 
-INVENTED = ("jpeg", "colour")
+INVENTED = ("jpeg", "colour", "mixed")
 """Kinds of restoration where so much is lost that a discriminator helps to make it up."""
 ALONE = 0.7
 """Share of a restoration's training before the discriminator comes."""
@@ -21,6 +21,7 @@ def superres(
     *,
     scale: Factor = 4,
     realistic: bool = True,
+    plain: Share = 0.0,
     width: Size = 48,
     blocks: Depth = 6,
     duel: PictureDuel = PictureDuel(l1=25.0, lr=1e-3),
@@ -30,6 +31,7 @@ def superres(
     Args:
         scale: how many times as high and wide.
         realistic: small pictures have blur, noise and JPEG; otherwise they are only shrunk.
+        plain: share of realistic ones that are only shrunk all the same.
         width: channels of the generator.
         blocks: residual blocks of the generator.
         duel: what its players pay and how they learn.
@@ -37,7 +39,7 @@ def superres(
     return picture_duel(
         "superres",
         Part(f"{NETWORKS}.upscaler:Generator", width=width, blocks=blocks),
-        Part(f"{TASKS}.superres:Superres", scale=scale, realistic=realistic),
+        Part(f"{TASKS}.superres:Superres", scale=scale, realistic=realistic, plain=plain),
         duel,
         form="none",
     )
@@ -82,7 +84,8 @@ def restore(
     """Undo what happened to pictures or sound: noise, JPEG, blur, lost colour, cut-off peaks.
 
     Args:
-        kind: denoise, jpeg, deblur, watermark or colour of pictures; denoise or declip of sound.
+        kind: denoise, jpeg, deblur, watermark, colour or mixed (the first three in one, strength
+            unknown) of pictures; denoise or declip of sound.
         width: channels of the generator, which works on folded pictures (default 48) or on frames
             of sound (192).
         blocks: residual blocks of the generator (default 6; 4 for sound).

@@ -62,6 +62,11 @@ def blur(pictures: Tensor, sigmas: Range) -> Tensor:
     return across.reshape(count, channels, height, width)
 
 
+def some(share: float, changed: Tensor, pictures: Tensor) -> Tensor:
+    """`changed` in place of about this share of the pictures."""
+    return changed.where(between(0.0, 1.0, pictures) < share, pictures)
+
+
 def grey(pictures: Tensor) -> Tensor:
     """Brightness, repeated to as many channels."""
     return luma(pictures).expand_as(pictures).contiguous()

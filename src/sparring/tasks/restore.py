@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from sparring.core.types import Domain
     from sparring.metrics.judging import Baseline, Judging
 
-KINDS = ("denoise", "jpeg", "deblur", "watermark", "colour")
+KINDS = ("denoise", "jpeg", "deblur", "watermark", "colour", "mixed")
+
+MIXED = 2 / 3
+"""Share of mixed pictures that each of the damages befalls."""
 
 Noise = Annotated[float, Meta(ge=0.0, le=255.0)]
 Quality = Annotated[float, Meta(ge=1.0, le=100.0)]
@@ -69,8 +72,17 @@ class Restore(Mending):
             "deblur": lambda: degradations.blur(real, self.sigma),
             "watermark": lambda: overlay(real, self.opacity),
             "colour": lambda: degradations.grey(real),
+            "mixed": lambda: self.mixed(real),
         }
         return ways[self.kind]().clamp(-1.0, 1.0)
+
+    def mixed(self, real: Tensor) -> Tensor:
+        """Blur, noise and JPEG in this order, each on two thirds and from next to nothing on."""
+        soft = degradations.blur(real, (0.1, self.sigma[1]))
+        found = degradations.some(MIXED, soft, real)
+        found = degradations.some(MIXED, degradations.noise(found, (0.0, self.noise[1])), found)
+        blocky = degradations.jpeg(found, (self.quality[0], 95.0))
+        return degradations.some(MIXED, blocky, found)
 
     def known(self, items: Items) -> Condition:
         """The picture to restore; for colour its brightness alone."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from sparring.core.errors import InputError
-from sparring.core.ranges import Factor
+from sparring.core.ranges import Factor, Share
 from sparring.core.types import Batch, Condition, Items
 from sparring.tasks import degradations
 from sparring.tasks.mending import Mending
@@ -25,11 +25,13 @@ class Superres(Mending):
     """The map is the picture at 1 / `scale` of its extent.
 
     Realistic ones went through blur, noise and JPEG as real small pictures did (the first order
-    of Wang et al., 2021, Real-ESRGAN); others are shrunk bicubically and nothing else.
+    of Wang et al., 2021, Real-ESRGAN); others are shrunk bicubically and nothing else, as is the
+    share `plain` of realistic ones.
     """
 
     scale: Factor = 4
     realistic: bool = True
+    plain: Share = 0.0
 
     abilities = frozenset({"translate", "upscale"})
 
@@ -57,7 +59,11 @@ class Superres(Mending):
             return degradations.shrink(real, self.scale).clamp(-1.0, 1.0)
         soft = degradations.blur(real, (0.2, 0.35 * self.scale))
         noisy = degradations.noise(degradations.shrink(soft, self.scale), (0.0, 8.0))
-        return degradations.jpeg(noisy, (60.0, 95.0))
+        small = degradations.jpeg(noisy, (60.0, 95.0))
+        if not self.plain:
+            return small
+        clean = degradations.shrink(real, self.scale).clamp(-1.0, 1.0)
+        return degradations.some(self.plain, clean, small)
 
     def known(self, items: Items) -> Condition:
         """The small picture."""

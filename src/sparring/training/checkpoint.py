@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.model import write_model
+from sparring.artifact.stored import write_model
 from sparring.core.errors import InputError
 from sparring.core.storage import read_json, read_tensors, whole_folder, write_json, write_tensors
 from sparring.training.state import Progress, State, progress_of

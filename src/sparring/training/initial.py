@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sparring.artifact.building import build_game, build_network
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.model import model_folder
+from sparring.artifact.stored import model_folder
 from sparring.core.errors import InputError
 from sparring.core.storage import check_alike, read_tensors
 from sparring.training import checkpoint

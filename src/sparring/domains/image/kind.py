@@ -22,10 +22,12 @@ from sparring.domains.image import (
 from sparring.domains.image.packs import (
     avatars,
     digits,
+    earth,
     emoji,
     fashion,
     landscapes,
     maps,
+    photos,
     terrain,
 )
 from sparring.domains.image.packs import objects as stamps
@@ -101,6 +103,8 @@ KIND = Kind(
             emoji.ALBUM,
             terrain.ALBUM,
             landscapes.ALBUM,
+            photos.ALBUM,
+            earth.ALBUM,
             stamps.ALBUM,
             avatars.ALBUM,
         )

@@ -36,7 +36,7 @@ def draw(files: Files, progress: Progress) -> Iterator[Sheet]:
         crops, labels, sides = [], [], []
         for place, (kind, path) in enumerate(named):
             progress("drawing landscapes", number * len(named) + place, len(PLANS) * len(named))
-            found = _crops(files[path], side, plan)
+            found = crops_of(files[path], side, plan)
             crops += found
             labels += [CLASSES.index(kind)] * len(found)
             sides += [path in held] * len(found)
@@ -68,8 +68,8 @@ def _held_out(paths: list[str]) -> set[str]:
     return held
 
 
-def _crops(data: bytes, side: int, plan: tuple[tuple[float, int], ...]) -> list[np.ndarray]:
-    """(3, side, side) crops; at each scale the grid is spread evenly over the photo."""
+def crops_of(data: bytes, side: int, plan: tuple[tuple[float, int], ...]) -> list[np.ndarray]:
+    """(3, side, side) crops; at each scale, where the photo is large enough, on an even grid."""
     import numpy as np
     from PIL import Image
 
@@ -77,6 +77,8 @@ def _crops(data: bytes, side: int, plan: tuple[tuple[float, int], ...]) -> list[
     found = []
     for scale, step in plan:
         size = (round(photo.width * scale), round(photo.height * scale))
+        if min(size) < side:
+            continue
         pixels = np.asarray(photo.resize(size, Image.Resampling.LANCZOS)).transpose(2, 0, 1)
         for top in _spread(size[1], side, step):
             for left in _spread(size[0], side, step):

