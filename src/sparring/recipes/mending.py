@@ -9,7 +9,7 @@ from sparring.core.ranges import Amount, Depth, Factor, Share, Size
 from sparring.core.recipe import Recipe
 from sparring.recipes.picture_duel import NETWORKS, TASKS, PictureDuel, picture_duel
 
-INVENTED = ("jpeg", "colour", "mixed")
+INVENTED = ("jpeg", "colour")
 """Kinds of restoration where so much is lost that a discriminator helps to make it up."""
 ALONE = 0.7
 """Share of a restoration's training before the discriminator comes."""
