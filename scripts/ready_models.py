@@ -30,10 +30,10 @@ from sparring.verbs.strips import write_strip
 DRAWN = Path("runs/ready-data")
 """Where the data are drawn that no pack holds."""
 FACES = 3000
-SHOWN, COUNT = 4, 200
-"""Held-out items in the picture of a model, and samples or held-out items that are scored."""
-KEPT = ("psnr", "ssim", "perceptual", "frechet", "miou", "label_accuracy")
-"""Scores that a card shows, where a model has them."""
+SHOWN, COUNT, COUNT_ALONE = 4, 64, 500
+"""Held-out items in the picture of a model, those that are scored, and samples that are."""
+PAIRED, ALONE = ("psnr", "ssim", "perceptual"), ("frechet",)
+"""Scores that the cards show of models that have true partners, and of those that have none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,21 +98,21 @@ PLANS = {
         use="upscale x2",
     ),
     "photos-clean": Plan(
-        train="restore --data photos --kind mixed --width 64 --blocks 8 --perceptual 2 --batch 4 "
-        "--minutes 11",
+        train="restore --data photos --kind mixed --width 48 --blocks 6 --batch 4 --minutes 10",
         about="photos without noise, JPEG's blocks and blur, mixed and of unknown strength",
         credits=PHOTOS,
         use="repair",
     ),
     "photos-fill": Plan(
-        train="inpaint --data photos --width 24 --perceptual 5 --warmup 0.6 --batch 4 --minutes 12",
+        train="inpaint --data photos --size 64 --width 24 --perceptual 5 --warmup 0.6 --batch 8 "
+        "--minutes 11",
         about="fills what a mask covers in photos",
         credits=PHOTOS,
         use="repair --mask",
     ),
     "photos-colour": Plan(
-        train="restore --data photos --kind colour --width 48 --blocks 6 --perceptual 2 --batch 4 "
-        "--minutes 6",
+        train="restore --data photos --kind colour --size 64 --width 48 --blocks 6 "
+        "--perceptual 2 --batch 8 --minutes 4",
         about="colours for grey photos",
         credits=PHOTOS,
     ),
@@ -129,18 +129,18 @@ PLANS = {
         credits="NASA Blue Marble; NOAA ETOPO1",
     ),
     "style": Plan(
-        train="cut --data emoji:google-twitter --width 24 --batch 2 --minutes 6",
+        train="cut --data emoji:google-twitter --width 24 --batch 2 --minutes 4",
         about="shaded emoji redrawn flat, learnt without pairs",
         credits="Noto Emoji by Google; Twemoji by Twitter",
         licence="Apache-2.0 (Noto Emoji), CC-BY-4.0 (Twemoji)",
     ),
     "fashion": Plan(
-        train="r3 --data fashion --conditional --minutes 4",
+        train="r3 --data fashion --conditional --minutes 3",
         about="clothes of ten kinds, 28 x 28",
         credits="Fashion-MNIST by Zalando SE",
     ),
     "digits": Plan(
-        train=f"r3 --data {DRAWN}/digits --size 32 --conditional --minutes 3",
+        train=f"r3 --data {DRAWN}/digits --size 32 --conditional --minutes 2",
         about="handwritten digits, drawn as large as 32 x 32 from 8 x 8",
         credits="Optical Recognition of Handwritten Digits by E. Alpaydin and C. Kaynak (UCI)",
         licence="CC-BY-4.0 (UCI)",
@@ -176,10 +176,11 @@ def ship(name: str, run: Path) -> None:
     """Write the folder of a ready model: float16 weights, scores, card, picture."""
     plan, folder = PLANS[name], ROOM / name
     Model.load(run).save(folder, half=True)
-    data = source(plan)
-    scores = evaluate(folder, data, count=COUNT).scores
-    model = Model.load(folder)
+    data, model = source(plan), Model.load(folder)
+    alone = "sample" in model.task.abilities
+    scores = evaluate(folder, data, count=COUNT_ALONE if alone else COUNT).scores
     last = json.loads((run / "log.jsonl").read_text().splitlines()[-1])
+    kept = ALONE if alone else PAIRED
     card = {
         "about": plan.about,
         "use": plan.use,
@@ -189,12 +190,12 @@ def ship(name: str, run: Path) -> None:
         "minutes": round(last["seconds"] / 60, 1),
         "images": last["images"],
         "machine": f"one core of {processor()}",
-        "scores": {key: float(f"{scores[key].value:.4g}") for key in KEPT if key in scores},
+        "scores": {key: float(f"{scores[key].value:.4g}") for key in kept if key in scores},
     }
     write_json(folder / "card.json", card)
     readme = (folder / "README.md").read_text()
     write_file(folder / "README.md", readme + told(card))
-    if "sample" in model.task.abilities:
+    if alone:
         model.show(model.sample(24, seed=0), columns=8).save(folder / "picture.png")
     else:
         write_strip(model, reals_of(model, data, SHOWN), folder / "picture.png")
