@@ -40,6 +40,8 @@ NAMES = (
     "seeding sunset Fossa Kleiber Aqua Blinds Dune FreshFlower Garden GreenMeadow LadyBird Wood "
     "YellowFlower Storm"
 ).split()
+ROWS, SHOWN = 4, 176
+"""Photos in a sheet of what was made, and the side of what is shown of each."""
 SIDE, CROP = 1024, 128
 """Longest side of a photo, and side of the crops that are compared as sets."""
 Make = Callable[[Tensor], Tensor]
@@ -182,7 +184,7 @@ def table(
     print("|---|---|---|---|---|---|", flush=True)
     real = crops([truth for _, truth in truths])
     reader = pretrained.efficientnet()
-    seen = reader.features(real)
+    seen, kept = reader.features(real), {}
     for name, make in makers.items():
         begin = time.perf_counter()
         with torch.inference_mode():
@@ -196,15 +198,25 @@ def table(
         apart = frechet(seen, reader.features(crops(made)))
         print(f"| {name} | {means[0]:.2f} | {means[1]:.3f} | {means[2]:.3f} | {apart:.1f} | "
               f"{seconds:.2f} |", flush=True)  # fmt: skip
-        if out is not None:
-            keep(out / title.replace(" ", "-").replace(",", ""), name, truths, made)
+        kept[name] = made
+    if out is not None:
+        sheet(out / f"{title.replace(',', '').replace(' ', '-')}.png", truths, given, kept)
 
 
-def keep(folder: Path, name: str, truths: list[tuple[str, Tensor]], made: list[Tensor]) -> None:
-    """Write what was made, a PNG each."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for (photo, _), fake in zip(truths, made, strict=True):
-        image(fake).save(folder / f"{photo}-{name.replace(' ', '-')}.png")
+def sheet(
+    path: Path, truths: list[tuple[str, Tensor]], given: list[Tensor], made: dict[str, list[Tensor]]
+) -> None:
+    """Crops of some photos as one PNG, a row each: what was given, made by each, and true."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for place in range(0, len(truths), max(1, len(truths) // ROWS))[:ROWS]:
+        truth = truths[place][1]
+        first = F.interpolate(given[place][:, :3], truth.shape[2:], mode="nearest")
+        row = [first, *(fakes[place] for fakes in made.values()), truth]
+        top, left = (side // 2 - SHOWN // 2 for side in truth.shape[2:])
+        cut = [one[:, :, top : top + SHOWN, left : left + SHOWN] for one in row]
+        rows.append(torch.cat(cut, 3))
+    image(torch.cat(rows, 2)).save(path, optimize=True)
 
 
 def crops(pictures: list[Tensor]) -> Tensor:
