@@ -184,7 +184,8 @@ def table(
     print("|---|---|---|---|---|---|", flush=True)
     real = crops([truth for _, truth in truths])
     reader = pretrained.efficientnet()
-    seen, kept = reader.features(real), {}
+    seen = reader.features(real)
+    kept: dict[str, list[Tensor]] = {}
     for name, make in makers.items():
         begin = time.perf_counter()
         with torch.inference_mode():
