@@ -1,0 +1,1 @@
+"""The studio: a local web page over the verbs, one file a page (Gradio, the extra `studio`)."""

@@ -1,0 +1,221 @@
+"""Sample: draw, choose, walk from one to another, and move along the strongest directions."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+import torch
+
+from sparring.artifact.directions import moved, strongest
+from sparring.artifact.walks import between, slerp, truncate
+from sparring.core.streams import latents
+from sparring.studio.chooser import chooser
+from sparring.studio.showing import LIVE, QUIET, exhibited, is_sound, pictures, told
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from sparring.artifact.model import Model
+    from sparring.core.types import Condition
+    from sparring.studio.shelf import Shelf
+
+TITLE = "Sample"
+DIRECTIONS, FARTHEST = 6, 4.0
+STEPS = 50
+"""Of a walk from one label to another."""
+MOST, USUAL, HEARD, CLOUD = 64, 32, 8, 2000
+"""Samples drawn at once: at most, by default, where they are heard, and as one cloud."""
+IN_TURN = "all in turn"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the samples on the page were drawn with, and which two of them were chosen last."""
+
+    name: str
+    count: int
+    seed: int
+    label: str | None
+    truncation: float | None
+    pair: tuple[int, int] = (0, 1)
+
+    def latents(self, model: Model) -> Tensor:
+        """The latents (count, latent) of all samples on the page."""
+        found = latents(self.seed, range(self.count), model.manifest.spec.latent)
+        return found if self.truncation is None else truncate(found, self.truncation)
+
+
+def build(shelf: Shelf, tab: gr.Tab) -> gr.Dropdown:
+    """Fill the tab; its chooser is returned."""
+    asked, acts = gr.State(None), _Acts(shelf)
+    with gr.Row():
+        with gr.Column(scale=1, min_width=240):
+            model = chooser(shelf, tab, "sample")
+            count = gr.Slider(1, MOST, USUAL, step=1, label="How many")
+            seed = gr.Number(0, precision=0, minimum=0, label="Seed")
+            label = gr.Dropdown([IN_TURN], value=IN_TURN, label="Label", visible=False)
+            cut = gr.Slider(0, 3, 0, step=0.1, label="Truncation", info="0: none; 1: safe, alike")
+            draw = gr.Button("Draw", variant="primary", elem_id="draw")
+            save = gr.DownloadButton("Download all (zip)", visible=False)
+        with gr.Column(scale=3, min_width=420):
+            gr.Markdown(
+                "Click a sample, then another: they are the two below.", elem_classes="note"
+            )
+            gallery = _gallery()
+    with gr.Row():
+        first, middle, second = _exhibit("First"), _exhibit("On the way"), _exhibit("Second")
+    way = gr.Slider(0, 1, 0.5, step=0.02, label="Walk from the first to the second", elem_id="way")
+    gr.on([model.change, tab.select], told(acts.offer), model, [label, count], **QUIET)
+    ask = [model, count, seed, label, cut]
+    gr.on([draw.click, seed.submit], told(acts.draw), ask, [asked, gallery, save])
+    gallery.select(told(acts.choose), asked, asked, **QUIET)
+    asked.change(told(acts.ends), asked, [*first, *second], **QUIET)
+    gr.on([asked.change, way.change], told(acts.walk), [asked, way], [*middle], **LIVE)
+    _directions(acts, asked)
+    return model
+
+
+def _directions(acts: _Acts, asked: gr.State) -> None:
+    """Sliders that move the first sample."""
+    with gr.Accordion("Strongest directions, from the first", open=False), gr.Row():
+        with gr.Column(scale=3):
+            with gr.Row():
+                sliders = [
+                    gr.Slider(
+                        *(-FARTHEST, FARTHEST, 0),
+                        step=0.1,
+                        label=f"Direction {number + 1}",
+                        min_width=220,
+                    )
+                    for number in range(DIRECTIONS)
+                ]
+            still = gr.Button("Back to the middle", size="sm")
+        with gr.Column(scale=1, min_width=220):
+            turned = _exhibit("First, moved")
+    changes = [slider.change for slider in sliders]
+    gr.on([*changes, asked.change], told(acts.move), [asked, *sliders], [*turned], **LIVE)
+    still.click(lambda: [0.0] * DIRECTIONS, None, sliders, **QUIET)
+
+
+def _gallery() -> gr.Gallery:
+    return gr.Gallery(
+        label="Samples",
+        show_label=False,
+        height="auto",
+        allow_preview=False,
+        object_fit="contain",
+        format="png",
+        elem_classes="pixels",
+        elem_id="samples",
+    )
+
+
+def _exhibit(label: str) -> tuple[gr.Image, gr.Audio]:
+    """One sample, large, and heard where it is a sound."""
+    with gr.Column(min_width=160):
+        shown = gr.Image(
+            label=label,
+            format="png",
+            interactive=False,
+            height=230,
+            buttons=["download"],
+            elem_classes="pixels",
+            elem_id=label.lower().replace(" ", "-").replace(",", ""),
+        )
+        sound = gr.Audio(label=label, visible=False, interactive=False, show_label=False)
+    return shown, sound
+
+
+class _Acts:
+    """What the page does with the shelf's models."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+
+    def offer(self, name: str | None) -> list[Any]:
+        """Labels and counts that suit the model."""
+        if not name:
+            return [gr.skip(), gr.skip()]
+        classes, domain = self.shelf.manifest(name).classes, self.shelf.model(name).domain
+        labels = gr.Dropdown(choices=[IN_TURN, *classes], value=IN_TURN, visible=bool(classes))
+        if not domain.grid:
+            return [labels, gr.Slider(maximum=CLOUD, value=CLOUD)]
+        usual = HEARD if is_sound(domain) else USUAL
+        return [labels, gr.Slider(maximum=MOST, value=usual)]
+
+    def draw(self, name: str, count: int, seed: int, label: str, cut: float) -> list[Any]:
+        """Samples by the model's own method."""
+        model, known = self.shelf.model(name), None if label == IN_TURN else label
+        now = Asked(name, int(count), int(seed or 0), known, cut or None)
+        words: dict[str, Any] = {"label": known, "truncation": now.truncation}
+        samples = model.sample(now.count, seed=now.seed, **words)
+        kept = gr.DownloadButton(value=_kept(model, samples, name), visible=True)
+        return [now, gr.Gallery(value=pictures(model.domain, samples)), kept]
+
+    def choose(self, asked: Asked, event: gr.SelectData) -> Asked:
+        """The one that was clicked becomes the second, the former second the first."""
+        chosen = (asked.pair[1], int(event.index))
+        return Asked(asked.name, asked.count, asked.seed, asked.label, asked.truncation, chosen)
+
+    def ends(self, asked: Asked) -> list[Any]:
+        """Both chosen samples."""
+        model = self.shelf.model(asked.name)
+        shown = [exhibited(model, _on_the_way(model, asked, way)) for way in (0.0, 1.0)]
+        return [*shown[0], *shown[1]]
+
+    def walk(self, asked: Asked | None, way: float) -> list[Any]:
+        """A sample between them."""
+        if asked is None:
+            return [gr.skip(), gr.skip()]
+        model = self.shelf.model(asked.name)
+        return exhibited(model, _on_the_way(model, asked, float(way)))
+
+    def move(self, asked: Asked | None, *steps: float) -> list[Any]:
+        """The first sample (of a cloud all), so many steps along the directions."""
+        if asked is None:
+            return [gr.skip(), gr.skip()]
+        model = self.shelf.model(asked.name)
+        rows = slice(asked.pair[0], asked.pair[0] + 1) if model.domain.grid else slice(None)
+        told = model.condition(range(asked.count), label=asked.label).rows(rows)
+        along = torch.tensor(steps, dtype=torch.float32)
+        latent = moved(asked.latents(model)[rows], strongest(model, len(steps)), along)
+        return exhibited(model, model.generate(latent, told))
+
+
+def _on_the_way(model: Model, asked: Asked, way: float) -> Tensor:
+    """The sample so far on the great circle from one to the other; a cloud stays as it is."""
+    latent = asked.latents(model)
+    if not model.domain.grid:
+        return model.generate(latent, model.condition(range(asked.count), label=asked.label))
+    first, second = (min(index, asked.count - 1) for index in asked.pair)
+    step = slerp(latent[first], latent[second], torch.tensor([[way]]))
+    return model.generate(step, _told(model, asked, (first, second), way))
+
+
+def _told(model: Model, asked: Asked, pair: tuple[int, int], way: float) -> Condition:
+    """What both are told, and between two labels shares of them."""
+    first, second = (model.condition([index] * (STEPS + 1), label=asked.label) for index in pair)
+    step = round(way * STEPS)
+    if first.label is not None:
+        shares = between(first.label, second.label, model.manifest.spec.classes)
+        first = first._replace(label=shares)
+    return first.rows(slice(step, step + 1))
+
+
+def _kept(model: Model, samples: Tensor, name: str) -> str:
+    """All samples as files of the data's own kind, in one archive."""
+    folder, domain = Path(tempfile.mkdtemp(dir=tempfile.gettempdir())), model.domain
+    stored = domain.decode(samples)
+    items = [stored] if domain.many else list(stored)
+    with zipfile.ZipFile(folder / f"{name}.zip", "w") as archive:
+        for index, item in enumerate(items):
+            path = folder / f"{index:04d}{domain.suffixes[0]}"
+            domain.write(item, path)
+            archive.write(path, path.name)
+            path.unlink()
+    return str(folder / f"{name}.zip")
