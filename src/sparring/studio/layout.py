@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from sparring.studio.pages import models, paint, sample, translate
+from sparring.studio.pages import compare, look, models, paint, sample, train, translate
 from sparring.studio.shelf import Shelf
 from sparring.studio.showing import told
 
@@ -24,6 +24,9 @@ def laid_out(shelf: Shelf) -> gr.Blocks:
             for name, room in (("sample", sample), ("paint", paint), ("translate", translate)):
                 with gr.Tab(room.TITLE, id=name) as tab:
                     choosers[name] = room.build(shelf, tab)
+            for name, other in (("train", train), ("look", look), ("compare", compare)):
+                with gr.Tab(other.TITLE, id=name) as tab:
+                    other.build(shelf, tab)
 
         def opened(event: gr.EventData) -> list[object]:
             chosen = [event.model if name == event.page else gr.skip() for name in choosers]

@@ -39,7 +39,7 @@ def read_initial(place: Path, manifest: Manifest, trusted: Iterable[str] = ()) -
     origin = Manifest.read(folder, trusted)
     kept = build_game(origin.recipe).kept
     found = {name: read_tensors(folder / f"{name}.safetensors") for name in kept}
-    found = {**_playing(place), **found}
+    found = {**playing(place), **found}
     weights = {name: found[name] for name in manifest.recipe.networks if name in found}
     if not weights:
         raise InputError(
@@ -52,8 +52,12 @@ def read_initial(place: Path, manifest: Manifest, trusted: Iterable[str] = ()) -
     return Initial(weights, facts)
 
 
-def _playing(place: Path) -> dict[str, dict[str, Tensor]]:
-    """All networks of the checkpoint at the place, or of the run's last one, as they play."""
+def playing(place: Path) -> dict[str, dict[str, Tensor]]:
+    """All networks of the checkpoint at the place, or of the run's last one, as they play.
+
+    Raises:
+        InputError: the checkpoint is damaged.
+    """
     done = checkpoint.steps(place)
     folder = place / "checkpoint" / f"step-{done[-1]:08d}" if done else place
     if not (folder / "state.safetensors").is_file():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparring.artifact.card import model_card
-from sparring.core.storage import write_file, write_json
+from sparring.core.storage import read_json, write_file, write_json
 from sparring.metrics.scores import HEADER
 
 if TYPE_CHECKING:
@@ -24,6 +24,19 @@ def keep(found: Scores, model: Model, folder: Path) -> None:
     inside = folder / "model" if (folder / "model").is_dir() else folder
     write_json(inside / "scores.json", found.to_json())
     write_file(inside / "README.md", model_card(model.manifest, markdown(found)))
+
+
+def kept_in(folder: Path) -> Scores | None:
+    """The scores that are kept with a run or a model; None where there are none.
+
+    Raises:
+        InputError: they cannot be read.
+    """
+    from sparring.metrics.scores import Scores
+
+    inside = folder / "model" if (folder / "model").is_dir() else folder
+    path = inside / "scores.json"
+    return Scores.from_json(read_json(path)) if path.is_file() else None
 
 
 def markdown(found: Scores) -> str:

@@ -11,9 +11,8 @@ import gradio as gr
 
 from sparring.artifact.manifest import Manifest
 from sparring.core.errors import InputError
-from sparring.core.storage import read_json
 from sparring.domains.embedding import img
-from sparring.metrics.scores import Scores
+from sparring.verbs.kept import kept_in
 from sparring.verbs.report import pictures
 
 if TYPE_CHECKING:
@@ -105,13 +104,12 @@ def _licence(manifest: Manifest) -> str:
 
 def _score(folder: Path) -> str:
     """The headline score with its interval."""
-    kept = next((p for p in (folder / "model", folder) if (p / "scores.json").is_file()), None)
-    if kept is None:
-        return "not scored yet"
     try:
-        found = Scores.from_json(read_json(kept / "scores.json"))
+        found = kept_in(folder)
     except InputError:
         return "its scores cannot be read"
+    if found is None:
+        return "not scored yet"
     name, value, interval, *_ = found.table()[0]
     return f"{name} {value} ({interval})"
 

@@ -64,14 +64,36 @@ CHARTS = (
 )
 
 
-def drawn(lines: Log) -> list[tuple[Chart, str]]:
-    """Every chart that the log has numbers for, with its SVG."""
+COMPARED = {
+    "The generator's loss": "loss/generator",
+    "The discriminator's loss": "loss/discriminator",
+    "Right on real samples": "accuracy/real",
+    "Right on made samples": "accuracy/fake",
+    "Score while training": "score",
+    "Samples per second": "images_per_second",
+}
+"""Title -> the one number whose curves stand together where runs are compared."""
+
+
+def drawn(lines: Log, charts: Sequence[Chart] = CHARTS) -> list[tuple[Chart, str]]:
+    """Those of the charts that the log has numbers for, with their SVG."""
     found = []
-    for chart in CHARTS:
+    for chart in charts:
         series = {name: points(lines, name) for name in _names(lines, chart)}
         series = {name: xy for name, xy in series.items() if any(xy[1])}
         if any(len(set(y)) > 1 for _, y in series.values()):
             found.append((chart, _svg(chart, series)))
+    return found
+
+
+def compared(logs: Mapping[str, Log]) -> list[tuple[str, str]]:
+    """Title and SVG of each number of COMPARED that any of the named logs has."""
+    found = []
+    for title, key in COMPARED.items():
+        series = {name: points(lines, key) for name, lines in logs.items()}
+        series = {name: xy for name, xy in series.items() if xy[1]}
+        if series:
+            found.append((title, _svg(Chart(title, (key,)), series)))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PIL import Image
 
@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 
     from sparring.artifact.model import Model
 
+T = TypeVar("T")
 NAMED = re.compile("step-[0-9]{1,18}[.]png")
 
 
-def chosen(paths: list[Path], count: int) -> list[Path]:
-    """So many of the paths, evenly spread from the first to the last."""
-    if len(paths) <= count:
-        return paths
-    last = len(paths) - 1
-    return [paths[round(index * last / (count - 1))] for index in range(count)]
+def spread(items: list[T], count: int) -> list[T]:
+    """So many of the items, evenly spread from the first to the last."""
+    if len(items) <= count:
+        return items
+    last = len(items) - 1
+    return [items[round(index * last / (count - 1))] for index in range(count)]
 
 
 def step_of(path: Path) -> int:

@@ -83,7 +83,7 @@ def samples(run: Path, model: Model | None, count: int = 64) -> str:
         parts.append(page.figure(model.domain.embed(final), words, "large"))
     shown = [
         page.figure(img(path), f"step {pictures.step_of(path):,}")
-        for path in pictures.chosen(saved, GRIDS)
+        for path in pictures.spread(saved, GRIDS)
     ]
     if len(shown) > 1:
         same = "items: given, made and true" if translates else "latents"

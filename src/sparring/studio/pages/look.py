@@ -1,0 +1,118 @@
+"""Look inside: the discriminator's field and pull of points; of pictures logits and looks."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from sparring.studio.showing import QUIET, told
+from sparring.training import checkpoint
+from sparring.verbs.inside import players
+from sparring.verbs.inside.drawing import ROWS, histograms, looks, plane
+from sparring.verbs.reals import data_of, reals_of
+from sparring.verbs.report.pictures import spread
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sparring.core.types import Batch
+    from sparring.studio.shelf import Shelf
+
+TITLE = "Look inside"
+TICK = 2.0
+POINTS, PICTURES = 600, 200
+"""Real samples, and as many made ones, that are looked at."""
+NOTE = (
+    "Points: the greener, the more real the discriminator finds the place; arrows are the pull of "
+    "the generator's loss on what it made. Pictures: the discriminator's logits, step by step, "
+    "and where its verdict changes most with a pixel. A run that trains is followed live."
+)
+
+
+def build(shelf: Shelf, tab: gr.Tab) -> gr.Dropdown:
+    """Fill the tab; its chooser is returned."""
+    acts, seen = _Acts(shelf), gr.State(None)
+    with gr.Row():
+        run = gr.Dropdown(acts.runs(), label="Run", value=None, elem_id="look", scale=1)
+        step = gr.Slider(0, 1, 1, step=1, label="Checkpoint", scale=2, elem_id="step")
+        live = gr.Checkbox(True, label="Follow the newest", scale=0, min_width=180)
+    gr.Markdown(NOTE, elem_classes="note")
+    with gr.Row():
+        shown = {"format": "png", "interactive": False, "buttons": ["download", "fullscreen"]}
+        first = gr.Image(label="Discriminator", elem_id="inside", **shown)
+        second = gr.Image(label="Where it looks", elem_id="looks", visible=False, **shown)
+    clock = gr.Timer(TICK)
+    parts = [step, first, second, seen]
+    gr.on(
+        [clock.tick, run.change, live.change],
+        told(acts.follow),
+        [run, step, live, seen],
+        parts,
+        **QUIET,
+    )
+    step.release(told(acts.back), [run, step], [live, first, second, seen], **QUIET)
+    tab.select(acts.again, run, run, **QUIET)
+    return run
+
+
+class _Acts:
+    """What the page does with the shelf's runs."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+
+    def runs(self) -> list[str]:
+        """Runs with checkpoints of models that make samples out of nothing."""
+        return [
+            name
+            for name in self.shelf.names("sample")
+            if (self.shelf.place / name / "checkpoint").is_dir()
+        ]
+
+    def again(self, chosen: str | None) -> Any:
+        """The list as it is now."""
+        known = self.runs()
+        return gr.Dropdown(
+            choices=known, value=chosen if chosen in known else next(iter(known), None)
+        )
+
+    def follow(self, run: str | None, step: int, live: bool, seen: Any) -> list[Any]:
+        """The newest checkpoint, where there is a new one."""
+        if not run:
+            return [gr.skip()] * 4
+        done = checkpoint.steps(self.shelf.folder(run))
+        mark = (run, tuple(done))
+        if not done or mark == seen or (not live and seen is not None and seen[0] == run):
+            return [gr.skip()] * 4
+        slider = gr.Slider(minimum=1, maximum=max(len(done), 2), value=len(done))
+        return [slider, *self._drawn(run, done, len(done)), mark]
+
+    def back(self, run: str | None, step: int) -> list[Any]:
+        """An earlier checkpoint; the newest is followed no longer."""
+        done = checkpoint.steps(self.shelf.folder(run))
+        return [False, *self._drawn(str(run), done, int(step)), (run, tuple(done))]
+
+    def _drawn(self, run: str, done: list[int], number: int) -> list[Any]:
+        folder, at = self.shelf.folder(run), done[min(max(number, 1), len(done)) - 1]
+        batch = _reals(folder, self.shelf.trusted)
+        found = players(folder, at, self.shelf.trusted)
+        if found.model.manifest.spec.shape == (2,):
+            return [gr.Image(value=plane(found, batch)), gr.Image(visible=False)]
+        before = spread([step for step in done if step <= at], ROWS)
+        rows = [players(folder, step, self.shelf.trusted) for step in before]
+        maps = len(found.model.manifest.spec.shape) == 3
+        looked = looks(found, batch) if maps else None
+        return [
+            gr.Image(value=histograms(rows, batch)),
+            gr.Image(value=looked, visible=looked is not None),
+        ]
+
+
+@functools.lru_cache(maxsize=4)
+def _reals(folder: Path, trusted: tuple[str, ...]) -> Batch:
+    """Real samples of the run's own data, read once."""
+    model = players(folder, None, trusted).model
+    count = POINTS if model.manifest.spec.shape == (2,) else PICTURES
+    return reals_of(model, data_of(model, trusted=trusted), count)
