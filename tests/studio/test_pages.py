@@ -40,7 +40,7 @@ def sentence(page: Any, words: str) -> None:
 
 def test_cards_lead_to_the_pages(page: Any) -> None:
     page.locator(".card").nth(2).wait_for()
-    assert page.locator(".card h3").all_inner_texts() == ["filled", "made", "painted"]
+    assert page.locator(".card h3").all_inner_texts()[:3] == ["filled", "made", "painted"]
     assert "CC0" in page.locator(".card").first.inner_text()
     page.locator("button[data-model=painted]").click()
     page.locator("#board .palette label").first.wait_for()

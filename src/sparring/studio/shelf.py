@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sparring.artifact import ready
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.model import Model, model_folder
+from sparring.artifact.model import Model
+from sparring.artifact.stored import model_folder
 from sparring.core.errors import InputError, unknown
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ KEPT = 4
 
 
 class Shelf:
-    """The runs of a folder, or one run.
+    """The runs of a folder and the ready models, or one run.
 
     Args:
         place: A run, a model, or a folder of such, which is made where there is none.
@@ -59,7 +61,7 @@ class Shelf:
         known = self._folders()
         if name not in known:
             raise unknown("model", name, known)
-        return self.place / name
+        return ready.folder(name) if name.startswith(ready.PREFIX) else self.place / name
 
     def manifest(self, name: str | None) -> Manifest:
         """What the run or model says of itself.
@@ -92,7 +94,8 @@ class Shelf:
         if self._only:
             return [self._only]
         found = self.place.glob("*/recipe.json") if self.place.is_dir() else ()
-        return sorted(p.parent.name for p in found if not p.parent.name.startswith("."))
+        own = sorted(p.parent.name for p in found if not p.parent.name.startswith("."))
+        return [*own, *(ready.PREFIX + name for name in ready.names())]
 
     def _abilities(self, name: str) -> frozenset[str]:
         """None of a run that is damaged or being written: it is left out of lists."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
+from sparring.artifact import ready
 from sparring.artifact.manifest import Manifest
 from sparring.core.errors import InputError
 from sparring.domains.embedding import img
@@ -83,7 +84,7 @@ def _card(shelf: Shelf, name: str) -> str:
         page, said = OPENS[page_of(shelf, name)]
     except InputError:  # it vanished a moment ago
         return ""
-    words = f'<b class="score">{escape(_score(folder))}</b>'
+    words = f'<b class="score">{escape(_score(name, folder))}</b>'
     door = f'<button data-model="{escape(name)}" data-page="{page}">{said}</button>'
     return (
         f'<article class="card"><div class="shown">{_shown(shelf, name)}</div>'
@@ -99,11 +100,14 @@ def _about(manifest: Manifest) -> str:
 
 
 def _licence(manifest: Manifest) -> str:
-    return f"Data: {manifest.data.get('licence') or 'licence not stated'}"
+    return f"Licence of its data: {manifest.data.get('licence') or 'not stated'}"
 
 
-def _score(folder: Path) -> str:
-    """The headline score with its interval."""
+def _score(name: str, folder: Path) -> str:
+    """The headline score with its interval; of a ready model what its card says."""
+    if name.startswith(ready.PREFIX):
+        known = ready.card(name.removeprefix(ready.PREFIX)).scores
+        return ", ".join(f"{score} {value}" for score, value in known.items())
     try:
         found = kept_in(folder)
     except InputError:
@@ -115,8 +119,10 @@ def _score(folder: Path) -> str:
 
 
 def _shown(shelf: Shelf, name: str) -> str:
-    """What the model makes: the last picture of its run, or samples drawn now."""
+    """What the model makes: a picture that came with it, the run's last, or samples drawn now."""
     folder = shelf.folder(name)
+    if name.startswith(ready.PREFIX):
+        return img(folder / "picture.png")
     saved = pictures.saved(folder / "samples")
     if saved:
         return img(saved[-1])
