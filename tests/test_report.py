@@ -258,9 +258,9 @@ def test_large_pictures_are_made_smaller(tmp_path: Path) -> None:
 
 def test_grids_are_chosen_evenly() -> None:
     paths = [Path(f"step-{step:08d}.png") for step in range(100, 1100, 100)]
-    steps = [pictures.step_of(path) for path in pictures.chosen(paths, 4)]
+    steps = [pictures.step_of(path) for path in pictures.spread(paths, 4)]
     assert steps == [100, 400, 700, 1000]
-    assert pictures.chosen(paths[:2], 4) == paths[:2]
+    assert pictures.spread(paths[:2], 4) == paths[:2]
 
 
 def test_durations_in_words() -> None:
