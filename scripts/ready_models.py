@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -212,7 +213,8 @@ def processor() -> str:
     """The name of this machine's processor."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
-            return line.partition(":")[2].strip()
+            busy = os.getloadavg()[2] > (os.cpu_count() or 1)
+            return line.partition(":")[2].strip() + ", busy with other work too" * busy
     return platform.machine()
 
 
