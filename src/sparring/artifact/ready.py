@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sparring.core.errors import InputError, unknown
+from sparring.core.errors import InputError
 from sparring.core.storage import read_json
 
 PREFIX = "ready:"
@@ -61,7 +61,7 @@ def card(name: str) -> Card:
         InputError: no such model; all are listed.
     """
     if name not in names():
-        raise unknown("ready model", name, names())
+        raise InputError(f"there is no ready model {name[:80]!r}; there are {', '.join(names())}.")
     try:
         return Card(name=name, **read_json(ROOM / name / "card.json"))
     except TypeError as error:

@@ -68,12 +68,10 @@ def models() -> None:
 
     from sparring.artifact.ready import PREFIX, cards
 
-    table = Table(
-        "name", "what it does", "licence of its data", "MB", "scores", "picture", box=None
-    )
+    table = Table(box=None, show_header=False, padding=(0, 2, 1, 0))
+    table.add_column(no_wrap=True)
     for card in cards():
         scores = ", ".join(f"{name} {value:g}" for name, value in card.scores.items())
-        size = f"{card.megabytes:.1f}"
-        name, picture = PREFIX + card.name, str(card.picture)
-        table.add_row(name, card.about, card.licence, size, scores, picture, end_section=True)
+        facts = f"{card.megabytes:.1f} MB, {card.licence}; on held-out data {scores}"
+        table.add_row(PREFIX + card.name, f"{card.about}\n{facts}\n{card.picture}")
     Console().print(table)
