@@ -1,7 +1,7 @@
 """Make a ready model again: its data, its training, its scores, the folder that sparring ships.
 
     python scripts/ready_models.py photos-x4
-    python scripts/ready_models.py photos-x4 --run runs/photos-x4   # ship a run that is there
+    python scripts/ready_models.py fashion --runs runs/fashion   # ship a run that is there
 
 Faces and digits are drawn from packages that are asked for here alone: `pip install
 dicebear-core dicebear-styles resvg-py scikit-learn`.
@@ -45,6 +45,8 @@ class Plan:
     """Arguments of `sparring train`, without seed and run."""
     about: str
     credits: str
+    then: str = ""
+    """Arguments of a second training, which starts from the first, where there is one."""
     use: str = ""
     licence: str = ""
     """Of the data, where no pack says it."""
@@ -87,6 +89,8 @@ PLANS = {
     "photos-x4": Plan(
         train="superres --data photos --scale 4 --plain 0.3 --width 48 --blocks 8 --perceptual 2 "
         "--warmup 0.5 --batch 4 --minutes 17",
+        then="superres --data photos --scale 4 --plain 0.6 --width 48 --blocks 8 --perceptual 4 "
+        "--adversarial 0.3 --matching 3 --lr 0.0003 --lr-end 0.00003 --batch 4 --minutes 15.5",
         about="photos 4 times as high and wide",
         credits=PHOTOS,
         use="upscale x4",
@@ -94,12 +98,14 @@ PLANS = {
     "photos-x2": Plan(
         train="superres --data photos --scale 2 --plain 0.3 --width 32 --blocks 6 --perceptual 2 "
         "--warmup 0.5 --batch 4 --minutes 11",
+        then="superres --data photos --scale 2 --plain 0.6 --width 32 --blocks 6 --perceptual 4 "
+        "--adversarial 0.3 --matching 3 --lr 0.0003 --lr-end 0.00003 --batch 4 --minutes 5",
         about="photos twice as high and wide",
         credits=PHOTOS,
         use="upscale x2",
     ),
     "photos-clean": Plan(
-        train="restore --data photos --kind mixed --width 48 --blocks 6 --batch 4 --minutes 10",
+        train="restore --data photos --kind mixed --width 48 --blocks 6 --batch 4 --minutes 16",
         about="photos without noise, JPEG's blocks and blur, mixed and of unknown strength",
         credits=PHOTOS,
         use="repair",
@@ -113,7 +119,7 @@ PLANS = {
     ),
     "photos-colour": Plan(
         train="restore --data photos --kind colour --size 64 --width 48 --blocks 6 "
-        "--perceptual 2 --batch 8 --minutes 4",
+        "--perceptual 2 --batch 8 --minutes 3",
         about="colours for grey photos",
         credits=PHOTOS,
     ),
@@ -125,23 +131,23 @@ PLANS = {
         draw=draw_faces,
     ),
     "painter": Plan(
-        train="spade --data earth --perceptual 2 --batch 4 --lr 0.001 --minutes 9",
+        train="spade --data earth --perceptual 2 --batch 4 --lr 0.001 --minutes 13",
         about="satellite pictures from painted seas, plains, mountains and ice",
         credits="NASA Blue Marble; NOAA ETOPO1",
     ),
     "style": Plan(
-        train="cut --data emoji:google-twitter --width 24 --batch 2 --minutes 4",
+        train="cut --data emoji:google-twitter --width 24 --batch 2 --minutes 3.5",
         about="shaded emoji redrawn flat, learnt without pairs",
         credits="Noto Emoji by Google; Twemoji by Twitter",
         licence="Apache-2.0 (Noto Emoji), CC-BY-4.0 (Twemoji)",
     ),
     "fashion": Plan(
-        train="r3 --data fashion --conditional --minutes 3",
+        train="r3 --data fashion --conditional --minutes 2",
         about="clothes of ten kinds, 28 x 28",
         credits="Fashion-MNIST by Zalando SE",
     ),
     "digits": Plan(
-        train=f"r3 --data {DRAWN}/digits --size 32 --conditional --minutes 2",
+        train=f"r3 --data {DRAWN}/digits --size 32 --conditional --minutes 1.5",
         about="handwritten digits, drawn as large as 32 x 32 from 8 x 8",
         credits="Optical Recognition of Handwritten Digits by E. Alpaydin and C. Kaynak (UCI)",
         licence="CC-BY-4.0 (UCI)",
@@ -154,42 +160,52 @@ def main() -> None:
     """Make one again, or ship a run."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("name", choices=sorted(PLANS))
-    parser.add_argument("--run", type=Path, help="a run that was trained already")
+    parser.add_argument("--runs", type=Path, nargs="+", help="what was trained already, in order")
     asked = parser.parse_args()
-    run = asked.run or train(asked.name)
-    ship(asked.name, run)
+    ship(asked.name, asked.runs or train(asked.name))
 
 
-def train(name: str) -> Path:
-    """A run of this model, seed 0."""
-    plan, run = PLANS[name], Path("runs") / name
+def train(name: str) -> list[Path]:
+    """Its runs, seed 0."""
+    plan, runs = PLANS[name], [Path("runs") / name]
     if plan.draw is not None:
         place = DRAWN / name
         place.mkdir(parents=True)
         plan.draw(place)
-    code = call(["train", *plan.train.split(), "--seed", "0", "--run", str(run)])
+    learn(plan.train, runs[0])
+    if plan.then:
+        runs.append(Path("runs") / f"{name}-then")
+        learn(f"{plan.then} --from {runs[0]}", runs[1])
+    return runs
+
+
+def learn(words: str, run: Path) -> None:
+    """One training."""
+    code = call(["train", *words.split(), "--seed", "0", "--run", str(run)])
     if code:
         raise SystemExit(code)
-    return run
 
 
-def ship(name: str, run: Path) -> None:
+def ship(name: str, runs: list[Path]) -> None:
     """Write the folder of a ready model: float16 weights, scores, card, picture."""
     plan, folder = PLANS[name], ROOM / name
-    Model.load(run).save(folder, half=True)
+    Model.load(runs[-1]).save(folder, half=True)
     data, model = source(plan), Model.load(folder)
     alone = "sample" in model.task.abilities
     scores = evaluate(folder, data, count=COUNT_ALONE if alone else COUNT).scores
-    last = json.loads((run / "log.jsonl").read_text().splitlines()[-1])
+    ends = [json.loads((run / "log.jsonl").read_text().splitlines()[-1]) for run in runs]
+    commands = [f"sparring train {plan.train} --seed 0"]
+    if plan.then:
+        commands.append(f"sparring train {plan.then} --from THAT --seed 0")
     kept = ALONE if alone else PAIRED
     card = {
         "about": plan.about,
         "use": plan.use,
-        "command": f"sparring train {plan.train} --seed 0",
+        "command": "; ".join(commands),
         "licence": plan.licence or model.manifest.data["licence"],
         "credits": plan.credits,
-        "minutes": round(last["seconds"] / 60, 1),
-        "images": last["images"],
+        "minutes": round(sum(end["seconds"] for end in ends) / 60, 1),
+        "images": sum(end["images"] for end in ends),
         "machine": f"one core of {processor()}",
         "scores": {key: float(f"{scores[key].value:.4g}") for key in kept if key in scores},
     }
