@@ -109,6 +109,7 @@ def photo(tmp_path: Path) -> Path:
         (["upscale"], "photos-x2", (48, 32)),
         (["upscale", "--scale", "4"], "photos-x4", (96, 64)),
         (["repair"], "photos-clean", (24, 16)),
+        (["repair", "--mask", "4,4,12,12"], "photos-fill", (24, 16)),
     ],
 )
 def test_verbs_without_a_run_take_the_fitting_one(
