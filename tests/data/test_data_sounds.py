@@ -280,6 +280,36 @@ def test_folders_a_and_b_are_sources_and_samples(sound: Sound, tmp_path: Path) -
         load(tmp_path / "sounds", pairs="side-by-side")
 
 
+@pytest.mark.parametrize("pairs", ["stems", "unpaired"])
+def test_subfolders_of_b_are_labels_of_what_is_made(
+    sound: Sound, tmp_path: Path, pairs: str
+) -> None:
+    for number in range(6):
+        name = f"{('low', 'high')[number % 2]}/{number}.wav"
+        sound(f"A/{name}", 2000.0 + number)
+        sound(f"B/{name}", (300.0, 900.0)[number % 2] + number, seconds=2.1)
+    found = load(tmp_path / "sounds", held_out=0.3, pairs=pairs)
+    assert found.classes == ("high", "low")
+    for store in (found.train, found.held_out):
+        assert len(store)
+        for wave, label in zip(store.fields["sample"], store.fields["label"], strict=True):
+            assert (pitch(wave[0].numpy(), 16_000) > 500) == (int(label) == 0)
+
+
+@pytest.mark.parametrize(
+    ("address", "option"), [("drums", "size"), ("digits", "rate"), ("ring8", "seconds")]
+)
+def test_options_of_another_kind_are_refused_where_none_is_stated(
+    address: str, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fetched(*given: object) -> None:
+        raise AssertionError("nothing is fetched for a word that is wrong")
+
+    monkeypatch.setattr("sparring.data.pack.fetched", fetched)
+    with pytest.raises(InputError, match=f"{option} is no option of (sounds|pictures|points)"):
+        load(address, **{option: 3000})
+
+
 def nan(path: Path) -> None:
     wave = tone(440, 1.0).astype(np.float32)
     wave[100] = np.nan
@@ -346,6 +376,7 @@ def test_check_tells_levels_clipping_and_offset(tmp_path: Path) -> None:
         ({"channels": 3}, "1 or 2 channels"),
         ({"channels": 9}, "1, 2, 3 or 4"),
         ({"kind": "points", "rate": 8000}, "rate is no option of points"),
+        ({"size": 8}, "size is no option of sounds; theirs are: rate, seconds, channels"),
         ({"rte": 8000}, "did you mean 'rate'"),
     ],
 )

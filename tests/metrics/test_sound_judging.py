@@ -151,6 +151,27 @@ def test_what_is_said_of_spectrograms_alone_is_said_of_their_sound():
     assert found.tolist() == [True, False]
 
 
+def test_spectrograms_are_made_sound_once_for_all_that_listen(monkeypatch):
+    from sparring.verbs.shares import pieces_of, read
+
+    domain, decode, decoded = Mel(LENGTH), Mel.decode, []
+
+    def counted(self: Mel, samples: Tensor) -> Tensor:
+        decoded.append(len(samples))
+        return decode(self, samples)
+
+    spectrograms = domain.encode(domain.sound.decode(noise(4, 1, LENGTH)))
+    alone = [tell(spectrograms) for tell in domain.judging("x").alone.values()]
+    known = domain.judging("x").extractor().embed(spectrograms).features
+    monkeypatch.setattr(Mel, "decode", counted)
+    found = domain.judging("x")
+    also = list(found.alone.values())
+    embedded, told = read(pieces_of(spectrograms, 2), found.extractor(), also=also)
+    assert decoded == [2, 2] and also
+    assert torch.equal(embedded.features, known)
+    assert all(torch.equal(a, b.float()) for a, b in zip(told, alone, strict=True))
+
+
 def test_drums_are_heard_by_their_judge_and_all_else_by_bands():
     assert Sound(LENGTH).judging("drums").extractor().name == "drums"
     assert Mel(LENGTH).judging("drums").extractor().name == "drums"

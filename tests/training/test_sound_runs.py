@@ -24,6 +24,8 @@ LINE = {
     "discriminator": Part("sparring.networks.dcgan:Discriminator", widths=(8, 8)),
 }
 SEEN = {"waves": {"networks": LINE}, "spectrograms": {"seen_as": MEL}}
+# Dense networks in both: batch normalisation sees each process's own share.
+ALIKE: dict[str, dict[str, str]] = {"waves": {}, "spectrograms": {"seen_as": MEL}}
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +50,14 @@ def test_resumed_equals_unbroken(
     assert weights(tmp_path / "whole") == weights(tmp_path / "parts")
 
 
+@pytest.mark.parametrize("seen", ALIKE)
 def test_two_processes_are_one(
-    recipe: Build, sounds: str, tmp_path: Path, start: Start, finished: Finished
+    seen: str, recipe: Build, sounds: str, tmp_path: Path, start: Start, finished: Finished
 ) -> None:
     # A relativistic discriminator does not see the bias of a unit that is always on.
     loss = Part("sparring.losses.adversarial:non_saturating")
     path = tmp_path / "recipe.json"
-    path.write_text(json.dumps(recipe(seen_as=MEL, loss=loss).to_json()))
+    path.write_text(json.dumps(recipe(**ALIKE[seen], loss=loss).to_json()))
     script = TRAIN.replace("quiet=True", "quiet=True, seconds=0.06").replace("score=8", "score=0")
     for world in (1, 2):
         finished(start(script, world, [path, sounds, tmp_path / f"run-{world}"]))

@@ -15,7 +15,7 @@ from sparring.data import files, given, hub, options, pack, streaming
 from sparring.data.content import Content, Progress
 from sparring.data.dataset import Dataset, dataset
 from sparring.data.faults import one_sentence, reason
-from sparring.data.kinds import Pack, Reader, Reading, Toy, kinds, stated, user_kinds
+from sparring.data.kinds import Pack, Reader, Reading, Toy, kind_of, kinds, stated, user_kinds
 
 
 def load(
@@ -86,6 +86,9 @@ def load(
         found = dataset(
             content, name=name, address=where, held_out=held_out, seed=seed, dedupe=dedupe
         )
+    spaces = [space for space in (found.domain, found.source_domain) if space is not None]
+    theirs = [own for space in spaces if (own := kind_of(space, reading.kinds))]
+    options.check_obeyed(reading.asked, theirs)
     return dataclasses.replace(found, trusted=tuple(trusted))
 
 
@@ -224,6 +227,9 @@ def _read(data: Any, reading: Reading) -> Content:
         with one_sentence(address, "a toy"):
             return found.read()
     if found is not None:
+        # Before a download; of all else it is known only when it is read.
+        those = [kind for kind in reading.kinds if found in kind.packs.values()]
+        options.check_obeyed(reading.asked, those)
         return _pack(found, address, reading)
     path = located(address, reading)
     reader = hub.READERS[0] if isinstance(path, str) else reader_of(path, reading)

@@ -56,9 +56,25 @@ def _checked(name: str, value: Any, known: tuple[Kind, ...]) -> Any:
         raise refused
     names = [*GENERAL, *LOADING, *own(known)]
     if len(known) == 1 and name in own(kinds()):
-        listed = ", ".join(own(known)) or "none"
-        raise InputError(f"{name} is no option of {known[0].name}; theirs are: {listed}.")
+        raise _foreign(name, known)
     raise unknown("option of load_data", name, names)
+
+
+def check_obeyed(asked: Iterable[str], those: Sequence[Kind]) -> None:
+    """What was asked for is an option of the kinds that the data turned out to be of.
+
+    Raises:
+        InputError: an option that only another kind has, and nothing would obey.
+    """
+    for name in asked:
+        if those and name not in own(those):
+            raise _foreign(name, those)
+
+
+def _foreign(name: str, those: Sequence[Kind]) -> InputError:
+    words = " or ".join(dict.fromkeys(kind.name for kind in those))
+    listed = ", ".join(own(those)) or "none"
+    return InputError(f"{name} is no option of {words}; theirs are: {listed}.")
 
 
 def own(known: Iterable[Kind]) -> list[str]:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sparring.core.errors import unknown
 from sparring.core.types import Batch, Condition, Items
+from sparring.domains.sound.mending import cut_off
 from sparring.tasks import noises
 from sparring.tasks.mending import Mending
 
@@ -67,11 +68,14 @@ class Enhance(Mending):
         return Condition(map=items["source"])
 
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
-        """Nothing to add."""
-        return fake
+        """Of clipped sound, what is not cut off is kept to the bit."""
+        if self.kind != "declip":
+            return fake
+        assert condition.map is not None
+        return fake.where(cut_off(condition.map), condition.map.to(fake))
 
     def baselines(
         self, judging: Judging, source: Domain, targets: Callable[[], Tensor]
     ) -> Mapping[str, Baseline]:
-        """What the domain knows to do about noise."""
-        return judging.mending.get("damaged", {})
+        """What the domain knows to do about noise, or about peaks cut off."""
+        return judging.mending.get("clipped" if self.kind == "declip" else "damaged", {})

@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import torch
+
 from sparring.domains.sound import fidelity
 from sparring.domains.sound.judging import likened, of_sounds
 from sparring.metrics.judging import Alone, Baseline, Judging
@@ -25,13 +27,12 @@ def of_spectrograms(domain: Mel, data: str) -> Judging:
 
     Partners are compared band by band: no waveform is known of either.
     """
-    found = of_sounds(domain.sound, data)
-    heard = {name: partial(_heard, domain, build) for name, build in found.extractors.items()}
-
+    found, ear = of_sounds(domain.sound, data), _Ear(domain)
+    heard = {name: partial(_heard, ear, build) for name, build in found.extractors.items()}
     return replace(
         found,
         extractors=heard,
-        alone={name: partial(_told, domain, tell) for name, tell in found.alone.items()},
+        alone={name: partial(_told, ear, tell) for name, tell in found.alone.items()},
         measures={"mel": likened(fidelity.of_spectrograms)},
         baselines=_unlearnt,
         mending={},
@@ -49,14 +50,28 @@ def _unlearnt(source: Domain, targets: Callable[[], Tensor]) -> Mapping[str, Bas
     return {"identity": baselines.identity, "bands": baselines.bands(targets())}
 
 
-def _told(domain: Mel, tell: Alone, spectrograms: Tensor) -> Tensor:
-    return tell(_sounds(domain, spectrograms))
+class _Ear:
+    """Makes sounds of spectrograms; the last ones are kept, as several listen to them in turn."""
+
+    def __init__(self, domain: Mel) -> None:
+        self.domain = domain
+        self.last: tuple[Tensor, Tensor] | None = None
+
+    def __call__(self, spectrograms: Tensor) -> Tensor:
+        """Encoded sounds (N, C, L)."""
+        last = self.last
+        if last is not None and last[0].device == spectrograms.device:
+            if torch.equal(last[0], spectrograms):
+                return last[1]
+        sounds = self.domain.sound.encode(self.domain.decode(spectrograms))
+        self.last = spectrograms.clone(), sounds
+        return sounds
 
 
-def _sounds(domain: Mel, spectrograms: Tensor) -> Tensor:
-    return domain.sound.encode(domain.decode(spectrograms))
+def _told(ear: _Ear, tell: Alone, spectrograms: Tensor) -> Tensor:
+    return tell(ear(spectrograms))
 
 
-def _heard(domain: Mel, build: Callable[[], Extractor]) -> Extractor:
+def _heard(ear: _Ear, build: Callable[[], Extractor]) -> Extractor:
     found = build()
-    return replace(found, read=lambda samples: found.read(_sounds(domain, samples)))
+    return replace(found, read=lambda samples: found.read(ear(samples)))

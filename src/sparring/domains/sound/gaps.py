@@ -11,6 +11,8 @@ from torch import Tensor
 from sparring.core.errors import InputError
 from sparring.core.types import Masker
 
+SLACK = 0.01
+"""Seconds by which a gap may seem to go beyond the end, which is told to two places."""
 _SPAN = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?)\s*-\s*([0-9]+(?:\.[0-9]*)?)\s*")
 
 
@@ -26,9 +28,10 @@ def masker(given: str, rate: int) -> Masker:
         length = stored.shape[-1]
         missing = torch.zeros(1, length)
         for start, end in spans:
-            if round(start * rate) >= length:
+            if round(start * rate) >= length or end - length / rate > SLACK:
                 raise InputError(
-                    f"the gap at {start:g} s is beyond the end of the sound, {length / rate:.2f} s."
+                    f"the gap {start:g}-{end:g} goes beyond the end of the sound, "
+                    f"{length / rate:.2f} s; end it there."
                 )
             missing[:, round(start * rate) : round(end * rate)] = 1
         return missing

@@ -25,13 +25,25 @@ class Side(NamedTuple):
     headers: list[Header]
     stems: tuple[str, ...]
     held_out: tuple[bool, ...]
+    labels: tuple[str, ...]
+    """The sub-folder of each; empty where these are no labels."""
+
+    def described(self, found: Content) -> Content:
+        """The content with the split and the labels of the files that its pieces come from."""
+        assert found.origin is not None
+        held = [self.held_out[index] for index in found.origin]
+        labels = [self.labels[index] for index in found.origin]
+        return folders.described(
+            found, labels if any(labels) else None, held if any(self.held_out) else None
+        )
 
 
 def read(path: Path, reading: Reading) -> Content:
     """The sounds of a path, with sources where it is a folder of A and B; else as `folder.read`.
 
     A holds sources and B samples, as with pictures: pairs if all file stems match, cut at the same
-    places; otherwise they belong to no other. `pairs` insists on "stems", on "unpaired", or on
+    places; otherwise they belong to no other. Sub-folders of the samples' side, where there are
+    several, are their labels. `pairs` insists on "stems", on "unpaired", or on
     "none" (A and B are labels), and "reverse" makes A from B.
 
     Raises:
@@ -74,6 +86,7 @@ def _side(path: Path, name: str, facts: Facts, tops: Tops, reading: Reading) -> 
         [headers[index] for index in kept],
         tuple(found[index].stem for index in kept),
         tuple(found[index].held_out for index in kept),
+        tuple(found[index].label for index in kept),
     )
 
 
@@ -83,16 +96,17 @@ def _loose(source: Side, sample: Side, reading: Reading) -> Content:
 
     given = pieces.read(source.files, source.headers, reading)
     made = pieces.read(sample.files, sample.headers, reading)
-    assert made.origin is not None and given.origin is not None
+    assert given.origin is not None
     any_held = any(source.held_out) and any(sample.held_out)
-    return made.replace(
+    found = sample.described(made)
+    return found.replace(
         source_domain=given.domain,
         sources=Sources(
             given.sample,
             np.array(source.held_out)[given.origin] if any_held else None,
             given.origin,
         ),
-        held_out=np.array(sample.held_out)[made.origin] if any_held else None,
+        held_out=found.held_out if any_held else None,
         notes=(
             *(f"sources: {note}" for note in given.notes),
             *(f"samples: {note}" for note in made.notes),
@@ -119,14 +133,13 @@ def _pairs(source: Side, sample: Side, reading: Reading) -> Content:
     form = form_of(reading)
     silent = int((~heard).sum())
     left_out = (f"{silent} pairs with a silent side are left out.",) if silent else ()
-    return Content(
+    found = Content(
         sample=made[second][heard],
         source=given[first][heard],
         domain=pieces.domain(form),
         source_domain=pieces.domain(form),
         origin=origin[heard],
         names=[sample.files.names[index] for index in origin[heard]],
-        held_out=np.array(sample.held_out)[origin[heard]] if any(sample.held_out) else None,
         notes=(
             f"{len(source.files)} pairs of sounds make {len(places)} pairs of pieces of "
             f"{form.words}.",
@@ -134,3 +147,4 @@ def _pairs(source: Side, sample: Side, reading: Reading) -> Content:
             *pieces.told([*source.headers, *sample.headers], form),
         ),
     )
+    return sample.described(found)
