@@ -98,7 +98,9 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Turn links."""
+    """Turn links; the home page has no neighbours to list beside it."""
+    if page.file.src_uri in HOME.values():
+        page.meta["hide"] = ["navigation"]
     return turned(markdown, in_repository(page.file.src_uri))
 
 
