@@ -142,6 +142,17 @@ def run_python(text: str) -> None:
     exec(compile(text, "block", "exec"), {"__name__": "block"})
 
 
+def write_people(folder: Path) -> None:
+    """Pictures with captions and attributes beside them."""
+    folder.mkdir()
+    pixels = np.random.default_rng(1).integers(0, 256, (120, 16, 16, 3), dtype=np.uint8)
+    for index, values in enumerate(pixels):
+        Image.fromarray(values).save(folder / f"{index}.png")
+    for name, column in {"captions": "caption", "attributes": "hair"}.items():
+        rows = [f"{index},{('black', 'blond')[index % 2]}" for index in range(120)]
+        (folder / f"{name}.csv").write_text("\n".join([f"file,{column}", *rows]))
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with tiny stand-ins for the data that the pages speak of."""
@@ -167,6 +178,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             path = tmp_path / "pairs" / side / f"{index}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(random.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(path)
+    write_people(tmp_path / "people")
     for index in range(240):
         path = tmp_path / "sounds" / ("kick", "snare")[index % 2] / f"{index}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
