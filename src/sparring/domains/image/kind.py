@@ -21,6 +21,8 @@ from sparring.domains.image import (
 )
 from sparring.domains.image.packs import (
     avatars,
+    captions,
+    characters,
     digits,
     earth,
     emoji,
@@ -107,6 +109,8 @@ KIND = Kind(
             earth.ALBUM,
             stamps.ALBUM,
             avatars.ALBUM,
+            captions.ALBUM,
+            characters.ALBUM,
         )
     },
 )
