@@ -141,6 +141,7 @@ def test_what_commands_name_exists(page: Path) -> None:
             *TOYS,
             "photos/",
             "pairs/",
+            "people/",
             "sounds/",
             "voices/",
             "spirals",

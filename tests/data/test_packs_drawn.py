@@ -20,6 +20,7 @@ from sparring.domains.image.packs import (
     maps,
     objects,
     photos,
+    robots,
     terrain,
 )
 
@@ -336,3 +337,28 @@ def test_the_nearer_hand_of_a_character_depends_on_the_side() -> None:
     assert characters.order(6)[0] == "main" and characters.order(6)[-1] == "off"
     assert characters.order(2)[0] == "off" and characters.order(2)[-1] == "main"
     assert all(sorted(characters.order(side)) == sorted(characters.order(0)) for side in range(8))
+
+
+def test_robots_are_the_same_in_every_colour_and_know_their_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(robots, "COUNT", 60)
+    files = {}
+    for tone, colour in enumerate(robots.COLOURS):
+        for depth, part in enumerate(list(robots.PARTS)[1:]):
+            for number in range(10):
+                picture = Image.new("RGBA", (128, 128))
+                edge = 10 * depth + 2
+                box = (edge, edge, 127 - edge, 127 - edge - 2 * number)
+                ImageDraw.Draw(picture).rectangle(box, (20 * tone, 20 * depth, 0, 255))
+                path = f"{colour}/00{depth}#0{depth}{part}/00{9 - number}#{colour}_{part}"
+                files[f"{robots._FOLDER}/{path}-{number + 1:02}.png"] = png(picture)
+    (sheet,) = robots.draw(files, silent)
+    blue, red, parts = (sheet.views[name] for name in ("blue", "red", "parts"))
+    assert blue.shape == red.shape == (60, 3, 64, 64) and 0 < sheet.held_out.mean() < 0.3
+    assert (blue[:, 1:] == red[:, 1:]).all() and (red[:, 0, 32, 32] == 140).all()
+    assert (blue[:, 1, 8, 32] // 20 + 1 == parts[:, 0, 8, 32]).all()
+    assert sheet.attributes is not None
+    height = (parts[:, 0, :, 2] > 0).sum(1)  # Where there is nothing but the body.
+    assert (height == 62 - sheet.attributes.chosen[:, 0]).all()
+    assert len(np.unique(sheet.attributes.chosen, axis=0)) == 60

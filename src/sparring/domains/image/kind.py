@@ -30,6 +30,7 @@ from sparring.domains.image.packs import (
     landscapes,
     maps,
     photos,
+    robots,
     terrain,
 )
 from sparring.domains.image.packs import objects as stamps
@@ -111,6 +112,7 @@ KIND = Kind(
             avatars.ALBUM,
             captions.ALBUM,
             characters.ALBUM,
+            robots.ALBUM,
         )
     },
 )

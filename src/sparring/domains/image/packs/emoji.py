@@ -78,7 +78,7 @@ def on_white(data: bytes) -> np.ndarray:
 
 
 def held_out(codes: list[str], views: dict[str, np.ndarray]) -> np.ndarray:
-    """(N,) bool, a tenth; codes with an equal picture in any design, as some flags, stay together."""
+    """(N,) bool, a tenth; codes with an equal picture in any design, as flags do, stay together."""
     group = {code: code for code in codes}
 
     def first(code: str) -> str:
