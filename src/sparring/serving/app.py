@@ -115,7 +115,7 @@ def application(models: Mapping[str, Model], limits: Limits, token: str = "") ->
     return app
 
 
-def served(request: Request) -> Served:
+async def served(request: Request) -> Served:
     """What the application serves."""
     found: Served = request.app.state.served
     return found
@@ -143,7 +143,7 @@ async def models(here: Here) -> ModelList:
     return ModelList(models=[_entry(name, model) for name, model in here.models.items()])
 
 
-def named(name: str, request: Request, here: Here) -> tuple[str, Model]:
+async def named(name: str, request: Request, here: Here) -> tuple[str, Model]:
     """The model of this name, which can do what the path ends in.
 
     Raises:
