@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import ipaddress
 import signal
 import socket
@@ -40,6 +41,8 @@ def serve(
     names = names_of(runs)
     with listening(host, port) as place:
         models = {name: Model.load(run, device, trusted) for name, run in names.items()}
+        # What is loaded stays: looking through it again and again for garbage holds requests up.
+        gc.freeze()
         config = uvicorn.Config(
             application(models, limits, token), log_level="warning", access_log=False,
             server_header=False, timeout_graceful_shutdown=int(limits.seconds) + 1,
