@@ -191,9 +191,8 @@ async def endurance(port: int, minutes: float) -> dict[str, Any]:
     memory: list[float] = []
 
     async def watching() -> None:
-        client = Client()
         while time.monotonic() < end:
-            text = (await client.ask(port, "/metrics", b"", "*/*", "text/plain")).decode()
+            text = (await Client().ask(port, "/metrics", b"", "*/*", "text/plain")).decode()
             line = next(w for w in text.splitlines() if w.startswith("process_resident"))
             memory.append(round(float(line.split()[1]) / 2**20, 1))
             await asyncio.sleep(min(30, 6 * minutes))
