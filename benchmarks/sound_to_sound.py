@@ -1,6 +1,7 @@
 """Restoration, gaps and timbre: models beside what can be done without learning, on held-out sound.
 
     python benchmarks/sound_to_sound.py restore runs/denoise runs/denoise-l1 --data speech
+    python benchmarks/sound_to_sound.py restore runs/declip --data speech --name declip
     python benchmarks/sound_to_sound.py gaps runs/gaps --data speech
     python benchmarks/sound_to_sound.py timbre runs/timbre-notes --data notes:piano-violin
     python benchmarks/sound_to_sound.py voices runs/timbre-voices --data speech:allison-russian
@@ -66,7 +67,8 @@ def restore(models: Mapping[str, Model], items: dict[str, Tensor]) -> dict[str, 
     true = first.domain.encode(items["sample"])
     torch.manual_seed(0)
     given = first.task.prepare({"sample": true}).condition
-    rows = {**without_learning(first, "damaged"), **{n: by(m) for n, m in models.items()}}
+    known = "clipped" if first.manifest.recipe.task.arguments.get("kind") == "declip" else "damaged"
+    rows = {**without_learning(first, known), **{n: by(m) for n, m in models.items()}}
     return {name: speech_scores(make(given, true), true) for name, make in rows.items()}
 
 
@@ -210,6 +212,7 @@ def main() -> None:
     parser.add_argument("runs", nargs="+")
     parser.add_argument("--data", required=True)
     parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--name", help="what the file of results is called after; the verb")
     given = parser.parse_args()
     torch.set_num_threads(1)
     models = {run: Model.load(run) for run in given.runs}
@@ -217,7 +220,7 @@ def main() -> None:
     found = globals()[given.what](models, items)
     for name, scores in found.items():
         print(name, {k: round(v, 4) for k, v in scores.items()}, flush=True)
-    record(f"sound_to_sound_{given.what}", found)
+    record(f"sound_to_sound_{given.name or given.what}", found)
 
 
 if __name__ == "__main__":
