@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sparring.core.errors import InputError
+from sparring.core.spectra import log_mel, to_unit
 from sparring.core.types import Condition, Spec
 from sparring.networks.wave import (
     STRIDE,
@@ -16,7 +16,7 @@ from sparring.networks.wave import (
     Generator,
     PhaseShuffle,
     _Longer,
-    _spectrum,
+    _Sounding,
 )
 
 
@@ -111,13 +111,15 @@ def test_a_new_generator_starts_in_scale_and_only_the_paper_s_with_a_hum(up: str
     assert (float(alike.std()) > each) is (up == "transposed")
 
 
+@pytest.mark.parametrize(("window", "bands"), [(0, 0), (256, 2)])
 @pytest.mark.parametrize("length", [1, 7, 100, 1024, 5000])
-def test_any_length_is_made_and_judged(length: int) -> None:
+def test_any_length_is_made_and_judged(length: int, window: int, bands: int) -> None:
     spec = Spec((2, length), 4, classes=3)
     condition = Condition(torch.arange(3))
-    sample = Generator(spec, width=2)(torch.randn(3, 4), condition)
+    sample = Generator(spec, width=2, window=window)(torch.randn(3, 4), condition)
     assert sample.shape == (3, 2, length)
-    assert Discriminator(spec, width=2)(sample, condition).logits.shape == (3, 1)
+    logits = Discriminator(spec, width=2, bands=bands)(sample, condition).logits
+    assert logits.shape == (3, 1 + (bands > 0 and length >= 1024))
 
 
 def test_the_paper_s_form_at_16384_samples() -> None:
@@ -138,31 +140,94 @@ def test_the_paper_s_form_at_16384_samples() -> None:
     assert judge.logits.linear.in_features == 16 * 1024
 
 
-def test_the_spectrum_that_is_seen_is_that_of_the_sample() -> None:
-    """A sine of full scale and a tenth of it, and silence: companded, each in its band."""
-    waves = torch.sin(2 * torch.pi * 20 / 256 * torch.arange(4096)) * torch.tensor(
-        [[1], [0.1], [0]]
-    )
-    seen = _spectrum(waves[:, None])
-    assert seen.shape == (3, 129, 64)
-    inner = seen[:, :, 8:-8]
-    assert (inner[:2].argmax(1) == 20).all()
-    wanted = [math.log1p(100 * size) / math.log1p(100) for size in (1.0, 0.1)]
-    assert inner[0, 20].mean().item() == pytest.approx(wanted[0], rel=0.01)
-    assert inner[1, 20].mean().item() == pytest.approx(wanted[1], rel=0.01)
-    assert float(seen[2].max()) < 1e-4
+@pytest.mark.parametrize(("bin_", "drift"), [(12, 0.0), (12, 0.5), (40, -0.25)])
+def test_what_does_not_change_is_a_steady_tone(bin_: int, drift: float) -> None:
+    """One bin of 256 samples at log10 size 1.5, drifting by a share of a bin; the rest silent."""
+    layer = _Sounding(1, 2, 256)
+    with torch.no_grad():
+        layer.convolve.weight.zero_()
+        bias = layer.convolve.bias
+        assert bias is not None
+        numbers = bias.view(2, 2, 129)
+        numbers[0], numbers[1] = -2.0, drift
+        numbers[0, :, bin_] = 2.5 / 3
+        made = layer(torch.zeros(1, 1, 64))
+    assert made.shape == (1, 2, 64 * 128)
+    heard = made[0, 0, 1024:5120]
+    spectrum = torch.fft.rfft(heard * torch.hann_window(4096)).abs()
+    assert int(spectrum.argmax()) == round((bin_ + drift) * 16)
+    if not drift:  # a cosine of the size that an inverse FFT gives it
+        time = torch.arange(1024, 5120) - 64.0 + 128 + 64
+        wanted = 10**1.5 * 2 / 256 * (2 * torch.pi * bin_ / 256 * time).cos()
+        assert float((heard.abs().max() - wanted.abs().max()).abs()) < 0.01
+        assert float((heard.square().mean() / wanted.square().mean()).sqrt()) == pytest.approx(
+            1.0, abs=0.01
+        )
 
 
-def test_slopes_through_the_spectrum_are_finite_in_silence_and_reach_every_weight() -> None:
-    spec = Spec((1, 4096), 4, classes=3)
-    judge = Discriminator(spec, width=2, spectrum=True)
-    condition = Condition(torch.arange(3))
+def test_frames_are_added_as_sums_of_cosines() -> None:
+    """Against sums over samples and bins, in plain loops over frames."""
+    layer, hidden = _Sounding(3, 1, 16), torch.randn(1, 3, 9)
+    loud, drift = layer.convolve(hidden).detach().double().view(2, 9, 9)
+    size, turn = 10 ** (3 * loud - 1).clamp(max=2.6), torch.pi * drift.cumsum(1)
+    bins, time = torch.arange(9.0).double(), torch.arange(16.0).double()
+    window = 0.5 - 0.5 * (2 * torch.pi * time / 16).cos()
+    total = torch.zeros(80, dtype=torch.double)
+    for frame in range(9):
+        # Real spectra: of bins 0 and 8 only the real part is heard, the others count twice.
+        own = 2 * torch.pi / 16 * bins * (8 * frame + 8) + turn[:, frame]
+        share = torch.tensor([1.0] + [2.0] * 7 + [1.0]) * size[:, frame] / 16
+        sine = 2 * torch.pi / 16 * bins[:, None] * time
+        piece = (share[:, None] * (own.cos()[:, None] * sine.cos())).sum(0)
+        inner = share[1:8, None] * own[1:8].sin()[:, None] * sine[1:8].sin()
+        piece = piece - inner.sum(0)
+        total[8 * frame : 8 * frame + 16] += piece * window
+    torch.testing.assert_close(layer(hidden)[0, 0].double(), total[4:76], rtol=1e-3, atol=1e-4)
+
+
+def test_a_new_generator_of_spectra_starts_audible_and_without_a_hum() -> None:
+    spec = Spec((1, 16384), 64, head="linear")
+    made = Generator(spec, width=32, window=256)(torch.randn(16, 64), Condition()).detach()
+    alike = made.mean(0)
+    each = float((made - alike).std())
+    assert 0.1 < each < 10.0
+    assert float(alike.std()) < 0.5 * each
+
+
+def test_an_inverse_stft_needs_a_window_with_a_half() -> None:
+    assert Generator(Spec((1, 4096), 4), width=2, window=64).grid == (8, 8)
+    with pytest.raises(InputError, match="multiple of 4"):
+        Generator(Spec((1, 4096), 4), window=250)
+
+
+def test_bands_that_are_judged_are_those_of_the_sample_down_to_silence() -> None:
+    spec = Spec((1, 5000), 4, classes=3)
+    judge = Discriminator(spec, width=2, bands=2)
+    waves = 0.3 * torch.randn(3, 1, 5000) * torch.tensor([1.0, 0.01, 0.0])[:, None, None]
+    seen = judge(waves, Condition(torch.arange(3))).seen
+    whole = F.pad(waves, (0, 120))
+    assert torch.equal(seen[0], waves)
+    torch.testing.assert_close(seen[1], to_unit(log_mel(whole, 16_000)), rtol=0, atol=0.01)
+    assert float(seen[1][2].max()) < -0.99
+
+
+def test_slopes_in_bands_and_samples_are_apart_finite_in_silence_and_reach_every_weight() -> None:
+    spec, condition = Spec((1, 4096), 4, classes=3), Condition(torch.arange(3))
+    judge = Discriminator(spec, width=2, bands=2).eval()
     sample = torch.zeros(3, 1, 4096)
     sample[1, :, :2000] = torch.rand(2000) - 0.5
-    sample.requires_grad_()
-    logits = judge(sample, condition).logits
-    (slope,) = torch.autograd.grad(logits.sum(), sample, create_graph=True)
-    (slope.square().sum() + logits.square().sum()).backward()
-    assert slope.isfinite().all()
+    verdict = judge(sample.requires_grad_(), condition)
+    assert verdict.logits.shape == (3, 2)
+    slopes = torch.autograd.grad(verdict.logits.sum(), verdict.seen, create_graph=True)
+    plain = Discriminator(spec, width=2).eval()
+    plain.load_state_dict(judge.state_dict(), strict=False)
+    (alone,) = torch.autograd.grad(plain(sample, condition).logits.sum(), sample)
+    torch.testing.assert_close(slopes[0], alone)
+    (sum(slope.square().sum() for slope in slopes) + verdict.logits.square().sum()).backward()
+    assert sample.grad is not None and sample.grad.isfinite().all()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in judge.parameters())
-    assert judge.layers[3][1][0].weight.shape[1] == 2 * 4 + 129
+
+
+def test_sound_too_short_for_bands_is_judged_without_them() -> None:
+    spec = Spec((1, 1023), 4)
+    assert Discriminator(spec, bands=4)(torch.zeros(2, 1, 1023), Condition()).seen == ()

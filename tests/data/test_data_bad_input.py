@@ -206,8 +206,7 @@ def test_a_bad_file_gets_one_sentence(tmp_path: Path, case: str) -> None:
 
 def test_an_unknown_name_suggests_the_nearest() -> None:
     assert refusal("digit") == "unknown data set 'digit': did you mean 'digits'?"
-    said = refusal("zzz")
-    assert "known: " in said and " digits, " in said
+    assert "known: digits" in refusal("zzz")
 
 
 @pytest.mark.parametrize(

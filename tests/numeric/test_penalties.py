@@ -89,6 +89,21 @@ def test_r1_and_r2_are_half_the_squared_gradient(which: str) -> None:
     )
 
 
+def halved(samples: Tensor) -> Verdict:
+    """Judges half of each number by its square, and its cube beside: slopes x / 2 and 1."""
+    half, cube = samples.flatten(1) / 2, samples.flatten(1) ** 3
+    logit = half.square().sum(1, keepdim=True) / 2 + cube.sum(1, keepdim=True)
+    return Verdict(logit, seen=(half, cube))
+
+
+@pytest.mark.parametrize("which", ["real", "fake"])
+def test_slopes_are_measured_in_what_a_discriminator_says_it_saw(which: str) -> None:
+    played = play(halved, watched=("fake", "real"))
+    term = penalties.r1() if which == "real" else penalties.r2()
+    wanted = (squares(getattr(played, which)) / 4 + SIZE).mean() / 2
+    torch.testing.assert_close(term.measure(played).detach(), wanted)
+
+
 @pytest.mark.parametrize("name", ["gradient_penalty", "dragan"])
 def test_norm_penalties_of_a_line(name: str) -> None:
     norm = float(SLOPE.square().sum().sqrt())

@@ -18,7 +18,7 @@ from sparring.games.contrast import Contrast
 from sparring.games.cycle import Cycle, Pool
 from sparring.games.duel import Duel
 from sparring.losses.adversarial import least_squares, relativistic
-from sparring.losses.penalties import r1
+from sparring.losses.penalties import r1, r2
 from sparring.losses.pictures import feature_matching, l1
 
 
@@ -348,3 +348,31 @@ def test_a_door_that_is_not_declared_is_shut() -> None:
 
     assert door(Duel(least_squares()), "strength") is not None
     assert door(Closed(least_squares()), "strength") is None
+
+
+class Echo(nn.Module):
+    """Makes the vector that it is told."""
+
+    def forward(self, latent: Tensor, condition: Condition) -> Tensor:
+        assert condition.vector is not None
+        return condition.vector
+
+
+class Squares(nn.Module):
+    """Sees squares, and judges them by their squares: a slope of x^2 at x."""
+
+    def forward(self, sample: Tensor, condition: Condition) -> Verdict:
+        seen = sample.square()
+        return Verdict(seen.square().sum(1, keepdim=True) / 2, seen=(seen,))
+
+
+def test_slopes_where_a_discriminator_sees_are_each_side_s_own_in_a_joint_pass() -> None:
+    torch.manual_seed(0)
+    real, fake = torch.randn(3, 4), 2 * torch.randn(3, 4)
+    networks = {"generator": Echo(), "discriminator": Squares()}
+    batch = Batch(real.clone(), Condition(vector=fake))
+    game = Duel(least_squares(), (r1(), r2()))
+    costs = game.losses("discriminator", networks, batch, turn(count=3)).losses
+    for name, sample in (("r1", real), ("r2", fake)):
+        wanted = (sample**4).sum(1).mean() / 2
+        torch.testing.assert_close(costs[name].detach(), wanted)

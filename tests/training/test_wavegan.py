@@ -52,8 +52,12 @@ def tones() -> Dataset:
     return dataset(content, name="tones", address="tones", held_out=0.1, seed=0)
 
 
-def test_a_label_asks_for_a_pitch(tones: Dataset, tmp_path: Path) -> None:
-    flags = {"width": 8, "discriminator_width": 8, "latent": 8, "lr": 3e-3, "conditional": True}
+@pytest.mark.parametrize(("window", "width", "gamma"), [(0, 8, 0.5), (128, 16, 0.1)])
+def test_a_label_asks_for_a_pitch(
+    tones: Dataset, tmp_path: Path, window: int, width: int, gamma: float
+) -> None:
+    flags = {"discriminator_width": 8, "latent": 8, "lr": 3e-3, "conditional": True}
+    flags |= {"window": window, "width": width, "gamma": gamma}
     recipe = recipe_named("wavegan", flags, rank=1).replace(precision="fp32")
     never = Intervals(log=0, sample=0, checkpoint=0)
     model = train(recipe, tones, tmp_path / "run", steps=250, intervals=never, quiet=True)

@@ -44,12 +44,31 @@ def istft(spectra: Tensor, window: int = WINDOW, hop: int = HOP) -> Tensor:
     The least-squares inverse of `stft`: windowed frames are added and divided by the windows' sum.
     The window is a whole number of hops.
     """
-    frames, margin = spectra.shape[-1], (window - hop) // 2
     shape = torch.hann_window(window, device=spectra.device)
-    pieces = torch.fft.irfft(spectra.reshape(-1, *spectra.shape[-2:]).transpose(1, 2), window)
-    weights = shape.square().expand(1, frames, -1)
-    total = _added(pieces * shape, hop) / _added(weights, hop).clamp_min(1e-8)
-    return total[:, margin : margin + frames * hop].reshape(*spectra.shape[:-2], frames * hop)
+    weights = _added(shape.square().expand(1, spectra.shape[-1], -1), hop).clamp_min(1e-8)
+    return _inner(_overlapped(spectra, shape, hop) / weights, spectra, window, hop)
+
+
+def overlap_add(spectra: Tensor, window: int = WINDOW, hop: int = HOP) -> Tensor:
+    """As `istft`, but the windowed frames are added as they are.
+
+    Hann windows half of one apart add up to 1: a bin whose phase goes on is a pure tone, where
+    the least-squares inverse takes a lone bin for a tone that beats with the frames.
+    """
+    shape = torch.hann_window(window, device=spectra.device)
+    return _inner(_overlapped(spectra, shape, hop), spectra, window, hop)
+
+
+def _overlapped(spectra: Tensor, shape: Tensor, hop: int) -> Tensor:
+    """Complex spectra (..., bins, frames) to windowed waves, added up: (N, samples)."""
+    rows = spectra.reshape(-1, *spectra.shape[-2:]).transpose(1, 2)
+    return _added(torch.fft.irfft(rows, len(shape)) * shape, hop)
+
+
+def _inner(total: Tensor, spectra: Tensor, window: int, hop: int) -> Tensor:
+    """What lies in the middle: (..., frames * hop)."""
+    margin, samples = (window - hop) // 2, spectra.shape[-1] * hop
+    return total[:, margin : margin + samples].reshape(*spectra.shape[:-2], samples)
 
 
 def _added(pieces: Tensor, hop: int) -> Tensor:

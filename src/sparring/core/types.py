@@ -120,6 +120,10 @@ class Verdict(NamedTuple):
     """Inner activations, for feature matching; empty where the network keeps none."""
     classes: Tensor | None = None
     """(N, classes) logits of an auxiliary classifier, where there is one."""
+    seen: tuple[Tensor, ...] = ()
+    """What it made of samples before any weight; if anything, R1 and R2 measure slopes there."""
+    rows: slice = slice(None)
+    """Which rows of `seen` are these samples."""
 
 
 class Turn(NamedTuple):
@@ -212,6 +216,9 @@ class Round:
     def gradient(self, which: str) -> Tensor:
         """d(verdict)/d(input) in float32, (N, *shape), itself differentiable.
 
+        The input is the sample, or where a discriminator says what it has `seen`, all of that in
+        one row, (N, numbers).
+
         A verdict on a sample is the mean of its K logits, so that a penalty weighs the same
         whether a discriminator judges whole pictures or patches.
 
@@ -224,13 +231,22 @@ class Round:
     def _differentiate(self) -> dict[str, Tensor]:
         import torch
 
-        inputs = [getattr(self, name) for name in self.watched]
-        verdicts = [
-            getattr(self, f"{name}_verdict").logits.float().mean(1).sum() for name in self.watched
-        ]
-        total = torch.stack(verdicts).sum()
-        gradients = torch.autograd.grad(total, inputs, create_graph=True)
-        return {n: g.float() for n, g in zip(self.watched, gradients, strict=True)}
+        verdicts = {name: getattr(self, f"{name}_verdict") for name in self.watched}
+        total = torch.stack([one.logits.float().mean(1).sum() for one in verdicts.values()]).sum()
+        seen = {name: one.seen or (getattr(self, name),) for name, one in verdicts.items()}
+        inputs = [part for parts in seen.values() for part in parts]
+        found = iter(torch.autograd.grad(total, inputs, create_graph=True))
+        gradients = {name: [next(found).float() for _ in parts] for name, parts in seen.items()}
+        return {name: _in_a_row(parts, verdicts[name]) for name, parts in gradients.items()}
+
+
+def _in_a_row(gradients: list[Tensor], verdict: Verdict) -> Tensor:
+    """The rows of a verdict, of all that it saw."""
+    import torch
+
+    if not verdict.seen:
+        return gradients[0]
+    return torch.cat([part[verdict.rows].flatten(1) for part in gradients], dim=1)
 
 
 @dataclass(frozen=True)

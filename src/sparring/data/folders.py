@@ -9,7 +9,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparring.core.errors import InputError
-from sparring.data import beside
 from sparring.data.content import Content, key_for
 from sparring.data.encoded import Encoded
 from sparring.data.hub import HELD_OUT, TRAIN
@@ -42,10 +41,8 @@ class Listing(NamedTuple):
         )
 
 
-def scan(path: Path, suffixes: Sequence[str], what: str, *, annotated: bool = False) -> Listing:
+def scan(path: Path, suffixes: Sequence[str], what: str) -> Listing:
     """Find the files with these endings; none is opened. `what` is the word for many of them.
-
-    Where they may be `annotated`, captions and attributes beside them are not called left out.
 
     Raises:
         InputError: a folder that is missing, empty or unreadable.
@@ -60,9 +57,6 @@ def scan(path: Path, suffixes: Sequence[str], what: str, *, annotated: bool = Fa
     split, below = split_of(names)
     labels, notes = labels_of(below, what)
     others = len(facts) - len(names)
-    if annotated:
-        stems = {name.with_suffix("") for name in names}
-        others -= sum(beside.is_one(name, stems) for name in facts)
     ignored = (f"{others} files that are no {what} are left out.",) if others else ()
     return Listing(encoded(path, names, facts, what), labels, split, (*notes, *ignored))
 

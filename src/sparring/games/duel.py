@@ -223,4 +223,6 @@ def mixes_batch(discriminator: Callable[..., Verdict]) -> bool:
 
 def _half(verdict: Verdict, rows: slice) -> Verdict:
     classes = None if verdict.classes is None else verdict.classes[rows]
-    return Verdict(verdict.logits[rows], tuple(f[rows] for f in verdict.features), classes)
+    features = tuple(feature[rows] for feature in verdict.features)
+    # What was seen stays whole: a slice of it is no input of the logits.
+    return Verdict(verdict.logits[rows], features, classes, verdict.seen, rows)

@@ -3,10 +3,14 @@
 The paper's form is `up="transposed"`, `widest=16` and a width of 64. Transposed convolutions leave
 the image of a constant at a quarter of the rate, and at its multiples: a hum that a generator must
 learn to cancel. By default each kernel here is held where a constant leaves none.
+
+Beyond the paper, a generator may leave the last layers to an inverse STFT (`window`), which makes
+pure tones and silence easily, and a discriminator may also hear mel bands (`bands`).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import ClassVar
 
@@ -17,14 +21,16 @@ from torch import Tensor, nn
 from sparring.core.accepts import Accepts
 from sparring.core.errors import InputError
 from sparring.core.precision import full_precision, precise
-from sparring.core.ranges import Above, Depth, Factor, Share, Size
+from sparring.core.ranges import Above, Depth, Factor, Latent, Share, Size
 from sparring.core.schedule import Schedule
-from sparring.core.spectra import stft
+from sparring.core.spectra import BANDS, FLOOR, HOP, WINDOW, filterbank, overlap_add, stft, to_unit
 from sparring.core.types import Condition, Spec, Verdict
+from sparring.networks import convolutional
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
 from sparring.networks.heads import Head
 from sparring.networks.layers import (
     BASE,
+    activations,
     base_grid,
     choose,
     crop,
@@ -36,12 +42,11 @@ from sparring.networks.layers import (
 )
 
 STRIDE = 4
-SEEN = 3
-"""The layer that sees the spectrum."""
-WINDOW, STEEP = 256, 100.0
-"""Samples of the spectrum's windows, which lie 64 apart; how it is companded."""
-BINS = WINDOW // 2 + 1
 UPS = ("even", "transposed", "nearest", "linear")
+LOUDEST = 2.6
+"""log10 of the largest size of a bin."""
+FAINT = 1e-12
+"""Added to squared magnitudes: their root's slope stays finite in silence."""
 
 
 class Generator(nn.Module):
@@ -58,6 +63,8 @@ class Generator(nn.Module):
             has the same sum at each of its 4 phases, so that a constant stays one), "nearest" or
             "linear" (upsample, then convolve: dull where sound is broad in band).
         quadruplings: How often; if None, so often that the coarsest layer has 16 cells at most.
+        window: Samples of an inverse STFT's windows, which overlap by half: the finest hidden layer
+            then has a cell for each of them. 0 for the paper's, which makes samples itself.
         slope: Of the leaky ReLU; 0 for ReLU.
         head: "tanh", "leaky" or "linear"; the spec's own if None. Blocks have their own.
         softmax: How blocks of that head are filled; see `heads.Head`.
@@ -77,6 +84,7 @@ class Generator(nn.Module):
         kernel: Factor = 25,
         up: str = "even",
         quadruplings: Depth | None = None,
+        window: Latent = 0,
         slope: Share = 0.0,
         head: str | None = None,
         softmax: str = "plain",
@@ -85,15 +93,20 @@ class Generator(nn.Module):
         super().__init__()
         self.space = _line(spec)
         self.head = Head(spec, head, softmax, temperature)
-        widths = _widths(width, widest, self.space, quadruplings)
-        self.grid = (widths[-1], *base_grid(self.space, STRIDE ** len(widths)))
+        space = base_grid(self.space, _hop(window)) if window else self.space
+        widths = _widths(width, widest, space, quadruplings, hidden=bool(window))
+        longer = len(widths) - bool(window)
+        self.grid = (widths[-1], *base_grid(space, STRIDE**longer))
         self.latent = ConditionedLatent(spec)
         self.dense = nn.Linear(self.latent.size, math.prod(self.grid))
         layers: list[nn.Module] = [nn.LeakyReLU(slope)]
         for inputs, outputs in zip(widths[::-1], widths[-2::-1], strict=False):
             layers += [_Longer(inputs, outputs, kernel, up), nn.LeakyReLU(slope)]
         self.layers = nn.Sequential(*layers)
-        self.last = _Longer(width, spec.shape[0], kernel, up)
+        channels = spec.shape[0]
+        self.last: nn.Module = (
+            _Sounding(width, channels, window) if window else _Longer(width, channels, kernel, up)
+        )
         for module in (self.dense, self.layers, self.last):
             initialise(module, "kaiming", slope)
 
@@ -109,19 +122,22 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Sample (N, C, length) to a Verdict: convolutions of stride 4, then dense.
 
-    With `spectrum` it also sees how loud each band is over time, beside what its third layer
-    makes of the waveform: which drum a sound is shows there long before a network reads it out of
-    samples. Without, it is the paper's.
+    With `bands` a second network judges the log-mel spectrogram, a picture, by logits of its own:
+    which drum a sound is shows there long before a network reads it out of samples. R1 and R2 are
+    then measured where each of the two begins: as slopes in samples they would forbid it to tell
+    silence from faint noise. Without, it is the paper's.
 
     Args:
         spec: What to judge; 1 dimension of space.
         width: Channels of the finest layer; they double at each coarser one.
         widest: Times `width` that a layer has at most.
-        outputs: Logits for each sample.
+        outputs: Logits for each sample, and as many by its mel bands.
         kernel: Width of the convolutions' kernels.
         shuffle: Cells by which the phase shuffle moves a layer's activations at most.
         quarterings: How often the length shrinks; if None, as the generator's quadruplings.
-        spectrum: Whether it sees the spectrum over time; from 256 samples on.
+        bands: Channels of the finest layer that judges mel bands, 0 for none; from 1,024 samples
+            on.
+        rate: Samples of sound a second, for the mel bands.
         slope: Of the leaky ReLU; 0 for ReLU.
         spectral_norm: Whether every weight is divided by its largest singular value.
         form: How the condition is shown: "concat", "projection" or "none".
@@ -143,7 +159,8 @@ class Discriminator(nn.Module):
         kernel: Factor = 25,
         shuffle: Depth = 2,
         quarterings: Depth | None = None,
-        spectrum: bool = False,
+        bands: Latent = 0,
+        rate: Size = 16_000,
         slope: Share = 0.2,
         spectral_norm: bool = False,
         form: str = "projection",
@@ -156,11 +173,11 @@ class Discriminator(nn.Module):
         grid = base_grid(space, STRIDE ** len(widths))
         self.padded = (grid[0] * STRIDE ** len(widths),)
         self.sample = ConditionedSample(spec, form, space)
-        self.spectrum = SEEN if spectrum and len(widths) > SEEN and space[0] >= WINDOW else None
+        audible = bands > 0 and space[0] >= WINDOW
+        self.bands = _Bands(spec, bands, outputs, form, rate) if audible else None
         layers, inputs = [], spec.shape[0] + self.sample.size
         for i, outputs_here in enumerate(widths):
             moved = [PhaseShuffle(shuffle)] if i else []
-            inputs += BINS * spec.shape[0] if i == self.spectrum else 0
             layers.append(nn.Sequential(*moved, _shorter(inputs, outputs_here, kernel, slope)))
             inputs = outputs_here
         self.layers = nn.Sequential(*layers)
@@ -171,14 +188,41 @@ class Discriminator(nn.Module):
 
     def forward(self, sample: Tensor, condition: Condition) -> Verdict:
         """Logits (N, outputs) in float32, and the features where they are kept."""
-        hidden, features = pad(self.sample(sample, condition), self.padded), []
-        for i, layer in enumerate(self.layers):
-            if i == self.spectrum:
-                hidden = torch.cat([hidden, _spectrum(pad(sample, self.padded))], dim=1)
-            hidden = layer(hidden)
-            features.append(hidden)
-        kept = tuple(features) if self.keep_features else ()
-        return self.logits.verdict(hidden.flatten(1), condition, kept)
+        # Under another name, so that what its bands are judged by is no part of its slope.
+        samples = sample.view_as(sample)
+        shown = pad(self.sample(samples, condition), self.padded)
+        features = activations(self.layers, shown)
+        kept = features if self.keep_features else ()
+        verdict = self.logits.verdict(features[-1].flatten(1), condition, kept)
+        if self.bands is None:
+            return verdict
+        heard = self.bands.heard(sample)
+        logits = [verdict.logits, self.bands(heard, condition)]
+        return verdict._replace(logits=torch.cat(logits, dim=1), seen=(samples, heard))
+
+
+class _Bands(nn.Module):
+    """Log-mel spectrograms (N, C, 80, frames) to logits, by the network of pictures."""
+
+    def __init__(self, spec: Spec, width: int, outputs: int, form: str, rate: int) -> None:
+        super().__init__()
+        (self.frames,), self.rate = base_grid(_line(spec), HOP), rate
+        shape = (spec.shape[0], BANDS, self.frames)
+        pictures = dataclasses.replace(spec, shape=shape, blocks=())
+        self.pictures = convolutional.Discriminator(pictures, width, outputs, form=form)
+
+    def heard(self, sample: Tensor) -> Tensor:
+        """As `to_unit(log_mel(sample))`, but with a slope in silence too, and twice."""
+        with full_precision(sample):
+            spectra = stft(pad(precise(sample), (self.frames * HOP,)))
+            size = (spectra.real.square() + spectra.imag.square() + FAINT).sqrt()
+            mels = filterbank(self.rate).to(size.device) @ size
+            return to_unit((mels + FLOOR).log10())
+
+    def forward(self, heard: Tensor, condition: Condition) -> Tensor:
+        """Logits (N, outputs)."""
+        verdict: Verdict = self.pictures(heard, condition)
+        return verdict.logits
 
 
 class PhaseShuffle(nn.Module):
@@ -208,6 +252,38 @@ class PhaseShuffle(nn.Module):
         groups = padded.index_select(0, order.to(hidden.device)).split(alike)
         moved = [rows.narrow(-1, begin, length) for begin, rows in enumerate(groups)]
         return torch.cat(moved).index_select(0, order.argsort().to(hidden.device))
+
+
+class _Sounding(nn.Module):
+    """Frames to a waveform: size and frequency of each bin, whose windows are added up.
+
+    Phases are sums of frequencies over time (GANSynth: Engel et al., 2019), so that what does not
+    change is a steady tone.
+    """
+
+    def __init__(self, inputs: int, channels: int, window: int, kernel: int = 7) -> None:
+        super().__init__()
+        self.window, self.hop, self.channels = window, _hop(window), channels
+        bins = window // 2 + 1
+        self.convolve = nn.Conv1d(
+            inputs, 2 * channels * bins, kernel, padding=kernel // 2, padding_mode="replicate"
+        )
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """(N, inputs, frames) to (N, C, hop x frames)."""
+        loud, drift = self.convolve(hidden).unflatten(1, (2, self.channels, -1)).unbind(1)
+        size = ((3 * loud - 1).clamp(max=LOUDEST) * math.log(10)).exp()
+        # A drift of 1 is one bin up: half a turn a frame.
+        turn = math.pi * drift.cumsum(-1) + self._steady(drift)
+        spectra = torch.complex(size * turn.cos(), size * turn.sin())
+        return overlap_add(spectra, self.window, self.hop)
+
+    def _steady(self, like: Tensor) -> Tensor:
+        """Phases (bins, frames) of bins at their own frequencies, from the middle of a window."""
+        bins, frames = (torch.arange(n, device=like.device) for n in like.shape[-2:])
+        # Whole turns are taken away as whole numbers, which are exact.
+        samples = (bins[:, None] * (frames * self.hop + self.window // 2)) % self.window
+        return samples * (2 * math.pi / self.window)
 
 
 class _Longer(nn.Module):
@@ -260,19 +336,6 @@ def _filtered(kernel: int, up: str) -> Tensor:
     return taps
 
 
-def _spectrum(sample: Tensor) -> Tensor:
-    """(N, C, length) to (N, C * 129, length / 64): how loud each band is, in about [0, 1].
-
-    It is companded as log(1 + 100 size), so that quiet sound is seen and its slope stays finite.
-    """
-    hop = STRIDE**SEEN
-    with full_precision(sample):
-        parts = torch.view_as_real(stft(precise(sample), WINDOW, hop)) * (4.0 / WINDOW)
-        # The tiny constant keeps the root's slope finite in silence.
-        size = (parts.square().sum(-1) + 1e-12).sqrt()
-        return (torch.log1p(STEEP * size) / math.log1p(STEEP)).flatten(1, 2)
-
-
 def _line(spec: Spec) -> tuple[int, ...]:
     """The extent (length,).
 
@@ -285,13 +348,26 @@ def _line(spec: Spec) -> tuple[int, ...]:
     return space
 
 
-def _widths(width: int, widest: int, space: tuple[int, ...], times: int | None) -> list[int]:
-    """Channels from the finest hidden layer to the coarsest."""
+def _widths(
+    width: int, widest: int, space: tuple[int, ...], times: int | None, hidden: bool = False
+) -> list[int]:
+    """Channels from the finest hidden layer to the coarsest, one more if the finest is as fine."""
     positive("width", width)
     if times is None:
         times = max(1, math.ceil(math.log(space[0] / BASE, STRIDE)))
     positive("layers", times)
-    return [width * min(2**i, widest) for i in range(times)]
+    return [width * min(2**i, widest) for i in range(times + hidden)]
+
+
+def _hop(window: int) -> int:
+    """Samples from one window to the next.
+
+    Raises:
+        InputError: a window that has no half.
+    """
+    if window < 4 or window % 4:
+        raise InputError(f"a window is a multiple of 4 samples, or 0 for none, not {window}.")
+    return window // 2
 
 
 def _shorter(inputs: int, outputs: int, kernel: int, slope: float) -> nn.Module:

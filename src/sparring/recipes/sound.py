@@ -6,7 +6,7 @@ from typing import Any
 
 from sparring.core.errors import InputError
 from sparring.core.part import Part
-from sparring.core.ranges import Amount, Batch, Count, Depth, Every, Factor, Rate, Size
+from sparring.core.ranges import Amount, Batch, Count, Depth, Every, Factor, Latent, Rate, Size
 from sparring.core.recipe import Recipe
 from sparring.recipes.images import r3
 from sparring.recipes.unpaired import Unpaired, cut
@@ -19,11 +19,12 @@ MEL = "sparring.domains.mel.domain:Mel"
 
 def wavegan(
     *,
-    width: Size = 8,
+    width: Size = 64,
+    window: Latent = 256,
     discriminator_width: Size = 8,
-    spectrum: bool = False,
+    bands: Latent = 16,
     latent: Size = 64,
-    gamma: Amount = 0.5,
+    gamma: Amount = 4.0,
     every: Every = 8,
     lr: Rate = 2e-3,
     lr_end: Rate = 1e-4,
@@ -32,10 +33,13 @@ def wavegan(
 ) -> Recipe:
     """Sound from noise, as a waveform: WaveGAN's networks, r3's loss (Donahue et al. 2019).
 
+    An inverse STFT and mel bands are not in the paper; `--window 0 --bands 0` are its networks.
+
     Args:
         width: channels of the generator's finest layer.
+        window: samples of the windows of the generator's inverse STFT; 0 for none.
         discriminator_width: channels of the discriminator's finest layer.
-        spectrum: whether the discriminator also sees the spectrum over time; not in the paper.
+        bands: channels of its finest layer that judges mel bands; 0 for none.
         latent: numbers in one latent vector.
         gamma: weight of R1 and R2.
         every: R1 and R2 are due on every so manieth step.
@@ -57,9 +61,14 @@ def wavegan(
     return base.replace(
         name="wavegan",
         networks={
-            "generator": Part(f"{NETWORKS}.wave:Generator", width=width, head="leaky"),
+            "generator": Part(
+                f"{NETWORKS}.wave:Generator",
+                width=width,
+                window=window,
+                head="linear" if window else "leaky",
+            ),
             "discriminator": Part(
-                f"{NETWORKS}.wave:Discriminator", width=discriminator_width, spectrum=spectrum
+                f"{NETWORKS}.wave:Discriminator", width=discriminator_width, bands=bands
             ),
         },
     )

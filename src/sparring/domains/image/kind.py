@@ -21,8 +21,6 @@ from sparring.domains.image import (
 )
 from sparring.domains.image.packs import (
     avatars,
-    captions,
-    characters,
     digits,
     earth,
     emoji,
@@ -30,7 +28,6 @@ from sparring.domains.image.packs import (
     landscapes,
     maps,
     photos,
-    robots,
     terrain,
 )
 from sparring.domains.image.packs import objects as stamps
@@ -110,9 +107,6 @@ KIND = Kind(
             earth.ALBUM,
             stamps.ALBUM,
             avatars.ALBUM,
-            captions.ALBUM,
-            characters.ALBUM,
-            robots.ALBUM,
         )
     },
 )
