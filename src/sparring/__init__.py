@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sparring.core.recipe import Recipe as Recipe
     from sparring.data import Dataset as Dataset
     from sparring.data import load as load_data
+    from sparring.exporting.export import export as export
     from sparring.recipes import recipe_functions as recipe_functions
     from sparring.recipes import recipe_named as recipe_named
     from sparring.training.budget import Intervals as Intervals
@@ -50,6 +51,7 @@ _HOMES = {
     "Recipe": "sparring.core.recipe:Recipe",
     "blend": "sparring.verbs.translate:blend",
     "evaluate": "sparring.verbs.evaluate:evaluate",
+    "export": "sparring.exporting.export:export",
     "load_data": "sparring.data:load",
     "recipe_functions": "sparring.recipes:recipe_functions",
     "recipe_named": "sparring.recipes:recipe_named",
@@ -69,6 +71,7 @@ __all__ = [
     "Recipe",
     "blend",
     "evaluate",
+    "export",
     "load_data",
     "recipe_functions",
     "recipe_named",

@@ -12,7 +12,7 @@ from sparring import __version__
 
 ORDER = (
     "recipes models data train resume sample interpolate reconstruct "
-    "translate repair upscale blend studio serve evaluate report demo"
+    "translate repair upscale blend export studio serve evaluate report demo"
 ).split()
 
 

@@ -60,7 +60,7 @@ def _shares(tokens: Tensor, vocabulary: int) -> Tensor:
     """Tokens (N, T), -1 where there are none, as shares (N, vocabulary): a bag of words."""
     there = (tokens >= 0).float()
     each = there / there.sum(1, keepdim=True).clamp_min(1.0)
-    blank = torch.zeros(len(tokens), vocabulary, device=tokens.device)
+    blank = torch.zeros(tokens.shape[0], vocabulary, device=tokens.device)
     return blank.scatter_add(1, tokens.clamp_min(0), each)
 
 

@@ -101,12 +101,12 @@ class Head(nn.Module):
         if not self.blocks:
             made = bounded(sample, self.head)
             return laid(made) if self.clear else made
-        noise = self._noise(sample, latent) if self.drawn else torch.zeros_like(sample)
-        parts = zip(self.blocks, self._split(sample), self._split(noise), strict=True)
+        chosen = sample + self._noise(sample, latent) if self.drawn else sample
+        parts = zip(self.blocks, self._split(sample), self._split(chosen), strict=True)
         return torch.cat(
             [
-                self._chosen(part, chance) if block.head == "softmax" else bounded(part, block.head)
-                for block, part, chance in parts
+                self._chosen(logits) if block.head == "softmax" else bounded(part, block.head)
+                for block, part, logits in parts
             ],
             dim=1,
         )
@@ -114,9 +114,9 @@ class Head(nn.Module):
     def _split(self, sample: Tensor) -> tuple[Tensor, ...]:
         return sample.split([block.size for block in self.blocks], dim=1)
 
-    def _chosen(self, logits: Tensor, noise: Tensor) -> Tensor:
+    def _chosen(self, logits: Tensor) -> Tensor:
         assert self.temperature is not None
-        soft = F.softmax((precise(logits) + noise) / self.temperature(), dim=1)
+        soft = F.softmax(precise(logits) / self.temperature(), dim=1)
         if not self.hard:
             return soft
         one = torch.zeros_like(soft).scatter(1, soft.argmax(1, keepdim=True), 1.0)

@@ -83,7 +83,8 @@ def space_of(shape: tuple[int, ...], least: int = 1) -> tuple[int, ...]:
 
 def base_grid(space: tuple[int, ...], factor: int) -> tuple[int, ...]:
     """The smallest grid that covers `space` once every extent is multiplied by `factor`."""
-    return tuple(-(-extent // factor) for extent in space)
+    # Without negative numbers: a traced graph's division rounds them towards zero.
+    return tuple((extent + factor - 1) // factor for extent in space)
 
 
 def doublings_to(space: tuple[int, ...], least: int = 2) -> int:
@@ -127,7 +128,7 @@ def shuffle(sample: Tensor, factor: int = 2) -> Tensor:
     parts = sample.unflatten(1, (-1, *[factor] * dims))
     order = [axis for d in range(dims) for axis in (dims + 2 + d, d + 2)]
     space = [factor * extent for extent in sample.shape[2:]]
-    return parts.permute(0, 1, *order).reshape(len(sample), -1, *space)
+    return parts.permute(0, 1, *order).reshape(sample.shape[0], -1, *space)
 
 
 def unshuffle(sample: Tensor, factor: int = 2) -> Tensor:

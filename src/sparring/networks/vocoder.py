@@ -126,7 +126,7 @@ class Generator(nn.Module):
             size = (self._first(rows) + precise(change)).exp().clamp(max=LOUDEST)
             size = size * (rows.amax(1, keepdim=True) > SILENT)
             wave = self._settled(size, precise(turn))
-        return wave.reshape(len(shown), -1, wave.shape[-1]).clamp(-1.0, 1.0)
+        return wave.reshape(shown.shape[0], -1, wave.shape[-1]).clamp(-1.0, 1.0)
 
     def _first(self, rows: Tensor) -> Tensor:
         """Log magnitudes (N, window / 2 + 1, frames) that have these mels, by least squares."""

@@ -75,7 +75,8 @@ class Layout:
         """
         import torch
 
-        if len(stored) and int(stored.max()) >= self.shape[0]:
+        traced = torch.onnx.is_in_onnx_export()  # A graph holds no decision by its values.
+        if not traced and len(stored) and int(stored.max()) >= self.shape[0]:
             raise InputError(
                 f"a layout holds class {int(stored.max())}, outside its palette of "
                 f"{self.shape[0]}; add the class to the palette or mend the label map."

@@ -1,0 +1,1 @@
+"""Models carried out of Python: ONNX files, and web pages that run them."""
