@@ -55,7 +55,7 @@ class Graph(nn.Module):
         latent, source = fields.pop("latent"), fields.get("source")
         if source is None:
             return self._stored(self._made(latent, Condition(**fields)))
-        marked = {name: fields[name] for name in ("source", "mask") if name in fields}
+        marked: dict[str, Tensor] = {n: fields[n] for n in ("source", "mask") if n in fields}
         if source.dim() == 3:
             marked = {name: _blocks(values) for name, values in marked.items()}
         fields.update(marked, source=self.entry.encode(marked["source"]))
