@@ -6,6 +6,7 @@ root is docs/ and whose home is the README. What a page links to comes along.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-HOME = {"README.md": "index.md"}
+ELSEWHERE = {"README.md": "index.md", "docs/notebook.ipynb": "notebook.md"}
+"""Where pages lie that the site has by another name."""
 LINK = re.compile(r"(?<=\]\()([^)\s#]+)(?=[)#])")
 SOUND = re.compile(r'<a href="([^"]+\.(?:flac|ogg|wav))">(.*?)</a>,?')
 FOREIGN = re.compile(
@@ -27,12 +29,12 @@ PLAYER = (
 
 def site_path(path: str) -> str:
     """Where a file of the repository lies on the site."""
-    return HOME.get(path) or path.removeprefix("docs/")
+    return ELSEWHERE.get(path) or path.removeprefix("docs/")
 
 
 def in_repository(uri: str) -> str:
     """Where a file of the site lies in the repository."""
-    back = {there: here for here, there in HOME.items()}
+    back = {there: here for here, there in ELSEWHERE.items()}
     inside = f"docs/{uri}"
     return back.get(uri) or (inside if (ROOT / inside).is_file() else uri)
 
@@ -57,6 +59,18 @@ def turned(markdown: str, path: str) -> str:
 def with_players(html: str) -> str:
     """The page with a player for each link to a sound."""
     return SOUND.sub(lambda found: PLAYER.format(address=found[1], text=found[2]), html)
+
+
+def of_notebook(text: str) -> str:
+    """A notebook as Markdown: its cells, and what each of them showed."""
+    parts = []
+    for cell in json.loads(text)["cells"]:
+        source = "".join(cell["source"])
+        parts.append(source if cell["cell_type"] == "markdown" else f"```python\n{source}\n```")
+        for data in (output["data"] for output in cell.get("outputs", [])):
+            picture = f'<img alt="" src="data:image/png;base64,{data.get("image/png")}">'
+            parts.append("".join(data.get("text/html", [picture])))
+    return "\n\n".join(parts)
 
 
 def foreign(html: str) -> str | None:
@@ -94,11 +108,16 @@ def on_files(files: Any, config: Any) -> Any:
     for path in reached([in_repository(uri) for uri in listed(config.nav)]):
         uri = site_path(path)
         files.append(File.generated(config, uri, abs_src_path=str(ROOT / path)))
+    notebook = next(path for path in ELSEWHERE if path.endswith(".ipynb"))
+    content = of_notebook((ROOT / notebook).read_text())
+    files.append(File.generated(config, site_path(notebook), content=content))
     return files
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Turn links."""
+    """Turn links; the home page has no neighbours to list beside it."""
+    if page.file.src_uri == ELSEWHERE["README.md"]:
+        page.meta["hide"] = ["navigation"]
     return turned(markdown, in_repository(page.file.src_uri))
 
 

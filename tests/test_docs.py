@@ -26,7 +26,11 @@ from test_readme import blocks, extras, lines, targets
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-PAGES = [ROOT / n for n in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+CHINESE = ROOT / "README.zh-CN.md"
+PAGES = [
+    ROOT / n
+    for n in ("README.md", CHINESE.name, "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
+]
 PAGES += DOCS
 LINKING = [*PAGES, *sorted((ROOT / "benchmarks").glob("*.md"))]
 OTHERS = {
@@ -55,8 +59,11 @@ def prose(page: Path) -> str:
 
 
 def codes(page: Path) -> list[str]:
-    """What stands between single backticks."""
-    return re.findall(r"`([^`\n]+)`", prose(page))
+    """What stands between single backticks; the first column of coming-from.md is of others."""
+    text = prose(page)
+    if page.name == "coming-from.md":
+        text = re.sub(r"^\|.*?\|", "|", text, flags=re.MULTILINE)
+    return re.findall(r"`([^`\n]+)`", text)
 
 
 def command_lines(page: Path) -> Iterator[list[str]]:
@@ -134,6 +141,7 @@ def test_what_commands_name_exists(page: Path) -> None:
             *TOYS,
             "photos/",
             "pairs/",
+            "people/",
             "sounds/",
             "voices/",
             "spirals",
@@ -199,6 +207,38 @@ def test_commands_are_found() -> None:
 def test_readme_leads_to_every_page() -> None:
     text = (ROOT / "README.md").read_text()
     assert all(f"(docs/{page.name})" in text for page in DOCS)
+
+
+def test_the_navigation_of_the_site_lists_every_page() -> None:
+    nav = (ROOT / "mkdocs.yml").read_text().partition("nav:\n")[2]
+    pages = [*DOCS, *(ROOT / "benchmarks").glob("*.md")]
+    missing = [page.name for page in pages if f"{page.name}\n" not in nav]
+    assert not missing, f"name these pages under `nav:` in mkdocs.yml: {missing}"
+
+
+def test_the_chinese_readme_has_the_same_blocks() -> None:
+    ours, theirs = blocks(ROOT / "README.md"), blocks(CHINESE)
+    for number, (one, other) in enumerate(itertools.zip_longest(ours, theirs), 1):
+        assert one == other, (
+            f"block {number} of README.zh-CN.md is not that of README.md: copy it as it stands, "
+            "and mend the Chinese around it where the English changed"
+        )
+
+
+def test_the_chinese_readme_has_the_same_links_pictures_and_figures() -> None:
+    ours, theirs = prose(ROOT / "README.md"), prose(CHINESE)
+    for what, pattern in {
+        "links and pictures": r"\]\((?!README)([^)\s]+)\)",
+        "recipes": r"^\| `([\w-]+)` \|",
+        "figures": r"\d[\d,]*\.\d+|\d+,\d{3}",
+        "sections": r"^(#+) ",
+    }.items():
+        found = [sorted(re.findall(pattern, text, flags=re.MULTILINE)) for text in (ours, theirs)]
+        missing, gone = set(found[0]) - set(found[1]), set(found[1]) - set(found[0])
+        assert found[0] == found[1], (
+            f"{what} of README.zh-CN.md are not README.md's: say there what the English says of "
+            f"{sorted(missing)}, take out {sorted(gone)}; it has {len(found[1])} of {len(found[0])}"
+        )
 
 
 def test_changelog_begins_with_this_version() -> None:

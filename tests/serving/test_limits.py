@@ -228,6 +228,28 @@ def test_memory_that_runs_out_is_said(serve: Serve, monkeypatch: pytest.MonkeyPa
     assert answer.status_code == 503 and "memory ran out" in answer.json()["error"]
 
 
+def test_a_fault_is_logged_and_not_told(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    def generate(*arguments: object) -> None:
+        raise RuntimeError("a secret of the server")
+
+    monkeypatch.setattr(Model, "generate", generate)
+    client = serve()
+    answer = client.post(SAMPLE, json={})
+    assert answer.status_code == 500 and "secret" not in answer.text and answer.json()["error"]
+    monkeypatch.undo()
+    assert client.post(SAMPLE, json={}).status_code == 200
+    assert 'code="500",model="digits"' in client.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    "content", [b"[" * 100_000, b'{"seed": ' + b"9" * 5000 + b"}", b"\xff", b'{"seed": NaN}', b"7"]
+)
+def test_bodies_that_are_no_json(serve: Serve, content: bytes) -> None:
+    sent = {"Content-Type": "application/json"}
+    answer = serve().post(SAMPLE, content=content, headers=sent)
+    assert answer.status_code in (400, 422) and answer.json()["error"], answer.text
+
+
 @pytest.mark.parametrize("name", ["batch", "window", "queue", "seconds", "megabytes", "count"])
 def test_limits_have_ranges(name: str) -> None:
     make: Callable[..., Limits] = Limits

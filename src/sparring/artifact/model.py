@@ -14,7 +14,7 @@ from sparring.artifact import given, hub
 from sparring.artifact.building import build_game
 from sparring.artifact.conditions import condition_for
 from sparring.artifact.manifest import Manifest
-from sparring.artifact.shown import Shown
+from sparring.artifact.shown import Shown, html_of
 from sparring.artifact.stored import load_network, model_folder, write_model
 from sparring.artifact.tiling import at_once
 from sparring.artifact.translating import Asked, Progress, translated
@@ -96,9 +96,12 @@ class Model:
         shape = " x ".join(map(str, self.manifest.spec.shape))
         return f"<Model {made} on {data}: {shape}, {weights:,} weights, {self.device}>"
 
-    def show(self, samples: Tensor, columns: int | None = None) -> Shown:
-        """Samples (N, *shape) as a picture that a notebook draws by itself."""
-        return Shown(self.domain, samples, columns)
+    def _repr_html_(self) -> str:
+        return html_of(self)
+
+    def show(self, samples: Tensor, columns: int | None = None, reverse: bool = False) -> Shown:
+        """What `sample` or `translate` returned, drawn (or played) by a notebook by itself."""
+        return Shown(self.ends(reverse)[1], samples, columns)
 
     @property
     def device(self) -> torch.device:

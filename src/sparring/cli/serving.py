@@ -35,8 +35,8 @@ def serve(
     token: Annotated[
         str, typer.Option(envvar="SPARRING_TOKEN", help="What every request must bring.")
     ] = "",
-    batch: Annotated[int, typer.Option(help="Samples in a forward pass; 1 gathers none.")] = 8,
-    window: Annotated[float, typer.Option(help="Milliseconds that a pass waits for others.")] = 5.0,
+    batch: Annotated[int, typer.Option(help="Samples in a forward pass; 1 gathers none.")] = 16,
+    window: Annotated[float, typer.Option(help="Milliseconds that a pass waits for others.")] = 2.0,
     queue: Annotated[int, typer.Option(help="Requests that may wait; the next gets 429.")] = 64,
     seconds: Annotated[float, typer.Option(help="A request's time; then it gets 504.")] = 60.0,
     megabytes: Annotated[float, typer.Option(help="Most that a request may bring.")] = 32.0,

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparring.core.errors import InputError
+from sparring.data import beside
 from sparring.data.content import Content, key_for
 from sparring.data.encoded import Encoded
 from sparring.data.hub import HELD_OUT, TRAIN
@@ -41,8 +42,10 @@ class Listing(NamedTuple):
         )
 
 
-def scan(path: Path, suffixes: Sequence[str], what: str) -> Listing:
+def scan(path: Path, suffixes: Sequence[str], what: str, *, annotated: bool = False) -> Listing:
     """Find the files with these endings; none is opened. `what` is the word for many of them.
+
+    Where they may be `annotated`, captions and attributes beside them are not called left out.
 
     Raises:
         InputError: a folder that is missing, empty or unreadable.
@@ -57,6 +60,9 @@ def scan(path: Path, suffixes: Sequence[str], what: str) -> Listing:
     split, below = split_of(names)
     labels, notes = labels_of(below, what)
     others = len(facts) - len(names)
+    if annotated:
+        stems = {name.with_suffix("") for name in names}
+        others -= sum(beside.is_one(name, stems) for name in facts)
     ignored = (f"{others} files that are no {what} are left out.",) if others else ()
     return Listing(encoded(path, names, facts, what), labels, split, (*notes, *ignored))
 

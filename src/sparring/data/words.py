@@ -13,8 +13,8 @@ from sparring.data.content import UNKNOWN
 if TYPE_CHECKING:
     import numpy as np
 
-LONGEST = 64
-"""Words of a sentence that are kept."""
+LONGEST = 256
+"""Words that a sentence may have."""
 VOCABULARY = 10_000
 """Words that are known: the most frequent ones."""
 
@@ -24,21 +24,29 @@ def words_of(sentence: str) -> list[str]:
     return re.findall(r"\w+(?:['\u2019-]\w+)*", sentence.lower())
 
 
-def tokens_of(sentences: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
+def tokens_of(sentences: Sequence[str], names: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
     """(N, T) int64, -1 after the last word of each; and the words that they number, sorted.
 
     Raises:
-        InputError: none of the sentences has a word.
+        InputError: a sentence without a word or with too many; `names` say of what it is one.
     """
     import numpy as np
 
-    rows = [words_of(sentence)[:LONGEST] for sentence in sentences]
+    rows = [_checked(words_of(s), name) for s, name in zip(sentences, names, strict=True)]
     counted = Counter(word for row in rows for word in row)
-    if not counted:
-        raise InputError("none of the captions has a word.")
     known = sorted(word for word, _ in counted.most_common(VOCABULARY))
     number = {word: place for place, word in enumerate(known)}
     found = [[number[word] for word in row if word in number] for row in rows]
     longest = max(len(row) for row in found)
     padded = [row + [UNKNOWN] * (longest - len(row)) for row in found]
     return np.array(padded, dtype=np.int64), tuple(known)
+
+
+def _checked(words: list[str], name: str) -> list[str]:
+    if not words:
+        raise InputError(f"the caption of {name} is empty; write a sentence of at least a word.")
+    if len(words) > LONGEST:
+        raise InputError(
+            f"the caption of {name} has {len(words):,} words; at most {LONGEST} can be read."
+        )
+    return words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import enum
+import io
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -126,6 +127,10 @@ def translation_as(form: Form, files: Files, made: Tensor, around: Any, folder: 
 
 def _array(samples: Tensor, folder: Path) -> Answer:
     values = samples.numpy().astype(np.float32)
+    if values.nbytes < IN_MEMORY:
+        small = io.BytesIO()
+        np.save(small, values)
+        return Answer(small.getvalue(), None, small.tell())
     return _written(folder, ".npy", lambda path: np.save(path, values))
 
 

@@ -115,7 +115,7 @@ def application(models: Mapping[str, Model], limits: Limits, token: str = "") ->
     return app
 
 
-def served(request: Request) -> Served:
+async def served(request: Request) -> Served:
     """What the application serves."""
     found: Served = request.app.state.served
     return found
@@ -143,7 +143,7 @@ async def models(here: Here) -> ModelList:
     return ModelList(models=[_entry(name, model) for name, model in here.models.items()])
 
 
-def named(name: str, request: Request, here: Here) -> tuple[str, Model]:
+async def named(name: str, request: Request, here: Here) -> tuple[str, Model]:
     """The model of this name, which can do what the path ends in.
 
     Raises:
@@ -244,6 +244,8 @@ def _work(
     words = str(mask) if mask.exists() else ""
     if form.region is not None:
         words = region_of(form.region, len(extent))
+    if model.takes_mask and not words:
+        raise Refused(422, f"the model {name!r} needs a mask of what is missing; send one as mask.")
     media, shape = chosen(accept, forms_of_translation(leaving, len(extent)))
     return Translating(
         model=model, name=name, batch=here.limits.batch, form=shape, folder=here.folder,
@@ -279,7 +281,7 @@ def _verbs_of(model: Model) -> list[str]:
 
 
 def _entry(name: str, model: Model) -> ModelEntry:
-    manifest = model.manifest
+    manifest, classes = model.manifest, model.manifest.spec.classes
     also = {"mask": model.takes_mask, "reverse": "reverse" in model.game.doors}
     if "sample" in model.task.abilities:
         answers = forms_of_samples(model.domain, 1)
@@ -292,7 +294,7 @@ def _entry(name: str, model: Model) -> ModelEntry:
         licence=str(manifest.data.get("licence", "")),
         abilities=[*_verbs_of(model), *(word for word, has in also.items() if has)],
         shape=list(manifest.spec.shape),
-        labels=list(manifest.classes) or [str(k) for k in range(manifest.spec.classes)],
+        labels=(list(manifest.classes) or list(map(str, range(classes)))) if classes else [],
         scale=model.scale,
         answers=list(answers),
     )

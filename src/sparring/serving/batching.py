@@ -6,12 +6,11 @@ pass of a kind has the same number of rows, and a sample is the same to the bit 
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
@@ -140,9 +139,7 @@ class Batcher:
                 _fail(job.future, error)
             return
         self._room.acquire()
-        left = itertools.count(len(jobs) - 1, -1)
-        for job, own in zip(jobs, made.split([job.work.count for job in jobs]), strict=True):
-            self._encoders.submit(self._answer, job, own, left)
+        self._encoders.submit(self._answer, jobs, made)
 
     def _made(self, work: Work, loaded: Sequence[Rows], alive: Alive) -> Tensor:
         rows = {name: torch.cat([rows[name] for rows in loaded]) for name in loaded[0]}
@@ -157,17 +154,23 @@ class Batcher:
             self._told(work.size, max(0, start + work.size - count))
         return torch.cat(pieces)
 
-    def _answer(self, job: _Waiting, made: Tensor, left: Iterator[int]) -> None:
+    def _answer(self, jobs: Sequence[_Waiting], made: Tensor) -> None:
+        """Encode what was made of each; whole passes at a time, since threads cost more."""
         try:
-            answer = job.work.answered(made)
-        except BaseException as error:
-            _fail(job.future, error)
-        else:
-            with suppress(InvalidStateError):
-                job.future.set_result(answer)
+            for job, own in zip(jobs, made.split([job.work.count for job in jobs]), strict=True):
+                _answer(job, own)
         finally:
-            if next(left) == 0:
-                self._room.release()
+            self._room.release()
+
+
+def _answer(job: _Waiting, made: Tensor) -> None:
+    try:
+        answer = job.work.answered(made)
+    except BaseException as error:
+        _fail(job.future, error)
+    else:
+        with suppress(InvalidStateError):
+            job.future.set_result(answer)
 
 
 def _loaded(job: _Waiting) -> Rows | None:

@@ -53,7 +53,7 @@ class Gate:
                 await refusal(error.status, str(error))(scope, receive, sending)
         finally:
             model, verb = _named(scope)
-            self.counters.answered(model, verb, code, time.perf_counter() - began)
+            self.counters.answered(model, verb, code or 500, time.perf_counter() - began)
 
     def _check(self, scope: Scope) -> None:
         """The request may be read.

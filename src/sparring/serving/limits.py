@@ -39,9 +39,9 @@ class Limits:
         InputError: a number that is out of range.
     """
 
-    batch: int = 8
+    batch: int = 16
     """Rows of every forward pass of small samples; more are several passes, fewer are padded."""
-    window: float = 5.0
+    window: float = 2.0
     """Milliseconds that a request waits for others to share its pass."""
     queue: int = 64
     """Requests that are accepted and not yet answered; the next one is told to come again."""

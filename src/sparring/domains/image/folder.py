@@ -11,7 +11,7 @@ from sparring.data.content import LOOKED, Content, Progress
 from sparring.data.encoded import Encoded
 from sparring.data.folders import Listing, described
 from sparring.data.kinds import Reading
-from sparring.domains.image import arrays, large, pictures, raster
+from sparring.domains.image import arrays, attributes, large, pictures, raster
 from sparring.domains.image.raster import Form, Header
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ def read(path: Path, reading: Reading) -> Content:
     """All pictures in the folder and below.
 
     The first folder below `path` is the label; or, where the folders on top are named `train` and
-    `test` (or the like), these are the split and the folders below them the labels.
+    `test` (or the like), these are the split and the folders below them the labels. Captions and
+    attributes beside them are read, see `attributes.annotated`.
 
     Raises:
         InputError: a folder that is missing, empty or unreadable; pictures that cannot be read;
@@ -45,7 +46,8 @@ def read(path: Path, reading: Reading) -> Content:
         names=listing.files.names,
         notes=(*listing.notes, *of_some, *pictures.told(headers, form, reading)),
     )
-    return described(found, listing.labels, listing.held_out)
+    found = described(found, listing.labels, listing.held_out)
+    return attributes.annotated(found, path, reading)
 
 
 def surveyed(path: Path, reading: Reading) -> tuple[Listing, list[Header]]:
@@ -90,7 +92,7 @@ def scan(path: Path) -> Listing:
     Raises:
         InputError: a folder that is missing, empty or unreadable.
     """
-    return folders.scan(path, raster.SUFFIXES, "pictures")
+    return folders.scan(path, raster.SUFFIXES, "pictures", annotated=True)
 
 
 def holds_pictures(path: Path) -> bool:

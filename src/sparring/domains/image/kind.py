@@ -21,6 +21,8 @@ from sparring.domains.image import (
 )
 from sparring.domains.image.packs import (
     avatars,
+    captions,
+    characters,
     digits,
     earth,
     emoji,
@@ -28,6 +30,7 @@ from sparring.domains.image.packs import (
     landscapes,
     maps,
     photos,
+    robots,
     terrain,
 )
 from sparring.domains.image.packs import objects as stamps
@@ -107,6 +110,9 @@ KIND = Kind(
             earth.ALBUM,
             stamps.ALBUM,
             avatars.ALBUM,
+            captions.ALBUM,
+            characters.ALBUM,
+            robots.ALBUM,
         )
     },
 )

@@ -211,7 +211,7 @@ def _save(sheet: Sheet, draft: Path, place: int) -> dict[str, Any]:
     if sheet.attributes is not None:
         told["attributes"] = sheet.attributes.chosen.astype(np.int64)
     if sheet.captions:
-        told["tokens"], known = words.tokens_of(sheet.captions)
+        told["tokens"], known = words.tokens_of(sheet.captions, sheet.captions)
     for name, values in {**sheet.views, **told}.items():
         np.save(folder / f"{name}.npy", values, allow_pickle=False)
     return {

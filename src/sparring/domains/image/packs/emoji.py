@@ -29,7 +29,7 @@ CLASSES = {
     "Flags": "flags",
 }
 """The categories that are used: people differ from design to design, and so make no pairs."""
-_PATHS = {
+PATHS = {
     "google": "package/img/google/64/{}.png",
     "twitter": "package/img/twitter/64/{}.png",
     "fluent": "package/assets/{}.webp",
@@ -41,16 +41,16 @@ def draw(files: Files, progress: Progress) -> Iterator[Sheet]:
     import numpy as np
 
     codes = _codes(files)
-    drawn: dict[str, list[np.ndarray]] = {view: [] for view in _PATHS}
+    drawn: dict[str, list[np.ndarray]] = {view: [] for view in PATHS}
     for place, code in enumerate(codes):
         progress("drawing emoji", place, len(codes))
-        for view, path in _PATHS.items():
-            drawn[view].append(_on_white(files[path.format(code)]))
+        for view, path in PATHS.items():
+            drawn[view].append(on_white(files[path.format(code)]))
     views = {view: np.stack(pictures) for view, pictures in drawn.items()}
     views["edges"] = _edges(views["google"])
     names = tuple(CLASSES.values())
     label = np.array([names.index(CLASSES[kind]) for kind in codes.values()])
-    yield Sheet(views, _held_out(list(codes), views), label, names)
+    yield Sheet(views, held_out(list(codes), views), label, names)
 
 
 def _codes(files: Files) -> dict[str, str]:
@@ -60,11 +60,11 @@ def _codes(files: Files) -> dict[str, str]:
     return {
         code: kind
         for code, kind in sorted(codes.items())
-        if kind in CLASSES and all(path.format(code) in files for path in _PATHS.values())
+        if kind in CLASSES and all(path.format(code) in files for path in PATHS.values())
     }
 
 
-def _on_white(data: bytes) -> np.ndarray:
+def on_white(data: bytes) -> np.ndarray:
     """(3, SIDE, SIDE); a larger picture is averaged down before its opacity is laid on white."""
     import numpy as np
     from PIL import Image
@@ -77,8 +77,8 @@ def _on_white(data: bytes) -> np.ndarray:
     return np.asarray(white.convert("RGB")).transpose(2, 0, 1)
 
 
-def _held_out(codes: list[str], views: dict[str, np.ndarray]) -> np.ndarray:
-    """A tenth; codes with an equal picture in any design, as some flags have, stay together."""
+def held_out(codes: list[str], views: dict[str, np.ndarray]) -> np.ndarray:
+    """(N,) bool, a tenth; codes with an equal picture in any design, as flags do, stay together."""
     group = {code: code for code in codes}
 
     def first(code: str) -> str:

@@ -32,36 +32,38 @@ def draw(files: Files, progress: Progress) -> Iterator[Sheet]:
     """Every cut-out fitted into squares of 64 and of 128 px, with opacity as fourth channel."""
     import numpy as np
 
-    paths = sorted(path for path in files if _is_used(path))
+    paths = sorted(path for path in files if is_used(path))
     cut: list[tuple[str, Image]] = []
     for place, path in enumerate(paths):
         progress("drawing objects", place, len(paths))
-        picture = _cut_out(files[path])
+        picture = cut_out(files[path])
         if picture is not None:
             cut.append((path, picture))
     held = chosen([identity(path) for path, _ in cut], 0.12)
-    label = np.array([CLASSES.index(_folders(path)[0]) for path, _ in cut])
+    label = np.array([CLASSES.index(folders_of(path)[0]) for path, _ in cut])
     for side in SIDES:
-        pictures = np.stack([_fitted(picture, side) for _, picture in cut])
+        pictures = np.stack([fitted(picture, side) for _, picture in cut])
         yield Sheet({"cutout": pictures}, held, label, CLASSES)
 
 
 def identity(path: str) -> str:
     """What a picture shows: its path without the number that tells two of a kind apart."""
     name = re.sub(r"([-_ ]?\d+|_outlined|_bw)+$", "", PurePath(path).stem)
-    return "/".join([*_folders(path), name])
+    return "/".join([*folders_of(path), name])
 
 
-def _folders(path: str) -> list[str]:
+def folders_of(path: str) -> list[str]:
+    """The folders that a stamp lies in, from the class on."""
     return path.removeprefix(f"{_FOLDER}/").split("/")[:-1]
 
 
-def _is_used(path: str) -> bool:
+def is_used(path: str) -> bool:
+    """Whether a stamp is of a class that is used, and none that is another one mirrored."""
     stem = PurePath(path).stem
-    return _folders(path)[0] in CLASSES and not stem.endswith(("_mirror", "_flip"))
+    return folders_of(path)[0] in CLASSES and not stem.endswith(("_mirror", "_flip"))
 
 
-def _cut_out(data: bytes) -> Image | None:
+def cut_out(data: bytes) -> Image | None:
     """The picture without its empty rim; None where it has no opacity worth the name."""
     from PIL import Image
 
@@ -74,7 +76,7 @@ def _cut_out(data: bytes) -> Image | None:
     return cut if 0.05 < solid < OPAQUE else None
 
 
-def _fitted(picture: Image, side: int) -> np.ndarray:
+def fitted(picture: Image, side: int) -> np.ndarray:
     """(4, side, side): centred, its longer edge 15/16 of the side, on transparent white."""
     import numpy as np
     from PIL import Image
