@@ -135,7 +135,8 @@ def test_numbers_for_some_pictures_only_are_refused(captioned: Path) -> None:
 
 
 def test_the_flag_says_where_there_are_no_attributes(faces: Path, captioned: Path) -> None:
-    for place in (faces, captioned):
+    np.save(captioned / "array.npy", np.zeros((30, 8, 8), np.uint8))
+    for place in (faces, captioned, captioned / "array.npy"):
         told = CliRunner().invoke(app, ["data", "check", str(place), "--label-by", "hair"])
         assert told.exit_code == 2 and "has no attributes; leave out --label-by hair" in told.output
     assert load(str(faces)).classes == ("cat", "dog")

@@ -83,6 +83,7 @@ def load(
         found = _stream(address, where, name, reading, held_out)
     else:
         content = _read(address, reading)
+        _check_attributes(content, reading, where)
         found = dataset(
             content, name=name, address=where, held_out=held_out, seed=seed, dedupe=dedupe
         )
@@ -240,6 +241,12 @@ def _read(data: Any, reading: Reading) -> Content:
             return hub.read(path, reading) if isinstance(path, str) else reader.read(path, reading)
     except InputError as error:
         raise _also(error, path, address) from error
+
+
+def _check_attributes(content: Content, reading: Reading, where: str) -> None:
+    by = reading.asked.get("label_by")
+    if by is not None and not content.attributes:
+        raise InputError(f"{where} has no attributes; leave out --label-by {by}.")
 
 
 def _no_pairs(address: str) -> InputError:

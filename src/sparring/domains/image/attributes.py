@@ -79,7 +79,6 @@ def described(content: Content, known: Attributes | None, reading: Reading, wher
     """
     by = reading.asked.get("label_by")
     if known is None:
-        refuse(reading, where)
         return content
     content = content.replace(vector=known.vector, attributes=known.names)
     if by is None and content.label is None:
@@ -88,17 +87,6 @@ def described(content: Content, known: Attributes | None, reading: Reading, wher
         return content
     label, classes = known.label(by, where)
     return content.replace(label=label, classes=classes)
-
-
-def refuse(reading: Reading, where: str) -> None:
-    """Stop where an attribute is to be the label of data that have none.
-
-    Raises:
-        InputError: it is.
-    """
-    by = reading.asked.get("label_by")
-    if by is not None:
-        raise InputError(f"{where} has no attributes; leave out --label-by {by}.")
 
 
 def annotated(content: Content, path: Path, reading: Reading) -> Content:

@@ -12,7 +12,7 @@ from sparring.data import folders
 from sparring.data.content import Content, Sources
 from sparring.data.kinds import Reading
 from sparring.data.sides import tops_of, wanted
-from sparring.domains.image import attributes, folder, pictures, raster, sides
+from sparring.domains.image import folder, pictures, raster, sides
 from sparring.domains.image.arrays import image
 from sparring.domains.image.raster import Header
 from sparring.domains.image.sides import Side
@@ -41,7 +41,6 @@ def read(path: Path, reading: Reading) -> Content:
     tops = {} if form == "none" else tops_of(path, asked=bool(form) or reverse)
     if not tops:
         return folder.read(path, reading)
-    attributes.refuse(reading, str(path))
     facts = folders.visible(path)
     a, b = (sides.side_of(path, name, facts, tops) for name in "AB")
     others = sum(map(folder.is_picture, facts)) - len(a.files) - len(b.files)

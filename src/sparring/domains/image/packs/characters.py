@@ -174,10 +174,15 @@ def _outfits(random: np.random.Generator) -> list[Outfit]:
     return list(found.values())
 
 
-def _pose(random: np.random.Generator) -> Pose:
-    moments = [(action, frame) for action, frames in ACTIONS.items() for frame in range(frames)]
-    action, frame = moments[random.integers(len(moments))]
-    return Pose(action, frame, int(random.integers(len(DIRECTIONS))))
+def _chosen(random: np.random.Generator, count: int, directions: Sequence[int]) -> list[Pose]:
+    """So many different poses, seen from one of these sides."""
+    every = [
+        Pose(action, frame, direction)
+        for action, frames in ACTIONS.items()
+        for frame in range(frames)
+        for direction in directions
+    ]
+    return [every[number] for number in random.permutation(len(every))[:count]]
 
 
 _STANDING = Pose("stance", 0, SOUTH)
@@ -197,7 +202,7 @@ def _poses(
     for number, outfit in enumerate(outfits):
         progress("drawing characters in poses", number, len(outfits))
         standing = wardrobe.drawn(outfit, _STANDING)[0]
-        for pose in (_pose(random) for _ in range(POSES)):
+        for pose in _chosen(random, POSES, range(len(DIRECTIONS))):
             person, parts = wardrobe.drawn(outfit, pose)
             shown = (person, parts, wardrobe.drawn(_naked(outfit), pose)[1], standing)
             for view, picture in zip(views.values(), shown, strict=True):
@@ -213,10 +218,10 @@ def _sides(
     facts: list[tuple[Outfit, Pose]] = []
     for number, outfit in enumerate(outfits):
         progress("drawing characters from all sides", number, len(outfits))
-        for pose in (_pose(random) for _ in range(MOMENTS)):
+        for pose in _chosen(random, MOMENTS, [SOUTH]):
             for side, view in enumerate(views.values()):
                 view.append(wardrobe.drawn(outfit, pose._replace(direction=side))[0])
-            facts.append((outfit, pose._replace(direction=SOUTH)))
+            facts.append((outfit, pose))
     return _sheet(views, facts, [number // MOMENTS for number in range(len(facts))])
 
 
@@ -231,8 +236,11 @@ def _fittings(
         one, other = random.integers(len(outfits), size=2).tolist()
         if (one % HELD == 0) != (other % HELD == 0):
             one = one - one % HELD + other % HELD  # Both from one side of the split.
-        wearer, clothes = outfits[one % len(outfits)], outfits[other]
-        dressed, pose = {**wearer, **{slot: clothes[slot] for slot in _CLOTHES}}, _pose(random)
+        if one == other:
+            one = (one + HELD) % len(outfits)
+        wearer, clothes = outfits[one], outfits[other]
+        dressed = {**wearer, **{slot: clothes[slot] for slot in _CLOTHES}}
+        (pose,) = _chosen(random, 1, range(len(DIRECTIONS)))
         shown = ((wearer, pose), (clothes, _STANDING), (dressed, pose))
         for view, (outfit, moment) in zip(views.values(), shown, strict=True):
             view.append(wardrobe.drawn(outfit, moment)[0])
