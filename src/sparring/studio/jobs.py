@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -70,6 +71,8 @@ def begin(place: Path, name: str, words: Sequence[str]) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    # Somebody must wait for it, or it stays a zombie when it has ended.
+    threading.Thread(target=process.wait, daemon=True).start()
     began = psutil.Process(process.pid).create_time()
     write_json(notes / f"{name}.json", {"process": process.pid, "began": began})
 

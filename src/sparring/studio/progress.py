@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 CSS = (
     "--ink: var(--body-text-color); --soft: var(--body-text-color-subdued);"
     "--card: var(--block-background-fill); --rule: var(--border-color-primary);"
-    f"--good: #1f8a5b; --bad: #c2571a; {page.STYLE}"
-)
-"""The report's own style in the page's colours."""
+    "--good: #1f8a5b; --bad: #c2571a;"
+) + page.STYLE.replace("\\", "\\\\")
+"""The report's own style in the page's colours; Gradio reads it as a template, with escapes."""
 LIVE = ("Losses", "How often the discriminator is right", "Mean logits of the discriminator")
 """Charts that are drawn while a run trains; all of them are drawn when it has ended."""
 

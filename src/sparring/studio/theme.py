@@ -16,6 +16,7 @@ footer { display: none !important; }
 #title span { color: var(--body-text-color-subdued); font-size: .9rem; }
 .tabs, .tabitem { width: 100%; }
 .pixels img { image-rendering: pixelated; object-fit: contain; width: 100%; height: 100%; }
+.plain textarea { font-family: var(--font-mono); font-size: .78rem; }
 .crisp img { image-rendering: pixelated; }
 .pixels .grid-wrap { max-height: none !important; overflow-x: hidden !important; }
 .pixels .grid-container {

@@ -40,9 +40,9 @@ def build(shelf: Shelf, tab: gr.Tab) -> gr.Dropdown:
         live = gr.Checkbox(True, label="Follow the newest", scale=0, min_width=180)
     gr.Markdown(NOTE, elem_classes="note")
     with gr.Row():
-        shown = {"format": "png", "interactive": False, "buttons": ["download", "fullscreen"]}
-        first = gr.Image(label="Discriminator", elem_id="inside", **shown)
-        second = gr.Image(label="Where it looks", elem_id="looks", visible=False, **shown)
+        shown = {"format": "png", "interactive": False, "buttons": ["download"]}
+        first = gr.Image(show_label=False, elem_id="inside", **shown)
+        second = gr.Image(show_label=False, elem_id="looks", visible=False, **shown)
     clock = gr.Timer(TICK)
     parts = [step, first, second, seen]
     gr.on(

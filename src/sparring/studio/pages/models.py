@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
+from PIL import Image
 
 from sparring.artifact import ready
 from sparring.artifact.manifest import Manifest
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 TITLE = "Models"
 SAMPLES = 16
+STRIP = 2
+"""Times as wide as high from which a picture is a strip of many samples."""
 OPENS = {
     "sample": ("sample", "Sample"),
     "paint": ("paint", "Paint"),
@@ -39,7 +42,8 @@ CSS = """
   align-items: center; justify-content: center; }
 .card .shown img { width: 100%; height: 100%; object-fit: contain; display: block;
   image-rendering: pixelated; margin: 0; }
-.card .shown img.wide { image-rendering: auto; }
+.card .shown .strip, .card .shown .strip img { display: block; width: 100%; height: 100%; }
+.card .shown .strip img { object-fit: cover; object-position: left; }
 .card .words { padding: .7rem .9rem .9rem; display: flex; flex-direction: column; gap: .2rem;
   flex: 1; }
 .card h3 { margin: 0; font-size: 1rem; overflow-wrap: anywhere; }
@@ -121,16 +125,23 @@ def _score(name: str, folder: Path) -> str:
 def _shown(shelf: Shelf, name: str) -> str:
     """What the model makes: a picture that came with it, the run's last, or samples drawn now."""
     folder = shelf.folder(name)
-    if name.startswith(ready.PREFIX):
-        return img(folder / "picture.png")
     saved = pictures.saved(folder / "samples")
+    if name.startswith(ready.PREFIX):
+        saved = [folder / "picture.png"]
     if saved:
-        return img(saved[-1])
+        return _framed(saved[-1])
     changed = (folder / "recipe.json").stat().st_mtime_ns
     try:
         return _drawn(shelf, name, changed)
     except InputError:
         return "<p>no model yet</p>"
+
+
+def _framed(path: Path) -> str:
+    """A picture, of which the left is shown where it is a strip."""
+    with Image.open(path) as picture:
+        strip = picture.width > STRIP * picture.height
+    return f'<span class="strip">{img(path)}</span>' if strip else img(path)
 
 
 @functools.lru_cache(maxsize=64)

@@ -33,10 +33,15 @@ def build(shelf: Shelf, tab: gr.Tab) -> None:
         with gr.Column(scale=1, min_width=280):
             form = [_, data, *_] = _form()
             with gr.Row():
-                doctor = gr.Button("Check the data", min_width=120, elem_id="doctor")
+                doctor = gr.Button("Check data", min_width=120, elem_id="doctor")
                 go = gr.Button("Train", variant="primary", min_width=120, elem_id="train")
             found = gr.Textbox(
-                label="Data doctor", lines=6, max_lines=14, interactive=False, elem_id="found"
+                label="Data doctor",
+                lines=6,
+                max_lines=14,
+                interactive=False,
+                elem_id="found",
+                elem_classes="plain",
             )
         with gr.Column(scale=3, min_width=380):
             with gr.Row():

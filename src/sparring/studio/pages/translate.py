@@ -9,6 +9,7 @@ import gradio as gr
 from PIL import Image
 
 from sparring.core.errors import InputError
+from sparring.domains.image.files import extent, upright
 from sparring.domains.image.pasting import pasted
 from sparring.studio.canvas import LARGEST, canvas, mask_on, painted
 from sparring.studio.chooser import chooser
@@ -63,7 +64,7 @@ def build(shelf: Shelf, tab: gr.Tab) -> gr.Dropdown:
     fresh = [hint, *options]
     model.change(told(acts.offer), model, fresh, **QUIET).then(lambda: None, None, source, **QUIET)
     tab.select(told(acts.offer), model, fresh, **QUIET)
-    drops = [sheet, *results, mask, at]
+    drops = [sheet, height, *results, mask, at]
     source.change(told(acts.drop), [model, source, cutout, height], drops, **QUIET)
     placed = [model, source, cutout, at, height]
     gr.on([cutout.change, height.change], told(acts.lay), placed, laid, **LIVE)
@@ -137,17 +138,23 @@ class _Acts:
 
     def drop(self, name: str | None, source: str | None, cutout: str | None, height: int) -> Any:
         """Show what goes in: a picture, one to paint a mask on, or a player."""
-        board, shown, heard = None, None, None
+        board, shown, heard, tall = None, None, None, gr.skip()
         if name and source:
             model = self.shelf.model(name)
             if "blend" in model.task.abilities:
-                shown = _laid(source, cutout, None, height)
+                most = _height(source)
+                height = max(4, most // 2)
+                shown, tall = (
+                    _laid(source, cutout, None, height),
+                    gr.Slider(maximum=most, value=height),
+                )
             else:
                 shown, heard = _before(model.ends()[0], Path(source))
                 if shown is not None and model.takes_mask:
                     board, shown = mask_on(shown), None
         return [
             gr.HTML(value=board, visible=board is not None),
+            tall,
             gr.Image(value=shown, visible=shown is not None),
             gr.ImageSlider(visible=False),
             gr.Audio(value=heard, visible=heard is not None),
@@ -209,8 +216,6 @@ def _laid(source: str, cutout: str | None, at: tuple[int, int] | None, height: i
     import torch
 
     if cutout is None:
-        from sparring.domains.image.files import upright
-
         try:
             return small(upright(Path(source)).convert("RGB"))
         except InputError as error:
@@ -222,10 +227,15 @@ def _laid(source: str, cutout: str | None, at: tuple[int, int] | None, height: i
     return small(Image.fromarray(composite.permute(1, 2, 0).to(torch.uint8).numpy()))
 
 
+def _height(source: str) -> int:
+    try:
+        return max(extent(Path(source))[0], 4)
+    except InputError as error:
+        raise InputError(f"{Path(source).name} cannot be read: {error}") from error
+
+
 def _unscaled(source: str, shown: Any) -> tuple[int, int]:
     """Pixels of the photo that a click on its small picture meant."""
-    from sparring.domains.image.files import extent
-
     scale = max(1.0, max(extent(Path(source))) / LARGEST)
     return round(shown[0] * scale), round(shown[1] * scale)
 

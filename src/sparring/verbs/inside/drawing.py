@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sparring.core.types import Batch
 
 REAL, FAKE = "#1d9a6c", "#e0742c"
-SIDE, ARROWS, ROWS, BINS = 96, 200, 8, 48
+SIDE, ARROWS, ROWS, BINS = 96, 120, 8, 48
 """Cells of a field's side, arrows drawn on it, checkpoints and bars in a picture of histograms."""
 MARGIN = 0.35
 """Of the real points' extent, around it."""
@@ -39,8 +39,8 @@ def plane(found: Players, batch: Batch) -> Image.Image:
     axes.imshow(
         shown, origin="lower", extent=extent, cmap="BrBG", vmin=-limit, vmax=limit, alpha=0.75
     )
-    axes.scatter(*real.T.numpy(), s=5, color=REAL, linewidths=0, label="real")
-    axes.scatter(*fakes.T.numpy(), s=5, color=FAKE, linewidths=0, label="made")
+    axes.scatter(*real.T.numpy(), s=9, color=REAL, linewidths=0, label="real", zorder=3)
+    axes.scatter(*fakes.T.numpy(), s=9, color=FAKE, linewidths=0, label="made", zorder=4)
     arrows = _short(pull, float((high - low).max()) / 12).T.numpy()
     axes.quiver(
         *fakes[:ARROWS].T.numpy(),
@@ -48,8 +48,8 @@ def plane(found: Players, batch: Batch) -> Image.Image:
         angles="xy",
         scale_units="xy",
         scale=1,
-        width=0.003,
-        color="#202020",
+        width=0.0025,
+        color="#303030",
     )
     axes.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[])
     axes.legend(loc="upper right", markerscale=3, framealpha=0.9, fontsize=9)
@@ -78,8 +78,9 @@ def histograms(seen: Sequence[Players], batch: Batch) -> Image.Image:
 
 def looks(found: Players, batch: Batch, count: int = 8) -> Image.Image:
     """Real and made samples, each above where the discriminator looks at it."""
-    told = batch.condition.rows(slice(count))
-    real, fake = batch.real[:count], found.fakes(told, count)
+    rows = torch.linspace(0, len(batch.real) - 1, min(count, len(batch.real))).long()
+    real, told = batch.real[rows], batch.condition.apply(lambda values: values[rows])
+    fake = found.fakes(told, len(rows))
     figure, _ = _figure(1.1 * len(real) + 0.4, 4.8, rows=0)
     axes = figure.subplots(4, len(real), squeeze=False)
     names = ("real", "looked at", "made", "looked at")
