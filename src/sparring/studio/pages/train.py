@@ -47,7 +47,7 @@ def build(shelf: Shelf, tab: gr.Tab) -> None:
             with gr.Row():
                 run = gr.Dropdown(acts.runs(), value=acts.newest(), label="Run", elem_id="run")
                 stop = gr.Button("Stop and save", min_width=120, elem_id="stop")
-                more = gr.Number(None, label="Until minute", minimum=0, min_width=120)
+                more = gr.Number(0, label="Until minute (0: as begun)", minimum=0, min_width=120)
                 again = gr.Button("Resume", min_width=120, elem_id="resume")
             facts = gr.HTML(css_template=progress.CSS, elem_id="facts")
             grid = gr.Image(
@@ -90,8 +90,8 @@ def _form() -> list[Any]:
         unit = gr.Radio([BY_MINUTES, BY_STEPS], value=BY_MINUTES, label="in", min_width=140)
     name = gr.Textbox(label="Name", placeholder="recipe-data", elem_id="name")
     with gr.Accordion("More", open=False):
-        batch = gr.Number(None, precision=0, minimum=1, label="Batch")
-        size = gr.Number(None, precision=0, minimum=1, label="Side in px, of pictures in folders")
+        batch = gr.Number(0, precision=0, minimum=0, label="Batch", info="0: the recipe's own")
+        size = gr.Number(0, precision=0, minimum=0, label="Side in px", info="0: as they are")
         labels = gr.Checkbox(label="Tell it the labels")
         flags = gr.Textbox(label="Further flags", placeholder="--lr 0.001", elem_id="flags")
     return [recipe, data, name, budget, unit, batch, size, labels, flags]
