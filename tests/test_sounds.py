@@ -21,7 +21,9 @@ from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.core.types import Condition, Items, Spec
 from sparring.domains.mel.domain import Mel
+from sparring.domains.sound import files as sound_files
 from sparring.domains.sound.domain import Sound
+from sparring.domains.sound.files import SoundFiles
 from sparring.recipes import recipe_named
 from sparring.tasks.vocode import Vocode
 from sparring.verbs.run import resume, train
@@ -197,7 +199,7 @@ class Halved(nn.Module):
 
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
         assert condition.map is not None
-        return condition.map[:, :1] * 0.5
+        return condition.map[:, : max(1, condition.map.shape[1] - 1)] * 0.5
 
 
 class Filling:
@@ -212,7 +214,7 @@ class Filling:
 
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         assert condition.map is not None
-        return fake.where(condition.map[:, 1:] > 0, condition.map[:, :1])
+        return fake.where(condition.map[:, -1:] > 0, condition.map[:, :-1])
 
 
 class Plain(Filling):
@@ -227,11 +229,12 @@ class Plain(Filling):
         return fake
 
 
-def mender(task: Filling, rate: int = RATE) -> Model:
-    domain = Part("sparring.domains.sound.domain:Sound", length=1024, rate=rate)
+def mender(task: Filling, rate: int = RATE, channels: int = 1) -> Model:
+    where = "sparring.domains.sound.domain:Sound"
+    domain = Part(where, length=1024, rate=rate, channels=channels)
     recipe = recipe_named("pix2pix", {})
     manifest = Manifest(
-        recipe=recipe, domain=domain, spec=Spec((1, 1024), 0, map=(1, 1024)), data={}
+        recipe=recipe, domain=domain, spec=Spec((channels, 1024), 0, map=(channels, 1024)), data={}
     )
     model = Model(manifest, {"generator": nn.Linear(1, 1)})
     model.networks = {"generator": Halved()}
@@ -281,6 +284,66 @@ def test_a_gap_is_filled_and_all_else_kept_to_the_bit(tmp_path: Path) -> None:
         missing[4000:6400] = missing[16_000:18_000] = missing[39_200:] = True
         assert np.array_equal(before[~missing], after[~missing])
         assert np.abs(after[missing] - before[missing] / 2).max() <= 1
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_long_files_are_read_and_written_in_parts_and_are_what_they_were_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, channels: int
+) -> None:
+    noise = np.random.default_rng(0).uniform(-0.9, 0.9, (300_000, channels))
+    soundfile.write(tmp_path / "x.wav", noise, 22_050)
+    files = SoundFiles(RATE, channels)
+    stored = files.open(tmp_path / "x.wav").stored[None]
+    mask = files.masker("1-1.5,8-9.5")(tmp_path / "x.wav", stored[0])[None]
+    expected = mender(Filling(), channels=channels).translate(
+        stored, mask=mask, stored=True, tile=8192
+    )
+    held: list[int] = []
+    read = sound_files._Window.read
+
+    def watched(self: sound_files._Window, start: int, end: int) -> Tensor:
+        found = read(self, start, end)
+        assert self.held is not None
+        held.append(self.held.shape[1])
+        return found
+
+    monkeypatch.setattr(sound_files._Window, "read", watched)
+    monkeypatch.setattr(SoundFiles, "open", None)
+    monkeypatch.setattr("sparring.domains.sound.recordings.SECONDS", 1)
+    told: list[tuple[str, int, int]] = []
+    translate(
+        mender(Filling(), channels=channels),
+        tmp_path / "x.wav",
+        tmp_path / "y.flac",
+        mask="1-1.5,8-9.5",
+        tile=8192,
+        progress=lambda *words: told.append(words),
+    )
+    made, rate = soundfile.read(tmp_path / "y.flac", dtype="int16", always_2d=True)
+    assert rate == RATE and torch.equal(torch.from_numpy(made.T), expected[0])
+    assert max(held) <= 8192 + 2 * RATE, "a piece and a block, of 13 seconds"
+    tiles = [(done, total) for what, done, total in told if what == "tiles"]
+    assert tiles == [(n, len(held)) for n in range(1, len(held) + 1)]
+
+
+def test_long_files_that_end_badly_leave_nothing_half_written(tmp_path: Path) -> None:
+    wave = tone(440, 30.0).astype(np.float32)
+    wave[-100] = np.nan
+    (tmp_path / "in").mkdir()
+    soundfile.write(tmp_path / "in" / "a.wav", wave, RATE, subtype="FLOAT")
+    soundfile.write(tmp_path / "in" / "b.wav", wave[:-1000], RATE)
+    done = translate(mender(Plain()), tmp_path / "in", tmp_path / "out", tile=8192)
+    assert [path.name for path in done.written] == ["b.wav"]
+    assert "NaN" in next(iter(done.failed.values()))
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.wav"]
+    with pytest.raises(InputError, match=r"a\.wav cannot be translated: it holds NaN"):
+        translate(mender(Plain()), tmp_path / "in" / "a.wav", tmp_path / "c.wav", tile=8192)
+    with pytest.raises(InputError, match="nothing is left to go by"):
+        mask = "0-20,10-40"
+        source = tmp_path / "in" / "b.wav"
+        soundfile.write(source, tone(440, 40.0), RATE)
+        translate(mender(Filling()), source, tmp_path / "c.wav", mask=mask, tile=8192)
+    assert not (tmp_path / "c.wav").exists()
 
 
 def test_folders_keep_names_lengths_and_go_on_after_damage(tmp_path: Path) -> None:

@@ -38,12 +38,31 @@ def bands(
     Raises:
         InputError: as `tiled`.
     """
+
+    def read(start: int, end: int) -> Tensor:
+        return item.narrow(2, start, end - start)
+
+    yield from bands_read(work, read, item.shape[2], tile, overlap, scale)
+
+
+def bands_read(
+    work: Callable[[Tensor], Tensor],
+    read: Callable[[int, int], Tensor],
+    side: int,
+    tile: int,
+    overlap: int,
+    scale: int = 1,
+) -> Iterator[Tensor]:
+    """As `bands`, of an item that is read from start to end along that axis when it is needed.
+
+    Raises:
+        InputError: as `tiled`.
+    """
     if overlap < 0 or tile < max(1, 2 * overlap):
         raise InputError(f"a tile must be at least twice its overlap, not {tile} for {overlap}.")
-    side = item.shape[2]
     waiting: Tensor | None = None
     for start, end in spans(side, tile, overlap):
-        band = _joined(work, item.narrow(2, start, end - start), tile, overlap, scale, 3)
+        band = _joined(work, read(start, end), tile, overlap, scale, 3)
         band *= _along(fade(start, end, side, overlap, scale).to(band), 2, band.dim())
         if waiting is not None:
             band.narrow(2, 0, waiting.shape[2]).add_(waiting)

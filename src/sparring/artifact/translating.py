@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sparring.artifact import given
-from sparring.artifact.tiling import bands, count
+from sparring.artifact.tiling import bands, bands_read, count
 from sparring.core.types import Condition
 
 if TYPE_CHECKING:
@@ -74,12 +74,9 @@ def _waves(
 
     def made(row: slice, piece: Tensor) -> Tensor:
         own = {name: values[row] for name, values in fields.items()}
-        whole = F.pad(piece, (0, -piece.shape[2] % given.BLOCK))
-        if mask is not None:
-            own["mask"] = whole[:, channels:].float()
-        found = _wave(model, whole[:, :channels], own, latent[row], asked)
+        found = _marked(model, piece, channels, own, latent[row], asked)
         tell()
-        return found[..., : piece.shape[2]]
+        return found
 
     def joined(row: slice) -> Tensor:
         if not side:
@@ -89,6 +86,47 @@ def _waves(
 
     found = [joined(row) for row in rows]
     return found[0] if len(found) == 1 else torch.cat(found)
+
+
+def _marked(
+    model: Model,
+    piece: Tensor,
+    channels: int,
+    fields: dict[str, Tensor],
+    latent: Tensor,
+    asked: Asked,
+) -> Tensor:
+    """What is made of a piece (N, channels, L), or of one with the mask as one channel more."""
+    whole = F.pad(piece, (0, -piece.shape[2] % given.BLOCK))
+    if piece.shape[1] > channels:
+        fields = {**fields, "mask": whole[:, channels:].float()}
+    return _wave(model, whole[:, :channels], fields, latent, asked)[..., : piece.shape[2]]
+
+
+@torch.inference_mode()
+def streamed(
+    model: Model, read: Callable[[int, int], Tensor], length: int, asked: Asked
+) -> Iterator[Tensor]:
+    """Stored parts (C, n), one after the other, of what is made of one long waveform.
+
+    `read(start, end)` gives stored samples (C, n), with the mask as one channel more where the
+    model takes one, and is asked from start to end.
+    """
+    told = model.condition(asked.indices or [0], **asked.told)
+    fields = {name: values for name, values in told._asdict().items() if values is not None}
+    latent = given.numbered(asked.seed, asked.indices, 1, model.manifest.spec.latent)
+    latent = latent if asked.style is None else asked.style
+    side = given.piece_of(asked.tile, length)
+    tell = _teller(asked.progress, count((length,), side, side // 4))
+    channels = model.ends(asked.reverse)[0].shape[0]
+
+    def made(piece: Tensor) -> Tensor:
+        found = _marked(model, piece, channels, fields, latent, asked)
+        tell()
+        return found.float()
+
+    for part in bands_read(made, lambda *ends: read(*ends)[None], length, side, side // 4):
+        yield part[0].round().to(torch.int16)
 
 
 def _filled(parts: Iterator[Tensor], length: int, kind: torch.dtype) -> Tensor:

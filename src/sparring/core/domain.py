@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -24,6 +24,34 @@ class Opened(NamedTuple):
 
 Masker = Callable[["Path", "Tensor"], "Tensor"]
 """An item's path and its stored form (C, *space) to a mask (1, *space), 1 where it is missing."""
+
+
+class Stream(NamedTuple):
+    """An item that is read in parts, as it may last for hours."""
+
+    length: int
+    """Samples in all."""
+    read: Callable[[int, int], Tensor]
+    """Stored samples (C, n) from start to end, with the mask as one channel more where one was
+    asked for; it is called from start to end, and may go back no further than the last start."""
+
+
+class Lasting(Protocol):
+    """How files whose one dimension is time go through a model in parts, however long they are."""
+
+    def stream(self, path: Path, mask: str | None) -> Stream:
+        """The item in parts, with what is missing by the user's words.
+
+        Raises:
+            InputError: a file that cannot be read, or words that stand for no mask; `read` too.
+        """
+
+    def write_parts(self, parts: Iterator[Tensor], path: Path) -> None:
+        """Write one item of stored parts (C, n), one after the other, whole or not at all.
+
+        Raises:
+            InputError: as `Files.write`.
+        """
 
 
 class Files(Protocol):
@@ -64,6 +92,10 @@ class Files(Protocol):
         Raises:
             InputError: the disk is full, or the place cannot be written.
         """
+
+    @property
+    def lasting(self) -> Lasting | None:
+        """How items that may last for hours go through in parts; None where there are no such."""
 
     def masker(self, given: str) -> Masker:
         """How masks of what is missing are found, by the user's words for it.

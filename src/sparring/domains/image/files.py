@@ -42,6 +42,11 @@ class PictureFiles:
         """Videos are grey or colour, and have no opacity."""
         return self.channels if self.channels in (1, 3) else 0
 
+    @property
+    def lasting(self) -> None:
+        """They are read whole."""
+        return None
+
     def extent(self, path: Path) -> tuple[int, ...]:
         """Height and width, upright.
 

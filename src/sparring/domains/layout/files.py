@@ -29,6 +29,11 @@ class LayoutFiles:
     writable: tuple[str, ...] = WRITABLE
     moving: int = 0
 
+    @property
+    def lasting(self) -> None:
+        """They are read whole."""
+        return None
+
     def extent(self, path: Path) -> tuple[int, ...]:
         """Height and width, upright.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -22,20 +23,58 @@ def masker(given: str, rate: int) -> Masker:
     Raises:
         InputError: words that are none; later, a gap beyond a sound's end.
     """
-    spans = [_span(text) for text in given.split(",")]
+    spans = spans_of(given)
 
     def mask(path: Path, stored: Tensor) -> Tensor:
-        length = stored.shape[-1]
-        missing = torch.zeros(1, length)
-        for start, end in spans:
-            if round(start * rate) >= length or end - length / rate > SLACK:
-                raise InputError(
-                    f"the gap {start:g}-{end:g} goes beyond the end of the sound, "
-                    f"{length / rate:.2f} s; end it there."
-                )
-            missing[:, round(start * rate) : round(end * rate)] = 1
-        return missing
+        check_within(spans, stored.shape[-1], rate)
+        return missing(spans, rate, 0, stored.shape[-1])
 
+    return mask
+
+
+def spans_of(given: str) -> list[tuple[float, float]]:
+    """The seconds from and to that the words say.
+
+    Raises:
+        InputError: words that are none.
+    """
+    return [_span(text) for text in given.split(",")]
+
+
+def check_within(spans: Sequence[tuple[float, float]], length: int, rate: int) -> None:
+    """The gaps lie within a sound of so many samples.
+
+    Raises:
+        InputError: one begins or ends beyond it.
+    """
+    for start, end in spans:
+        if round(start * rate) >= length or end - length / rate > SLACK:
+            raise InputError(
+                f"the gap {start:g}-{end:g} goes beyond the end of the sound, "
+                f"{length / rate:.2f} s; end it there."
+            )
+
+
+def check_some_left(spans: Sequence[tuple[float, float]], length: int, rate: int) -> None:
+    """Some of the sound's samples are in no gap.
+
+    Raises:
+        InputError: none is.
+    """
+    reach = 0
+    for start, end in sorted(spans):
+        if round(start * rate) <= reach:
+            reach = max(reach, round(end * rate))
+    if reach >= length:
+        raise InputError("the gaps cover all of the sound: nothing is left to go by.")
+
+
+def missing(spans: Sequence[tuple[float, float]], rate: int, start: int, end: int) -> Tensor:
+    """(1, end - start), 1 where samples from `start` to `end` lie in a gap."""
+    mask = torch.zeros(1, end - start)
+    for first, last in spans:
+        left, right = (max(round(second * rate) - start, 0) for second in (first, last))
+        mask[:, left:right] = 1
     return mask
 
 

@@ -11,13 +11,15 @@ import torch
 
 from sparring.artifact import given
 from sparring.artifact.model import Model
+from sparring.artifact.translating import Asked
 from sparring.core.errors import InputError
 from sparring.core.types import Domain, Files, Opened
 from sparring.data.content import Progress
 from sparring.domains.image import video
 from sparring.domains.image.pasting import pasted
-from sparring.verbs.translate import folder
+from sparring.verbs.translate import folder, lasting
 from sparring.verbs.translate.folder import Done, Given, Job
+from sparring.verbs.translate.lasting import Through
 
 EXISTING = ("refuse", "skip", "overwrite")
 
@@ -66,8 +68,9 @@ def translate(
         return _video(made, source, _beside(out, source.name), existing, progress)
     jobs = _jobs(source, out, made)
     there = _there(jobs, existing)
+    whole, long = lasting.apart([job for job in jobs if job.out not in there], made.through)
     done = folder.run(
-        [job for job in jobs if job.out not in there],
+        whole,
         made.entry_files.extent,
         made.read,
         made.make,
@@ -75,6 +78,7 @@ def translate(
         model.scale,
         progress,
     )
+    lasting.run(long, made.through, done)
     done.skipped = len(there)
     if not source.is_dir() and done.failed:
         raise InputError(f"{source} cannot be translated: {next(iter(done.failed.values()))}.")
@@ -136,6 +140,7 @@ class _Maker:
         self.progress = progress
         self.entry, leaving = model.ends(reverse)
         self.entry_files, self.leaving_files = _files(self.entry), _files(leaving)
+        self.words = None if mask is None else str(mask)
         self.mask = None if mask is None else self.entry_files.masker(str(mask))
         given.check_mask(mask is not None, model.takes_mask)
         self.style = None
@@ -161,6 +166,17 @@ class _Maker:
             stored=True,
             progress=self._tell,
         )
+
+    @property
+    def through(self) -> Through:
+        """The same for sounds that are read and written in parts."""
+
+        def asked(number: int) -> Asked:
+            told: dict[str, object] = {"label": None, "vector": None, "tokens": None}
+            chosen = (self.reverse, self.style, self.seed, [number], self.tile)
+            return Asked(told, *chosen, True, self._tell)
+
+        return Through(self.model, self.entry_files, self.leaving_files, self.words, asked)
 
     def _tell(self, done: int, total: int) -> None:
         """Tiles are worth telling of where there are several."""

@@ -165,11 +165,20 @@ def _finish(writing: Writing, done: Done) -> None:
         try:
             future.result()
         except InputError as error:
-            if getattr(error.__cause__, "errno", None) in FULL:
-                raise
-            done.failed[str(job.source)] = _why(error)
+            noted(job, error, done)
         else:
             done.written.append(job.out)
+
+
+def noted(job: Job, error: InputError, done: Done) -> None:
+    """Note that a job failed.
+
+    Raises:
+        InputError: the error itself, where the next job would fail of it too.
+    """
+    if getattr(error.__cause__, "errno", None) in FULL:
+        raise error
+    done.failed[str(job.source)] = _why(error)
 
 
 def _why(error: InputError) -> str:
