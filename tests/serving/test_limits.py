@@ -117,6 +117,18 @@ def test_a_request_has_its_time_and_the_next_is_served(serve: Serve, held: Held)
     assert "sparring_requests_open 0.0" in client.get("/metrics").text
 
 
+def test_one_models_work_holds_no_other_up(serve: Serve, held: Held) -> None:
+    client = serve(window=0)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(client.post, SAMPLE, json={})
+        assert held[0].wait(20)
+        files = {"source": png()}
+        assert client.post("/v1/models/ways/translate", files=files).status_code == 200
+        assert not slow.done()
+        held[1].set()
+        assert slow.result().status_code == 200
+
+
 def bomb(width: int, height: int) -> bytes:
     """A PNG of so many grey pixels in few bytes."""
 

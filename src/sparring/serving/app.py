@@ -81,7 +81,8 @@ class Served:
     models: Mapping[str, Model]
     limits: Limits
     counters: Counters
-    batcher: Batcher
+    batchers: Mapping[str, Batcher]
+    """One for each model, so that a large picture holds up requests of its own model alone."""
     folder: Path
     """The server's own, gone when it stops; nothing is written anywhere else."""
 
@@ -92,13 +93,14 @@ def application(models: Mapping[str, Model], limits: Limits, token: str = "") ->
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        batcher = Batcher(limits.window / 1000, counters.passed)
+        batchers = {name: Batcher(limits.window / 1000, counters.passed) for name in models}
         with tempfile.TemporaryDirectory(prefix="sparring-serve-") as folder:
-            app.state.served = Served(models, limits, counters, batcher, Path(folder))
+            app.state.served = Served(models, limits, counters, batchers, Path(folder))
             try:
                 yield
             finally:
-                await asyncio.to_thread(batcher.close)
+                for batcher in batchers.values():
+                    await asyncio.to_thread(batcher.close)
 
     # No pages of documentation: they would fetch their scripts from elsewhere.
     app = FastAPI(
@@ -180,7 +182,7 @@ async def sample(
         count=asked.count, seed=asked.seed, start=asked.start, truncation=asked.truncation,
         told={"label": asked.label, "vector": asked.vector, "tokens": asked.tokens},
     )  # fmt: skip
-    return await _made(here, work, media)
+    return await _made(here.batchers[known[0]], work, media)
 
 
 Sent = Annotated[TranslateForm, FormBody(media_type="multipart/form-data")]
@@ -221,7 +223,7 @@ async def _translated(
         work, media = await asyncio.to_thread(
             _work, known, here, form, source, mask, reverse, accept
         )
-        return await _made(here, work, media)
+        return await _made(here.batchers[known[0]], work, media)
 
 
 def _work(
@@ -261,8 +263,8 @@ def _kept(sent: UploadFile, place: Path) -> Path:
     return place
 
 
-async def _made(here: Served, work: Work, media: str) -> Response:
-    answer: Answer = await asyncio.wrap_future(here.batcher.submit(work))
+async def _made(batcher: Batcher, work: Work, media: str) -> Response:
+    answer: Answer = await asyncio.wrap_future(batcher.submit(work))
     if answer.file is None:
         return Response(answer.content, media_type=media)
     length = {"Content-Length": str(answer.length)}
