@@ -129,7 +129,7 @@ PLANS = {
         draw=draw_faces,
     ),
     "painter": Plan(
-        train="spade --data earth --perceptual 2 --batch 4 --lr 0.001 --minutes 13",
+        train="spade --data earth --perceptual 2 --batch 4 --lr 0.001 --minutes 9",
         about="satellite pictures from painted seas, plains, mountains and ice",
         credits="NASA Blue Marble; NOAA ETOPO1",
     ),
