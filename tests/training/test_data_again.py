@@ -33,11 +33,11 @@ def weights(run: Path) -> bytes:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder of 24 pictures."""
-    (tmp_path / "photos").mkdir()
+    (tmp_path / "holiday").mkdir()
     for number in range(24):
         noise = np.random.default_rng(number).integers(0, 256, (8, 8), np.uint8)
-        Image.fromarray(noise).save(tmp_path / "photos" / f"{number}.png")
-    return tmp_path / "photos"
+        Image.fromarray(noise).save(tmp_path / "holiday" / f"{number}.png")
+    return tmp_path / "holiday"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_folder_may_move_and_the_working_folder_change(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    sparring.train("gan", Path("photos"), "run", steps=1, **TINY)
+    sparring.train("gan", Path("holiday"), "run", steps=1, **TINY)
     run = tmp_path / "run"
     assert Manifest.read(run).data["address"] == str(folder)
     (tmp_path / "elsewhere").mkdir()

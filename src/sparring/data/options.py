@@ -18,6 +18,10 @@ LOADING = ("kind", "dedupe", "held_out", "streaming")
 """Those that `load` obeys itself."""
 
 
+class Foreign(InputError):
+    """An option that only another kind of data has."""
+
+
 def reading(
     known: tuple[Kind, ...],
     *,
@@ -64,17 +68,17 @@ def check_obeyed(asked: Iterable[str], those: Sequence[Kind]) -> None:
     """What was asked for is an option of the kinds that the data turned out to be of.
 
     Raises:
-        InputError: an option that only another kind has, and nothing would obey.
+        Foreign: an option that only another kind has, and nothing would obey.
     """
     for name in asked:
         if those and name not in own(those):
             raise _foreign(name, those)
 
 
-def _foreign(name: str, those: Sequence[Kind]) -> InputError:
+def _foreign(name: str, those: Sequence[Kind]) -> Foreign:
     words = " or ".join(dict.fromkeys(kind.name for kind in those))
     listed = ", ".join(own(those)) or "none"
-    return InputError(f"{name} is no option of {words}; theirs are: {listed}.")
+    return Foreign(f"{name} is no option of {words}; theirs are: {listed}.")
 
 
 def own(known: Iterable[Kind]) -> list[str]:

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from sparring.core.errors import unknown
 from sparring.core.types import Batch, Condition, Items
-from sparring.domains.sound.mending import cut_off
 from sparring.tasks import noises
 from sparring.tasks.mending import Mending
 
@@ -71,6 +70,8 @@ class Enhance(Mending):
         """Of clipped sound, what is not cut off is kept to the bit."""
         if self.kind != "declip":
             return fake
+        from sparring.domains.sound.mending import cut_off
+
         assert condition.map is not None
         return fake.where(cut_off(condition.map), condition.map.to(fake))
 

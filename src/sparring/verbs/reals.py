@@ -42,7 +42,7 @@ def data_of(
     """
     from sparring.data import load
     from sparring.data.loading import takes
-    from sparring.data.options import remembered
+    from sparring.data.options import Foreign, remembered
     from sparring.verbs.fitting import seen
 
     manifest = model.manifest
@@ -58,7 +58,10 @@ def data_of(
         if source is not None and source.reading.get("channels") != form.get("channels"):
             form["channels"] = reading.get("channels")  # One number would not do for both.
         form["pairs"] = reading.get("pairs") if takes(data, "pairs", known) else None
-        dataset = load(data, **{**form, **asked}, trusted=known)
+        try:
+            dataset = load(data, **{**form, **asked}, trusted=known)
+        except Foreign:  # The model's form is none of theirs; their shape will tell.
+            dataset = load(data, **asked, trusted=known)
     dataset = seen(manifest.recipe, dataset)
     shape = dataset.domain.build().shape
     if shape != manifest.spec.shape:
