@@ -41,7 +41,7 @@ def wavegan(
         discriminator_width: channels of the discriminator's finest layer.
         bands: channels of its finest layer that judges mel bands; 0 for none.
         latent: numbers in one latent vector.
-        gamma: weight of R1 and R2.
+        gamma: weight of R1 and R2, on the mean of both logits; 0.5 suits --bands 0.
         every: R1 and R2 are due on every so manieth step.
         lr: Adam's learning rate at the start.
         lr_end: Adam's learning rate at the end.
