@@ -11,6 +11,7 @@ from sparring.artifact.manifest import Manifest
 from sparring.core.errors import InputError
 from sparring.studio import jobs
 from sparring.training import checkpoint, log
+from sparring.verbs.kept import kept_in
 from sparring.verbs.report import curves, health, page, pictures
 from sparring.verbs.report.sections import duration
 
@@ -89,7 +90,7 @@ def drawn(folder: Path, live: bool) -> str:
         return page.paragraph("The first line of the log is still to come.")
     wanted = [chart for chart in curves.CHARTS if not live or chart.title in LIVE]
     cards = [page.chart(chart.title, svg) for chart, svg in curves.drawn(lines, wanted)]
-    return page.notes(health.notes(lines)) + page.charts(cards)
+    return page.notes(health.notes(lines, None if live else kept_in(folder))) + page.charts(cards)
 
 
 def newest(folder: Path) -> Image.Image | None:

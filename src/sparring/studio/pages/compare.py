@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 TITLE = "Compare"
 MOST, SAMPLES, COLUMNS = 4, 36, 6
 CSS = (
-    f"{progress.CSS} .strip img {{ image-rendering: pixelated; }} td:last-child {{ min-width: 0; }}"
+    progress.CSS + ".strip img { image-rendering: pixelated; } td:last-child { min-width: 0; }"
+    "th, td { border-width: 0 0 1px 0 !important; }"
 )
 
 

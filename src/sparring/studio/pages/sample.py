@@ -108,6 +108,7 @@ def _gallery() -> gr.Gallery:
         show_label=False,
         height="auto",
         allow_preview=False,
+        buttons=[],
         object_fit="contain",
         format="png",
         elem_classes="pixels",
@@ -127,7 +128,13 @@ def _exhibit(label: str) -> tuple[gr.Image, gr.Audio]:
             elem_classes="pixels",
             elem_id=label.lower().replace(" ", "-").replace(",", ""),
         )
-        sound = gr.Audio(label=label, visible=False, interactive=False, show_label=False)
+        sound = gr.Audio(
+            label=label,
+            visible=False,
+            interactive=False,
+            show_label=False,
+            buttons=["download"],
+        )
     return shown, sound
 
 

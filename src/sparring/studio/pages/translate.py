@@ -107,7 +107,8 @@ def _results() -> list[Any]:
     )
     with gr.Row():
         players = [
-            gr.Audio(label=when, interactive=False, visible=False) for when in ("Before", "After")
+            gr.Audio(label=when, interactive=False, visible=False, buttons=["download"])
+            for when in ("Before", "After")
         ]
     whole = gr.DownloadButton("Download the whole file", visible=False, elem_id="whole")
     return [laid, slider, *players, whole]

@@ -39,8 +39,8 @@ def plane(found: Players, batch: Batch) -> Image.Image:
     axes.imshow(
         shown, origin="lower", extent=extent, cmap="BrBG", vmin=-limit, vmax=limit, alpha=0.75
     )
-    axes.scatter(*real.T.numpy(), s=9, color=REAL, linewidths=0, label="real", zorder=3)
-    axes.scatter(*fakes.T.numpy(), s=9, color=FAKE, linewidths=0, label="made", zorder=4)
+    axes.scatter(*real.T.numpy(), s=4, color=REAL, linewidths=0, label="real", zorder=4)
+    axes.scatter(*fakes.T.numpy(), s=9, color=FAKE, linewidths=0, label="made", zorder=3)
     arrows = _short(pull, float((high - low).max()) / 12).T.numpy()
     axes.quiver(
         *fakes[:ARROWS].T.numpy(),
