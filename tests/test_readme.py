@@ -31,7 +31,7 @@ PAGES.remove(GALLERY)
 OFFLINE = (
     *("hf:", "--track", "efficientnet", "inception", "data get", "--install-completion"),
     "sparring serve",
-    ".mp4",
+    *(".mp4", "--web"),
 )
 """What a line that is not run has in it."""
 PYTHON_REPLACEMENTS = (

@@ -93,5 +93,6 @@ TRANSLATORS: dict[str, Callable[[], Model]] = {
     "restore colour": partial(untrained, "restore", pictures(), kind="colour", width=4),
     "blend": partial(untrained, "blend", pictures(), width=4),
     "inpaint sound": partial(untrained, "inpaint", SOUND, width=8),
+    "vocoder": partial(untrained, "vocoder", SOUND, width=8, blocks=1, sets={"final_rounds": 2}),
     "restore sound": partial(untrained, "restore", SOUND, width=8),
 }

@@ -112,10 +112,11 @@ def compared(graph: Graph, content: bytes, half: bool, fixed: bool) -> list[Diff
     running, found = session(content), []
     space = graph.space
     odd = tuple(extent + extent // 4 + i for i, extent in enumerate(space, start=1))
-    least = smallest(graph, running, half) if space and not fixed else space
-    for batch, extent in zip((1, 2, 3), (space, odd, least), strict=True):
-        if fixed:
-            batch, extent = 1, space
+    if fixed:
+        sizes = [(1, space)]
+    else:
+        sizes = [(1, space), (2, odd), (3, smallest(graph, running, half) if space else space)]
+    for batch, extent in sizes:
         each = difference(graph, running, batch, extent)
         if not is_near(graph, each, half):
             raise InputError(f"onnxruntime and PyTorch differ by more than rounding: {each}.")

@@ -184,7 +184,7 @@ function place(height, width, image) {
   if (image) source.getContext("2d").drawImage(image, 0, 0);
   const over = blank(height, width), frame = document.createElement("div");
   frame.style.cssText = "position: relative; display: inline-block";
-  over.style.cssText = "position: absolute; left: 0; top: 0; opacity: .8";
+  over.style.cssText = "position: absolute; left: 0; top: 0; opacity: .8; background: none";
   over.id = "paint";
   frame.append(source, over);
   $("source").replaceChildren(frame);
