@@ -68,7 +68,9 @@ def _overlapped(spectra: Tensor, shape: Tensor, hop: int) -> Tensor:
 def _inner(total: Tensor, spectra: Tensor, window: int, hop: int) -> Tensor:
     """What lies in the middle: (..., frames * hop)."""
     margin, samples = (window - hop) // 2, spectra.shape[-1] * hop
-    return total[:, margin : margin + samples].reshape(*spectra.shape[:-2], samples)
+    # The first dimension is what is left over, so that a traced graph takes any batch.
+    lead = (-1, *spectra.shape[1:-2])[: len(spectra.shape) - 2]
+    return total[:, margin : margin + samples].reshape(*lead, samples)
 
 
 def _added(pieces: Tensor, hop: int) -> Tensor:
