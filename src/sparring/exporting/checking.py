@@ -21,7 +21,7 @@ MEAN_LEVELS = {False: 0.02, True: 1.0}
 """The same for the mean over all pixels."""
 SHARE = {False: 0.001, True: 0.01}
 """Share of a layout's pixels that may be of another class."""
-NUMBERS = {False: 2e-2, True: 1e-1}
+NUMBERS = {False: 5e-2, True: 1e-1}
 MEAN_NUMBERS = {False: 1e-3, True: 1e-2}
 """How far other numbers may differ at most and in the mean, in shares of the largest one, or of 1
 if that is more. Phases that settle for many rounds, as a vocoder's do, magnify rounding."""
