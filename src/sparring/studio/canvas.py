@@ -52,10 +52,10 @@ CSS = """
   padding: .35rem .75rem; font-size: .88rem; cursor: pointer;
   background: var(--background-fill-secondary); color: var(--body-text-color); }
 .desk { display: flex; gap: .8rem; align-items: flex-start; flex-wrap: wrap; }
-.desk canvas { flex: 1 1 320px; min-width: 0; width: 100%; max-width: 560px;
+.desk canvas { flex: 4 1 320px; min-width: 0; width: 100%; max-width: 560px;
   image-rendering: pixelated; touch-action: none; cursor: crosshair; background-size: 100% 100%;
   border: 1px solid var(--border-color-primary); border-radius: 8px; }
-.palette { flex: 0 1 170px; max-height: 480px; overflow-y: auto; display: grid; gap: .1rem;
+.palette { flex: 1 1 150px; max-height: 480px; overflow-y: auto; display: grid; gap: .1rem;
   grid-template-columns: repeat(auto-fill, minmax(130px, 1fr)); }
 .palette label { display: flex; gap: .5rem; align-items: center; padding: .2rem .4rem;
   border-radius: 6px; cursor: pointer; font-size: .88rem; }
