@@ -98,6 +98,8 @@ PLANS = {
     "photos-x2": Plan(
         train="superres --data photos --scale 2 --plain 0.3 --width 32 --blocks 6 --perceptual 2 "
         "--warmup 0.5 --batch 4 --minutes 11",
+        then="superres --data photos --scale 2 --plain 0.6 --width 32 --blocks 6 --perceptual 4 "
+        "--adversarial 0.3 --matching 3 --lr 0.0003 --lr-end 0.00003 --batch 4 --steps 3500",
         about="photos twice as high and wide",
         credits=PHOTOS,
         use="upscale x2",
@@ -117,9 +119,14 @@ PLANS = {
     ),
     "photos-colour": Plan(
         train="restore --data photos --kind colour --size 64 --width 48 --blocks 6 "
-        "--perceptual 2 --batch 8 --minutes 3",
+        "--perceptual 2 --batch 8 --steps 2000",
         about="colours for grey photos",
         credits=PHOTOS,
+    ),
+    "avatars": Plan(
+        train="r3 --data avatars --conditional --latent 48 --steps 5000",
+        about="cartoon faces, 64 x 64, with the expression that is asked for",
+        credits="ToonHead by Johan Melin, drawn by DiceBear",
     ),
     "emoji": Plan(
         train=f"r3 --data {DRAWN}/emoji --size 32 --minutes 9",
@@ -130,11 +137,12 @@ PLANS = {
     ),
     "painter": Plan(
         train="spade --data earth --perceptual 2 --batch 4 --lr 0.001 --minutes 9",
+        then="spade --data earth --perceptual 2 --batch 4 --lr 0.001 --steps 1500",
         about="satellite pictures from painted seas, plains, mountains and ice",
         credits="NASA Blue Marble; NOAA ETOPO1",
     ),
     "style": Plan(
-        train="cut --data emoji:google-twitter --width 24 --batch 2 --minutes 3.5",
+        train="cut --data emoji:google-twitter --width 24 --batch 2 --steps 2500",
         about="shaded emoji redrawn flat, learnt without pairs",
         credits="Noto Emoji by Google; Twemoji by Twitter",
         licence="Apache-2.0 (Noto Emoji), CC-BY-4.0 (Twemoji)",
@@ -145,7 +153,7 @@ PLANS = {
         credits="Fashion-MNIST by Zalando SE",
     ),
     "digits": Plan(
-        train=f"r3 --data {DRAWN}/digits --size 32 --conditional --minutes 1.5",
+        train=f"r3 --data {DRAWN}/digits --size 32 --conditional --steps 2500",
         about="handwritten digits, drawn as large as 32 x 32 from 8 x 8",
         credits="Optical Recognition of Handwritten Digits by E. Alpaydin and C. Kaynak (UCI)",
         licence="CC-BY-4.0 (UCI)",
