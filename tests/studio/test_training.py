@@ -48,7 +48,7 @@ def test_a_run_is_begun_seen_to_end_looked_into_and_compared(
     open_page(page, "Compare")
     page.click("#compare")
     page.locator("#beside svg").first.wait_for()
-    assert page.locator("#beside figure").count() >= 2
+    until(lambda: page.locator("#beside figure").count() >= 2)
 
 
 def test_a_run_is_stopped_and_resumed(page: Any, runs: Path, tiny_npz: str, until: Until) -> None:
