@@ -106,7 +106,7 @@ PLANS = {
     ),
     "photos-clean": Plan(
         train="restore --data photos --kind mixed --width 48 --blocks 6 --batch 4 --minutes 16",
-        about="photos without noise, JPEG's blocks and blur, mixed and of unknown strength",
+        about="less noise in photos; it takes little of JPEG's blocks and of blur",
         credits=PHOTOS,
         use="repair",
     ),
