@@ -18,13 +18,10 @@ from sparring.domains.sound import files as sound_files
 from sparring.domains.sound.files import SoundFiles
 from sparring.recipes import recipe_named
 from sparring.verbs.translate import translate
+from tones import tone
 
 soundfile = pytest.importorskip("soundfile")
 RATE = 8000
-
-
-def tone(hertz: float, seconds: float, rate: int = RATE, level: float = 0.5) -> np.ndarray:
-    return level * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
 
 
 class Halved(nn.Module):
@@ -109,7 +106,7 @@ def test_pieces_that_disagree_fade_without_a_click() -> None:
 
 def test_a_gap_is_filled_and_all_else_kept_to_the_bit(tmp_path: Path) -> None:
     path = tmp_path / "x.wav"
-    soundfile.write(path, tone(440, 5.0), RATE)
+    soundfile.write(path, tone(440, 5.0, RATE), RATE)
     for tile in (None, 8192):
         out = tmp_path / f"out-{tile}.wav"
         mask = "0.5-0.8,2-2.25,4.9-5.005"  # the last as far as a player's clock would say
@@ -162,7 +159,7 @@ def test_long_files_are_read_and_written_in_parts_and_are_what_they_were_whole(
 
 
 def test_long_files_that_end_badly_leave_nothing_half_written(tmp_path: Path) -> None:
-    wave = tone(440, 30.0).astype(np.float32)
+    wave = tone(440, 30.0, RATE).astype(np.float32)
     wave[-100] = np.nan
     (tmp_path / "in").mkdir()
     soundfile.write(tmp_path / "in" / "a.wav", wave, RATE, subtype="FLOAT")
@@ -176,7 +173,7 @@ def test_long_files_that_end_badly_leave_nothing_half_written(tmp_path: Path) ->
     with pytest.raises(InputError, match="nothing is left to go by"):
         mask = "0-20,10-40"
         source = tmp_path / "in" / "b.wav"
-        soundfile.write(source, tone(440, 40.0), RATE)
+        soundfile.write(source, tone(440, 40.0, RATE), RATE)
         translate(mender(Filling()), source, tmp_path / "c.wav", mask=mask, tile=8192)
     assert not (tmp_path / "c.wav").exists()
 
@@ -186,9 +183,9 @@ def test_folders_keep_names_lengths_and_go_on_after_damage(tmp_path: Path) -> No
     (source / "deep").mkdir(parents=True)
     soundfile.write(source / "a.wav", tone(300, 0.5, 44_100), 44_100)
     soundfile.write(source / "deep" / "b.mp3", tone(300, 1.0, 16_000), 16_000)
-    soundfile.write(source / "c.flac", tone(300, 0.31), RATE)
+    soundfile.write(source / "c.flac", tone(300, 0.31, RATE), RATE)
     (source / "bad.wav").write_text("no sound")
-    soundfile.write(source / "tiny.wav", tone(300, 0.01), RATE)
+    soundfile.write(source / "tiny.wav", tone(300, 0.01, RATE), RATE)
     done = translate(mender(Plain()), source, tmp_path / "out")
     assert {Path(name).name for name in done.failed} == {"bad.wav", "tiny.wav"}
     assert "80 samples are fewer than the 1,024" in " ".join(done.failed.values())
@@ -210,7 +207,7 @@ def test_folders_keep_names_lengths_and_go_on_after_damage(tmp_path: Path) -> No
     ],
 )
 def test_gaps_that_cannot_be(tmp_path: Path, mask: str | None, says: str) -> None:
-    soundfile.write(tmp_path / "x.wav", tone(440, 1.0), RATE)
+    soundfile.write(tmp_path / "x.wav", tone(440, 1.0, RATE), RATE)
     with pytest.raises(InputError, match=says):
         translate(mender(Filling()), tmp_path / "x.wav", tmp_path / "y.wav", mask=mask)
     assert not (tmp_path / "y.wav").exists()

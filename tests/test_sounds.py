@@ -22,15 +22,12 @@ from sparring.domains.sound.domain import Sound
 from sparring.recipes import recipe_named
 from sparring.tasks.vocode import Vocode
 from sparring.verbs.run import resume, train
+from tones import tone
 
 soundfile = pytest.importorskip("soundfile")
 Call = Callable[..., tuple[int, str, str]]
 RATE = 8000
 SHORT = ("--seconds", "0.12", "--rate", str(RATE))
-
-
-def tone(hertz: float, seconds: float, rate: int = RATE, level: float = 0.5) -> np.ndarray:
-    return level * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +39,7 @@ def tones(tmp_path_factory: pytest.TempPathFactory) -> Path:
         kind = ("low", "high")[number % 2]
         (folder / kind).mkdir(exist_ok=True)
         hertz = (300, 1500)[number % 2] * random.uniform(0.9, 1.1)
-        soundfile.write(folder / kind / f"{number:03}.wav", tone(hertz, 0.128), RATE)
+        soundfile.write(folder / kind / f"{number:03}.wav", tone(hertz, 0.128, RATE), RATE)
     return folder
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tones import tone
+
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -37,3 +39,21 @@ def faces(tmp_path: Path, picture: Callable[..., Path]) -> Path:
         label = "cat" if index < 8 else "dog"
         picture(tmp_path / "faces" / label / f"{index:02}.png", seed=index)
     return tmp_path / "faces"
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a tone; its level is half of full scale."""
+    soundfile = pytest.importorskip("soundfile")
+
+    def write(
+        name: str, hertz: float = 440.0, seconds: float = 1.0, rate: int = 16_000, **how: object
+    ) -> Path:
+        path = tmp_path / "sounds" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        channels = int(how.pop("channels", 1))  # type: ignore[call-overload]
+        wave = tone(hertz, seconds, rate)
+        soundfile.write(path, np.stack([wave] * channels, 1), rate, **how)
+        return path
+
+    return write

@@ -5,41 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from sparring.core.errors import InputError
 from sparring.data import load
+from tones import pitch
 
 soundfile = pytest.importorskip("soundfile")
 Sound = Callable[..., Path]
-
-
-def tone(hertz: float, seconds: float, rate: int = 16_000, level: float = 0.5) -> np.ndarray:
-    return level * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
-
-
-@pytest.fixture
-def sound(tmp_path: Path) -> Sound:
-    """Writes a tone; its level is half of full scale."""
-
-    def write(
-        name: str, hertz: float = 440.0, seconds: float = 1.0, rate: int = 16_000, **how: object
-    ) -> Path:
-        path = tmp_path / "sounds" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        channels = int(how.pop("channels", 1))  # type: ignore[call-overload]
-        wave = tone(hertz, seconds, rate)
-        soundfile.write(path, np.stack([wave] * channels, 1), rate, **how)
-        return path
-
-    return write
-
-
-def pitch(wave: np.ndarray, rate: int) -> float:
-    """The strongest tone, in Hz."""
-    spectrum = np.abs(np.fft.rfft(wave * np.hanning(len(wave))))
-    return float(spectrum.argmax() * rate / len(wave))
 
 
 def test_folders_a_and_b_are_sources_and_samples(sound: Sound, tmp_path: Path) -> None:

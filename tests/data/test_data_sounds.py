@@ -14,36 +14,10 @@ from sparring.core.errors import InputError
 from sparring.data import check, load
 from sparring.data.kinds import kinds
 from sparring.data.options import own
+from tones import pitch, tone
 
 soundfile = pytest.importorskip("soundfile")
 Sound = Callable[..., Path]
-
-
-def tone(hertz: float, seconds: float, rate: int = 16_000, level: float = 0.5) -> np.ndarray:
-    return level * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
-
-
-@pytest.fixture
-def sound(tmp_path: Path) -> Sound:
-    """Writes a tone; its level is half of full scale."""
-
-    def write(
-        name: str, hertz: float = 440.0, seconds: float = 1.0, rate: int = 16_000, **how: object
-    ) -> Path:
-        path = tmp_path / "sounds" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        channels = int(how.pop("channels", 1))  # type: ignore[call-overload]
-        wave = tone(hertz, seconds, rate)
-        soundfile.write(path, np.stack([wave] * channels, 1), rate, **how)
-        return path
-
-    return write
-
-
-def pitch(wave: np.ndarray, rate: int) -> float:
-    """The strongest tone, in Hz."""
-    spectrum = np.abs(np.fft.rfft(wave * np.hanning(len(wave))))
-    return float(spectrum.argmax() * rate / len(wave))
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".mp3"])
