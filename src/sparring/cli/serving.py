@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from sparring.cli import completion
 from sparring.cli.app import app, verb
 from sparring.cli.models import Device, Trust
-from sparring.core.errors import InputError
+from sparring.core.extras import check_installed
 
 PACKAGES = ("fastapi", "prometheus_client", "python_multipart", "uvicorn")
 
@@ -49,7 +48,7 @@ def serve(
 
     Each is called as its folder is. OpenAPI is at /openapi.json, Prometheus's figures at /metrics.
     """
-    _check_installed()
+    check_installed("serving", "serve", *PACKAGES)
     from sparring.serving.limits import Limits
     from sparring.serving.server import serve as run
 
@@ -58,18 +57,3 @@ def serve(
         megapixels=megapixels, count=count,
     )  # fmt: skip
     run(runs, host, port, token, limits, device, trust or ())
-
-
-def _check_installed() -> None:
-    """What the extra brings is there.
-
-    Raises:
-        InputError: it is not.
-    """
-    for name in PACKAGES:
-        try:
-            importlib.import_module(name)
-        except ImportError as error:
-            raise InputError(
-                f"serving needs the package {name}: pip install 'sparring[serve]'."
-            ) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparring.core.errors import InputError, unknown
+from sparring.core.extras import check_installed
 from sparring.core.storage import write_file, write_json
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sparring.exporting.graph import Graph
 
 FORMATS = ("onnx",)
+PACKAGES = ("onnx", "onnxruntime")
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def export(
         raise unknown("format", format, FORMATS)
     out = Path(out)
     check_place(out, overwrite)
-    check_installed()
+    check_installed("export", "onnx", *PACKAGES)
     content, facts, found = checked(loaded(model, trusted), fp16, reverse)
     write_file(out, content)
     write_json(out.with_suffix(".json"), facts)
@@ -150,16 +152,3 @@ def check_place(out: Path, overwrite: bool) -> None:
     for place in (out, out.with_suffix(".json")):
         if place.exists() and not overwrite:
             raise InputError(f"{place} is there already; give --overwrite, or another --out.")
-
-
-def check_installed() -> None:
-    """The packages of the extra are there.
-
-    Raises:
-        InputError: they are not.
-    """
-    from importlib.util import find_spec
-
-    for name in ("onnx", "onnxruntime"):
-        if find_spec(name) is None:
-            raise InputError(f"export needs the package {name}: pip install 'sparring[onnx]'.")

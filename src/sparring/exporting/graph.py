@@ -14,6 +14,7 @@ from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.core.streams import latents
 from sparring.core.types import Condition
+from sparring.domains.sound.recordings import FULL
 from sparring.networks.heads import Head
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 SPACE = {0: (), 1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 """Names of the dimensions of space."""
-FULL = 32768
-"""What 1 is in stored sound, which leaves the graph as float32 in [-1, 1]."""
 
 
 class Graph(nn.Module):

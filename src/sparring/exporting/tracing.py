@@ -35,7 +35,7 @@ def traced(graph: Graph, fixed: bool) -> bytes:
             f"its weights take {size / 2**30:.1f} GiB, and an ONNX file holds 2 GiB at most."
         )
     # Odd, so that what is padded up to whole cells is traced with the padding that it may need.
-    odd = tuple(2 * extent // 2 + 7 - extent % 2 for extent in graph.space)
+    odd = tuple(extent + 7 - extent % 2 for extent in graph.space)
     given = graph.example(1, graph.space) if fixed else graph.example(2, odd)
     axes = {} if fixed else {**graph.axes(), "sample": _of_samples(graph)}
     with torch.no_grad():

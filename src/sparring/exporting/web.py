@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparring.core.errors import InputError
+from sparring.core.extras import check_installed
 from sparring.core.storage import whole_folder
-from sparring.exporting.export import Exported, check_installed, checked, loaded
+from sparring.exporting.export import PACKAGES, Exported, checked, loaded
 
 if TYPE_CHECKING:
     from sparring.artifact.model import Model
@@ -53,7 +54,7 @@ def export_page(
     out = Path(out)
     if out.exists() and not overwrite:
         raise InputError(f"{out} is there already; give --overwrite, or another --out.")
-    check_installed()
+    check_installed("export", "onnx", *PACKAGES)
     with tempfile.TemporaryDirectory() as spare:
         files = found_runtime(Path(runtime) if runtime else _fetched(Path(spare)))
         content, facts, differences = checked(loaded(model, trusted), fp16, reverse)

@@ -11,15 +11,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sparring.core.errors import InputError
-from sparring.core.storage import read_json, writable_folder, write_json
-
-if TYPE_CHECKING:
-    import psutil
+from sparring.core.storage import writable_folder
+from sparring.studio.processes import living, noted
 
 NAMES = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 TOLD = 2000
@@ -57,8 +53,6 @@ def begin(place: Path, name: str, words: Sequence[str]) -> None:
     Raises:
         InputError: it is being trained already, or the folder cannot be written.
     """
-    import psutil
-
     if training(place, name):
         raise InputError(f"{name} is being trained already.")
     notes = place / ".studio"
@@ -73,13 +67,12 @@ def begin(place: Path, name: str, words: Sequence[str]) -> None:
         )
     # Somebody must wait for it, or it stays a zombie when it has ended.
     threading.Thread(target=process.wait, daemon=True).start()
-    began = psutil.Process(process.pid).create_time()
-    write_json(notes / f"{name}.json", {"process": process.pid, "began": began})
+    noted(_note(place, name), process.pid)
 
 
 def training(place: Path, name: str) -> bool:
     """Whether a process that the studio began is at it."""
-    return _process(place, name) is not None
+    return living(_note(place, name)) is not None
 
 
 def stop(place: Path, name: str) -> None:
@@ -88,10 +81,10 @@ def stop(place: Path, name: str) -> None:
     Raises:
         InputError: nothing trains it.
     """
-    process = _process(place, name)
-    if process is None:
+    found = living(_note(place, name))
+    if found is None:
         raise InputError(f"{name} is not being trained by a studio, so there is nothing to stop.")
-    process.terminate()
+    found[0].terminate()
 
 
 def last_words(place: Path, name: str) -> str:
@@ -110,14 +103,6 @@ def begun(place: Path) -> list[str]:
     return [path.stem for path in sorted(found, key=lambda path: path.stat().st_mtime)]
 
 
-def _process(place: Path, name: str) -> psutil.Process | None:
-    """The living process that trains the run; another one of its number is not it."""
-    import psutil
-
-    with suppress(InputError, KeyError, psutil.Error, TypeError, ValueError):
-        known = read_json(place / ".studio" / f"{name}.json")
-        process = psutil.Process(int(known["process"]))
-        same = process.create_time() == known["began"]
-        if same and process.status() != psutil.STATUS_ZOMBIE:
-            return process
-    return None
+def _note(place: Path, name: str) -> Path:
+    """Where it stands which process trains the run."""
+    return place / ".studio" / f"{name}.json"

@@ -62,8 +62,8 @@ def players(run: Path, step: int | None = None, trusted: Iterable[str] = ()) -> 
     for name, network in networks.items():
         network.load_state_dict(weights[name])
         network.eval().requires_grad_(False)
-    judge = networks.pop("discriminator")
-    return Players(step, Model(manifest, networks), judge)
+    discriminator = networks.pop("discriminator")
+    return Players(step, Model(manifest, networks), discriminator)
 
 
 def field(found: Players, low: Tensor, high: Tensor, side: int) -> Tensor:
