@@ -10,6 +10,7 @@ from sparring.cli import completion
 from sparring.cli.app import app, verb
 from sparring.cli.models import Device, Trust
 from sparring.core.extras import check_installed
+from sparring.serving.limits import Limits
 
 PACKAGES = ("fastapi", "prometheus_client", "python_multipart", "uvicorn")
 
@@ -34,13 +35,25 @@ def serve(
     token: Annotated[
         str, typer.Option(envvar="SPARRING_TOKEN", help="What every request must bring.")
     ] = "",
-    batch: Annotated[int, typer.Option(help="Samples in a forward pass; 1 gathers none.")] = 16,
-    window: Annotated[float, typer.Option(help="Milliseconds that a pass waits for others.")] = 2.0,
-    queue: Annotated[int, typer.Option(help="Requests that may wait; the next gets 429.")] = 64,
-    seconds: Annotated[float, typer.Option(help="A request's time; then it gets 504.")] = 60.0,
-    megabytes: Annotated[float, typer.Option(help="Most that a request may bring.")] = 32.0,
-    megapixels: Annotated[float, typer.Option(help="Most in a picture, sent or answered.")] = 16.0,
-    count: Annotated[int, typer.Option(help="Most samples in one answer.")] = 64,
+    batch: Annotated[
+        int, typer.Option(help="Samples in a forward pass; 1 gathers none.")
+    ] = Limits.batch,
+    window: Annotated[
+        float, typer.Option(help="Milliseconds that a pass waits for others.")
+    ] = Limits.window,
+    queue: Annotated[
+        int, typer.Option(help="Requests that may wait; the next gets 429.")
+    ] = Limits.queue,
+    seconds: Annotated[
+        float, typer.Option(help="A request's time; then it gets 504.")
+    ] = Limits.seconds,
+    megabytes: Annotated[
+        float, typer.Option(help="Most that a request may bring.")
+    ] = Limits.megabytes,
+    megapixels: Annotated[
+        float, typer.Option(help="Most in a picture, sent or answered.")
+    ] = Limits.megapixels,
+    count: Annotated[int, typer.Option(help="Most samples in one answer.")] = Limits.count,
     device: Device = "auto",
     trust: Trust = None,
 ) -> None:
@@ -49,7 +62,6 @@ def serve(
     Each is called as its folder is. OpenAPI is at /openapi.json, Prometheus's figures at /metrics.
     """
     check_installed("serving", "serve", *PACKAGES)
-    from sparring.serving.limits import Limits
     from sparring.serving.server import serve as run
 
     limits = Limits(

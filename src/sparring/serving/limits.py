@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +11,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from sparring.core.errors import InputError
-from sparring.core.ranges import check
-
-RANGES = {
-    "batch": Annotated[int, Meta(ge=1, le=1024)],
-    "window": Annotated[float, Meta(ge=0.0, le=10_000.0)],
-    "queue": Annotated[int, Meta(ge=1, le=100_000)],
-    "seconds": Annotated[float, Meta(gt=0.0, le=86_400.0)],
-    "megabytes": Annotated[float, Meta(gt=0.0, le=100_000.0)],
-    "megapixels": Annotated[float, Meta(gt=0.0, le=100_000.0)],
-    "count": Annotated[int, Meta(ge=1, le=1_000_000)],
-}
+from sparring.core.ranges import check, kinds_of
 
 
 class Refused(InputError):
@@ -39,24 +30,25 @@ class Limits:
         InputError: a number that is out of range.
     """
 
-    batch: int = 16
+    batch: Annotated[int, Meta(ge=1, le=1024)] = 16
     """Rows of every forward pass of small samples; more are several passes, fewer are padded."""
-    window: float = 2.0
+    window: Annotated[float, Meta(ge=0.0, le=10_000.0)] = 2.0
     """Milliseconds that a request waits for others to share its pass."""
-    queue: int = 64
+    queue: Annotated[int, Meta(ge=1, le=100_000)] = 64
     """Requests that are accepted and not yet answered; the next one is told to come again."""
-    seconds: float = 60.0
+    seconds: Annotated[float, Meta(gt=0.0, le=86_400.0)] = 60.0
     """From the first byte of a request to its answer."""
-    megabytes: float = 32.0
+    megabytes: Annotated[float, Meta(gt=0.0, le=100_000.0)] = 32.0
     """Of a request's body."""
-    megapixels: float = 16.0
+    megapixels: Annotated[float, Meta(gt=0.0, le=100_000.0)] = 16.0
     """Of all that one answer holds, and of the file sent; of sounds millions of samples."""
-    count: int = 64
+    count: Annotated[int, Meta(ge=1, le=1_000_000)] = 64
     """Samples in one answer."""
 
     def __post_init__(self) -> None:
-        for name, known in RANGES.items():
-            check(f"--{name}", getattr(self, name), known)
+        kinds = kinds_of(Limits)
+        for field in dataclasses.fields(self):
+            check(f"--{field.name}", getattr(self, field.name), kinds[field.name])
 
     @property
     def bytes(self) -> int:
