@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from sparring.core.errors import InputError
-from sparring.core.extras import check_installed
 
 HOST, FIRST_PORT, PORTS = "127.0.0.1", 7860, 100
 QUIET = {
@@ -42,7 +41,7 @@ def studio(
     Raises:
         InputError: Gradio is not installed, the port is taken, or another studio has the folder.
     """
-    check_installed("the studio", "studio", "gradio")
+    _check_installed()
     # Before Gradio is read: nothing is reported, and nothing is asked for from elsewhere.
     os.environ |= QUIET
     from sparring.studio.claim import claimed
@@ -76,6 +75,13 @@ def _serve(shelf: Any, port: int, browser: bool) -> None:
     )
     print(f"the studio is at http://{HOST}:{port} (Ctrl-C ends it)", flush=True)
     page.block_thread()
+
+
+def _check_installed() -> None:
+    import importlib.util
+
+    if importlib.util.find_spec("gradio") is None:
+        raise InputError("the studio needs a package: pip install 'sparring[studio]'.")
 
 
 def _port(asked: int | None) -> int:
