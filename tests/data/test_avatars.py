@@ -136,7 +136,9 @@ def test_any_attribute_can_be_the_label_and_all_are_the_vector(installed: None) 
     assert hair.classes == ("bald", "bun", "side-combed", "spiky", "undercut")
     assert hair.fingerprint != data.fingerprint
     items = {name: values.numpy() for name, values in hair.train.fields.items()}
-    place = [data.attributes.index(name) for name in hair.classes]
+    names = [name for values in data.attributes.values() for name in values]
+    assert data.attributes["hair"] == hair.classes
+    place = [names.index(name) for name in hair.classes]
     assert (items["vector"][:, place].argmax(1) == items["label"]).all()
     said = [data.words[number] for number in items["tokens"][0] if number >= 0]
     assert said[2] == "person" and data.tokens[0] == len(data.words)

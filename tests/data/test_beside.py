@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from sparring.artifact.manifest import Manifest
 from sparring.cli.app import app
 from sparring.core.errors import InputError
 from sparring.data import Dataset, check, load
+from sparring.recipes import recipe_named
+from sparring.verbs.run import plan
 
 COLOURS = ("red", "green", "blue")
 
@@ -69,7 +72,12 @@ def test_attributes_are_a_vector_and_each_can_be_the_label(captioned: Path) -> N
     lines += [f"p{n:02}.png,{COLOURS[n % 3]},{n % 2},{n / 10}" for n in range(12)]
     write(captioned / "attributes.csv", lines)
     data = load(str(captioned))
-    assert data.attributes == ("blue", "green", "red", "round", "weight") and data.words
+    assert data.attributes == {
+        "colour": ("blue", "green", "red"),
+        "round": ("round",),
+        "weight": ("weight",),
+    }
+    assert data.words
     assert data.classes == ("blue", "green", "red")
     vector, label = (data.train.fields[name].numpy() for name in ("vector", "label"))
     assert (vector[:, :3].argmax(1) == label).all() and (vector[:, :3].sum(1) == 1).all()
@@ -92,7 +100,7 @@ def test_values_that_several_attributes_have_are_told_apart(captioned: Path) -> 
     lines = ["file,eyes,hair", *(f"p{n:02},{COLOURS[n % 2]},{COLOURS[n % 3]}" for n in range(12))]
     write(captioned / "attributes.csv", lines)
     names = load(str(captioned)).attributes
-    assert names == ("eyes green", "eyes red", "blue", "hair green", "hair red")
+    assert names == {"eyes": ("eyes green", "eyes red"), "hair": ("blue", "hair green", "hair red")}
 
 
 def test_what_is_missing_or_absent_is_named(captioned: Path) -> None:
@@ -159,3 +167,15 @@ def test_captions_are_of_the_folders_below_as_well(
     tokens, label = (data.train.fields[name].numpy() for name in ("tokens", "label"))
     spelt = np.array(data.words)[tokens[:, 1]]
     assert data.classes == ("cat", "dog") and (spelt == np.array(data.classes)[label]).all()
+
+
+def test_a_run_keeps_the_names_of_what_it_is_told(captioned: Path, tmp_path: Path) -> None:
+    lines = ["image,colour", *(f"p{n:02}.png,{COLOURS[n % 3]}" for n in range(12))]
+    write(captioned / "attributes.csv", lines)
+    data = load(str(captioned))
+    for told in ("tokens", "vector", "label"):
+        recipe = recipe_named("cgan", {"condition": told})
+        plan(recipe, data).write(tmp_path)
+        kept = Manifest.read(tmp_path)
+        assert kept.words == (data.words if told == "tokens" else ())
+        assert kept.attributes == (data.attributes if told == "vector" else {})

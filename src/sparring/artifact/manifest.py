@@ -18,7 +18,7 @@ from sparring.core.recipe import Recipe
 from sparring.core.storage import read_json, write_json
 from sparring.core.types import Spec
 
-SCHEMA = 9
+SCHEMA = 10
 """Raised when recipe.json changes its meaning; MIGRATIONS then leads older files here."""
 
 
@@ -132,6 +132,11 @@ def _as_they_are(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "schema": 8, "recipe": {**data["recipe"], "seen_as": ""}}
 
 
+def _with_names(data: dict[str, Any]) -> dict[str, Any]:
+    """Schema 10 names words and attributes; former models were told them by numbers."""
+    return {**data, "schema": 10, "words": [], "attributes": {}}
+
+
 MIGRATIONS: Mapping[int, Any] = {
     1: _with_maps,
     2: _in_their_rooms,
@@ -141,6 +146,7 @@ MIGRATIONS: Mapping[int, Any] = {
     6: _with_depths,
     7: _as_they_are,
     8: _with_depths_of_dcgan,
+    9: _with_names,
 }
 """Schema number -> function from that schema's dictionary to the next one's."""
 
@@ -160,6 +166,11 @@ class Manifest:
     """Address, name, fingerprint, licence, counts and reading options of the data."""
     classes: tuple[str, ...] = ()
     """Names of the labels, where the data has them."""
+    words: tuple[str, ...] = ()
+    """The words that tokens number, where it is told sentences."""
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name of an attribute -> names of its numbers in the vector, side by side, where it is told
+    attributes; one that is a number has one, its own name."""
     examples: Mapping[str, Any] = field(default_factory=dict)
     """Vectors and tokens of a few items, for samples of which nobody says what they shall be."""
     seed: int = 0
@@ -191,6 +202,8 @@ class Manifest:
             "source_domain": self.source_domain.to_json() if self.source_domain else None,
             "data": dict(self.data),
             "classes": list(self.classes),
+            "words": list(self.words),
+            "attributes": {name: list(values) for name, values in self.attributes.items()},
             "examples": dict(self.examples),
             "seed": self.seed,
             "sitting": dict(self.sitting),
@@ -245,6 +258,8 @@ class Manifest:
             source_domain=_part(data["source_domain"], trusted),
             data=data["data"],
             classes=tuple(data["classes"]),
+            words=tuple(data["words"]),
+            attributes={name: tuple(values) for name, values in data["attributes"].items()},
             examples=data["examples"],
             seed=data["seed"],
             sitting=data["sitting"],
@@ -303,6 +318,8 @@ class _File(TypedDict):
     source_domain: dict[str, Any] | None
     data: _Facts
     classes: list[Word]
+    words: list[Word]
+    attributes: dict[Word, list[Word]]
     examples: _Examples
     seed: Seed
     sitting: dict[str, Any]

@@ -118,7 +118,7 @@ def _report(found: Dataset, batch: int, facts: Sequence[tuple[str, str]]) -> Che
 
 def _told(found: Dataset) -> list[tuple[str, str]]:
     """What else is known of the items by name."""
-    facts = [("attributes", f"{len(found.attributes)}")] if found.attributes else []
+    facts = [("attributes", f"{found.vector}")] if found.attributes else []
     if found.words:
         counts = f"{len(found.words)} different words, up to {found.tokens[1]} in a row"
         facts.append(("captions", counts))

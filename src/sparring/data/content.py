@@ -64,8 +64,8 @@ class Content:
     """As `estimate`, of sources."""
     classes: tuple[str, ...] = ()
     """The names of the labels."""
-    attributes: tuple[str, ...] = ()
-    """The names of a vector's numbers; empty where they have none."""
+    attributes: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    """Name of an attribute -> names of its numbers in the vector, side by side."""
     words: tuple[str, ...] = ()
     """The words that tokens number; empty where tokens are something else, such as bytes."""
     held_out: np.ndarray | None = None

@@ -38,8 +38,8 @@ class Dataset:
     """The names of the labels; empty where the items have none."""
     vector: int = 0
     """Length of the items' vectors; 0 where they have none."""
-    attributes: tuple[str, ...] = ()
-    """The names of the vectors' numbers; empty where they have none."""
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name of an attribute -> names of its numbers in the vectors, side by side."""
     tokens: tuple[int, ...] = ()
     """Vocabulary and length of the items' tokens; empty where they have none."""
     words: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ STORES = ("train", "held_out", "sources", "held_out_sources")
 PLAIN = ("name", "address", "vector", "fingerprint", "licence")
 Written = dict[tuple[int, tuple[int, ...], tuple[int, ...]], str]
 """Where tensors lie in memory, and in which file they are."""
-LISTS = ("classes", "attributes", "tokens", "words", "names", "notes", "trusted")
+LISTS = ("classes", "tokens", "words", "names", "notes", "trusted")
 
 
 def hand_over(dataset: Dataset, folder: Path) -> None:
@@ -32,6 +32,7 @@ def hand_over(dataset: Dataset, folder: Path) -> None:
     parts = {"domain": dataset.domain, "source_domain": dataset.source_domain}
     facts: dict[str, Any] = {name: getattr(dataset, name) for name in PLAIN}
     facts |= {name: list(getattr(dataset, name)) for name in LISTS}
+    facts["attributes"] = {name: list(values) for name, values in dataset.attributes.items()}
     facts |= {name: part and part.to_json() for name, part in parts.items()}
     facts["packages"] = [part.package for part in parts.values() if part]
     written: Written = {}
@@ -51,6 +52,7 @@ def taken_over(folder: Path) -> Dataset:
     source = facts["source_domain"] and Part.from_json(facts["source_domain"], trusted)
     known: dict[str, Any] = {name: facts[name] for name in PLAIN}
     known |= {name: tuple(facts[name]) for name in LISTS}
+    known["attributes"] = {name: tuple(values) for name, values in facts["attributes"].items()}
     return Dataset(domain=domain, source_domain=source, **known, **stores)
 
 

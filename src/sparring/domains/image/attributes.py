@@ -34,12 +34,15 @@ class Attributes:
     """Name of an attribute -> (N,) float32."""
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Of the vector's numbers: the value, and before it the attribute where that is needed."""
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """Attribute -> names of its numbers in the vector: values, told apart where needed."""
         pairs = [(name, value) for name, values in self.values.items() for value in values]
         times = Counter([*(value for _, value in pairs), *self.numbers])
-        told = (value if times[value] == 1 else f"{name} {value}" for name, value in pairs)
-        return (*told, *self.numbers)
+        told = {
+            name: tuple(value if times[value] == 1 else f"{name} {value}" for value in values)
+            for name, values in self.values.items()
+        }
+        return told | {name: (name,) for name in self.numbers}
 
     @property
     def vector(self) -> np.ndarray:
