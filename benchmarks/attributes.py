@@ -2,9 +2,9 @@
 
     python benchmarks/attributes.py
 
-It has seen the pack's training faces only, and no generator. The first call trains it (two and a half
-minutes of a core) and keeps its weights in the cache; every later one loads them. Other scripts here
-import it:
+It has seen the pack's training faces only, and no generator. The first call trains it (two and a
+half minutes of a core) and keeps its weights in the cache; every later one loads them. Other
+scripts here import it:
 
     from attributes import judge, told
 
