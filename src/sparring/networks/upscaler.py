@@ -21,14 +21,16 @@ class Generator(nn.Module):
 
     Residual blocks (EDSR) work at the small extent, or at a fraction of it: with `fold` each block
     of so many cells a side becomes one cell of as many more channels (Zhang et al., 2018, FFDNet).
-    Their result is spread over the large extent and added to the map, enlarged bicubically. The
-    latent is not read.
+    Their result is spread over the large extent and added to the map, enlarged bicubically.
+    Spreading can leave a mesh of single cells, which averages over 2 x 2 of them do not let
+    through (Sugawara et al., 2018). The latent is not read.
 
     Args:
         spec: What to make, and of which map: their extents give the scale s.
         width: Channels of the blocks.
         blocks: Residual blocks.
         fold: Cells of the map, each way, in one cell of the blocks.
+        averaged: Whether what was spread is averaged over 2 x 2 cells.
 
     Raises:
         InputError: a sample that is no whole multiple of its map, or a setting out of range.
@@ -36,12 +38,19 @@ class Generator(nn.Module):
 
     accepts: ClassVar[Accepts] = dataclasses.replace(FROM_PICTURES, conditions=frozenset({"map"}))
 
-    def __init__(self, spec: Spec, width: Size = 48, blocks: Depth = 6, fold: Factor = 1) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        width: Size = 48,
+        blocks: Depth = 6,
+        fold: Factor = 1,
+        averaged: bool = False,
+    ) -> None:
         super().__init__()
         for name, value in {"width": width, "blocks": blocks, "fold": fold}.items():
             positive(name, value)
         self.scale, self.fold, self.head = _scale(spec), fold, "linear"
-        self.channels = spec.shape[0]
+        self.channels, self.averaged = spec.shape[0], averaged
         self.first = Reflected(spec.map_channels * fold**2, width)
         self.blocks = nn.Sequential(*(_Block(width) for _ in range(blocks)))
         self.spread = Reflected(width, max(1, width // 2) * (self.scale * fold) ** 2)
@@ -54,10 +63,13 @@ class Generator(nn.Module):
         shown = given(condition)
         hidden = self.first(unshuffle(covered(shown, self.fold), self.fold))
         hidden = shuffle(self.spread(self.blocks(hidden)), self.scale * self.fold)
+        hidden = F.leaky_relu(hidden, 0.2)
+        if self.averaged:
+            hidden = F.avg_pool2d(F.pad(hidden, (0, 1, 0, 1), "replicate"), 2, 1)
         # Enlarged in float32, and outside the network's own layers: it is already right.
         large = shown[:, : self.channels].float()
         large = F.interpolate(large, scale_factor=self.scale, mode="bicubic")
-        detail = crop(self.last(F.leaky_relu(hidden, 0.2)), tuple(large.shape[2:]))
+        detail = crop(self.last(hidden), tuple(large.shape[2:]))
         return bounded(large + detail.float(), self.head)
 
 

@@ -22,8 +22,10 @@ def superres(
     scale: Factor = 4,
     realistic: bool = True,
     plain: Share = 0.0,
+    halved: Share = 0.0,
     width: Size = 48,
     blocks: Depth = 6,
+    averaged: bool = False,
     duel: PictureDuel = PictureDuel(l1=25.0, lr=1e-3),
 ) -> Recipe:
     """Super-resolution of pictures as they really come (after Wang et al. 2021).
@@ -32,14 +34,22 @@ def superres(
         scale: how many times as high and wide.
         realistic: small pictures have blur, noise and JPEG; otherwise they are only shrunk.
         plain: share of realistic ones that are only shrunk all the same.
+        halved: share of the JPEGs whose colours are at half the extent (4:2:0).
         width: channels of the generator.
         blocks: residual blocks of the generator.
+        averaged: average what the generator adds over 2 x 2 pixels, so that no mesh is left.
         duel: what its players pay and how they learn.
     """
     return picture_duel(
         "superres",
-        Part(f"{NETWORKS}.upscaler:Generator", width=width, blocks=blocks),
-        Part(f"{TASKS}.superres:Superres", scale=scale, realistic=realistic, plain=plain),
+        Part(f"{NETWORKS}.upscaler:Generator", width=width, blocks=blocks, averaged=averaged),
+        Part(
+            f"{TASKS}.superres:Superres",
+            scale=scale,
+            realistic=realistic,
+            plain=plain,
+            halved=halved,
+        ),
         duel,
         form="none",
     )
@@ -48,6 +58,7 @@ def superres(
 def inpaint(
     *,
     masks: str | None = None,
+    smooth: bool = False,
     width: Size | None = None,
     rank: int = 2,
     duel: PictureDuel = PictureDuel(l1=100.0, gamma=None),
@@ -56,17 +67,18 @@ def inpaint(
 
     Args:
         masks: the holes trained on: box, freeform or mixed (default) in pictures, gaps in sound.
+        smooth: fill holes in pictures smoothly first, so that only what is missing yet is learnt.
         width: channels of the U-Net's finest layer (default 32); of sound, of a frame (192).
         rank: dimensions of space of one sample, read from the data; 1 is sound.
         duel: what its players pay and how they learn; gamma is 2 for pictures, 0 for sound.
     """
     if rank == 1:
-        task = Part(f"{TASKS}.inpaint:Inpaint", masks=masks or "gaps", flip=False)
+        task = Part(f"{TASKS}.inpaint:Inpaint", masks=masks or "gaps", smooth=smooth, flip=False)
         return _of_sound("inpaint", task, duel, width=width or WIDTH, blocks=2 * BLOCKS)
     return picture_duel(
         "inpaint",
         _mender(width or 32),
-        Part(f"{TASKS}.inpaint:Inpaint", masks=masks or "mixed"),
+        Part(f"{TASKS}.inpaint:Inpaint", masks=masks or "mixed", smooth=smooth),
         _penalised(duel, 2.0),
     )
 

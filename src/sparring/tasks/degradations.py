@@ -86,27 +86,36 @@ def shrink(pictures: Tensor, scale: int) -> Tensor:
     return F.interpolate(pictures, size=size, mode="bicubic", antialias=True)
 
 
-def jpeg(pictures: Tensor, qualities: Range) -> Tensor:
-    """What is left after JPEG of this quality (1 to 100), colour at full extent; clamped.
+def jpeg(pictures: Tensor, qualities: Range, halved: float = 0.0) -> Tensor:
+    """What is left after JPEG of this quality (1 to 100); clamped.
 
     Blocks of 8 x 8 go through the cosine transform and are rounded to multiples of the standard
-    tables, scaled as libjpeg does (ITU-T T.81; Wallace, 1991).
+    tables, scaled as libjpeg does (ITU-T T.81; Wallace, 1991). Colour has the full extent, or half
+    of it each way (4:2:0) in about the share `halved`, as most cameras and programs write it.
     """
     quality = between(*qualities, pictures)
     height, width = pictures.shape[2:]
-    padded = F.pad(pictures, (0, -width % 8, 0, -height % 8), "replicate")
+    padded = F.pad(pictures, (0, -width % 16, 0, -height % 16), "replicate")
     levels = _to_ycc((padded.clamp(-1, 1) + 1) * 127.5).round() - 128
-    blocks = levels.unfold(2, 8, 8).unfold(3, 8, 8)
-    cosines = _cosines().to(pictures.device)
-    spectrum = cosines @ blocks @ cosines.T
-    table = _tables(pictures.shape[1]).to(pictures.device)
-    scale = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality)[..., None, None]
-    steps = ((table[None, :, None, None] * scale + 50) / 100).floor().clamp(1, 255)
-    rounded = (spectrum / steps).round() * steps
-    restored = cosines.T @ rounded @ cosines
-    joined = restored.permute(0, 1, 2, 4, 3, 5).reshape(padded.shape).round() + 128
-    back = _from_ycc(joined.clamp(0, 255)).round().clamp(0, 255) / 127.5 - 1
+    tables = _tables(pictures.shape[1]).to(pictures.device)
+    found = _rounded(levels, tables, quality)
+    if halved and pictures.shape[1] == 3:
+        small = _rounded(F.avg_pool2d(levels[:, 1:], 2).round(), tables[1:], quality)
+        large = F.interpolate(small, scale_factor=2, mode="bilinear").round()
+        found = some(halved, torch.cat([found[:, :1], large], 1), found)
+    back = _from_ycc((found + 128).clamp(0, 255)).round().clamp(0, 255) / 127.5 - 1
     return back[:, :, :height, :width]
+
+
+def _rounded(levels: Tensor, tables: Tensor, quality: Tensor) -> Tensor:
+    """Planes (N, C, H, W) of whole blocks, their spectra rounded to multiples of the tables."""
+    blocks = levels.unfold(2, 8, 8).unfold(3, 8, 8)
+    cosines = _cosines().to(levels.device)
+    spectrum = cosines @ blocks @ cosines.T
+    scale = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality)[..., None, None]
+    steps = ((tables[None, :, None, None] * scale + 50) / 100).floor().clamp(1, 255)
+    restored = cosines.T @ ((spectrum / steps).round() * steps) @ cosines
+    return restored.permute(0, 1, 2, 4, 3, 5).reshape(levels.shape).round()
 
 
 @functools.cache

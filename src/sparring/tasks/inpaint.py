@@ -10,6 +10,7 @@ from torch import Tensor
 from sparring.core.types import Batch, Condition, Items
 from sparring.tasks.masks import check_drawn, masks
 from sparring.tasks.mending import Mending, joined, parted
+from sparring.tasks.smoothing import filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,10 +24,12 @@ class Inpaint(Mending):
     """The map is the sample with holes of zeros and, as one channel more, the mask of the holes.
 
     `masks` are those trained on: "box", "freeform" or "mixed" in pictures, "gaps" in sound; at
-    inference they are the user's.
+    inference they are the user's. With `smooth`, holes of pictures are filled from their borders
+    first, and a generator that adds to the map has only to learn what that lacks.
     """
 
     masks: str = "mixed"
+    smooth: bool = False
 
     abilities = frozenset({"translate", "repair", "mask"})
 
@@ -34,9 +37,11 @@ class Inpaint(Mending):
         """The sample's, and one channel more.
 
         Raises:
-            InputError: masks that are not drawn in so many dimensions.
+            InputError: masks, or smooth fills, that are not drawn in so many dimensions.
         """
         check_drawn(self.masks, sample[1:])
+        if self.smooth and len(sample) != 3:
+            raise InputError(f"smooth fills pictures (C, H, W) alone, not samples of {sample}.")
         return (sample[0] + 1, *sample[1:])
 
     def prepare(self, items: Items) -> Batch:
@@ -47,8 +52,9 @@ class Inpaint(Mending):
 
     def known(self, items: Items) -> Condition:
         """The sample without what the mask (1 = missing) covers."""
-        missing = items["mask"]
-        return Condition(map=joined(items["source"] * (1 - missing), missing))
+        source, missing = items["source"], items["mask"]
+        known = filled(source, missing) if self.smooth else source * (1 - missing)
+        return Condition(map=joined(known, missing))
 
     def baselines(
         self, judging: Judging, source: Domain, targets: Callable[[], Tensor]
@@ -59,7 +65,8 @@ class Inpaint(Mending):
     def shown(self, condition: Condition) -> Tensor:
         """The sample without its mask."""
         assert condition.map is not None
-        return parted(condition.map)[0]
+        picture, missing = parted(condition.map)
+        return picture * (1 - missing)
 
     def finish(self, fake: Tensor, condition: Condition) -> Tensor:
         """The holes from the generator, all else as it was given."""

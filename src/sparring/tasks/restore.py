@@ -26,6 +26,8 @@ KINDS = ("denoise", "jpeg", "deblur", "watermark", "colour", "mixed")
 
 MIXED = 2 / 3
 """Share of mixed pictures that each of the damages befalls."""
+HALVED = 0.5
+"""Share of their JPEGs whose colours are at half the extent."""
 
 Noise = Annotated[float, Meta(ge=0.0, le=255.0)]
 Quality = Annotated[float, Meta(ge=1.0, le=100.0)]
@@ -81,7 +83,7 @@ class Restore(Mending):
         soft = degradations.blur(real, (0.1, self.sigma[1]))
         found = degradations.some(MIXED, soft, real)
         found = degradations.some(MIXED, degradations.noise(found, (0.0, self.noise[1])), found)
-        blocky = degradations.jpeg(found, (self.quality[0], 95.0))
+        blocky = degradations.jpeg(found, (self.quality[0], 95.0), HALVED)
         return degradations.some(MIXED, blocky, found)
 
     def known(self, items: Items) -> Condition:

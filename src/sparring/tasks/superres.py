@@ -26,12 +26,14 @@ class Superres(Mending):
 
     Realistic ones went through blur, noise and JPEG as real small pictures did (the first order
     of Wang et al., 2021, Real-ESRGAN); others are shrunk bicubically and nothing else, as is the
-    share `plain` of realistic ones.
+    share `plain` of realistic ones. The share `halved` of the JPEGs has its colours at half the
+    extent.
     """
 
     scale: Factor = 4
     realistic: bool = True
     plain: Share = 0.0
+    halved: Share = 0.0
 
     abilities = frozenset({"translate", "upscale"})
 
@@ -59,7 +61,7 @@ class Superres(Mending):
             return degradations.shrink(real, self.scale).clamp(-1.0, 1.0)
         soft = degradations.blur(real, (0.2, 0.35 * self.scale))
         noisy = degradations.noise(degradations.shrink(soft, self.scale), (0.0, 8.0))
-        small = degradations.jpeg(noisy, (60.0, 95.0))
+        small = degradations.jpeg(noisy, (60.0, 95.0), self.halved)
         if not self.plain:
             return small
         clean = degradations.shrink(real, self.scale).clamp(-1.0, 1.0)

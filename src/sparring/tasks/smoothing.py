@@ -1,0 +1,36 @@
+"""What a hole would look like if its surroundings went on smoothly."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from sparring.networks.layers import crop
+
+LEVELS, ROUNDS = 7, 4
+"""Halvings, which reach across holes of 128 pixels, and averagings at each extent."""
+
+
+def filled(pictures: Tensor, missing: Tensor, levels: int = LEVELS) -> Tensor:
+    """Pictures (N, C, H, W) whose missing cells (N, 1, H, W; 1 = missing) are smooth; float32.
+
+    At half the extent, where holes are half as wide, they are filled first (Gortler et al., 1996,
+    pull and push); that result, enlarged, is then averaged with what surrounds it. The rest of what
+    is missing at the smallest extent is the mean of what is known, or 0.
+    """
+    known = 1.0 - missing.float()
+    pictures = pictures.float() * known
+    weight = F.avg_pool2d(known, 2, ceil_mode=True)
+    small = F.avg_pool2d(pictures, 2, ceil_mode=True) / weight.clamp_min(1e-6)
+    if levels:
+        low = filled(small, (weight == 0).float(), levels - 1)
+    else:
+        seen = (weight > 0).float()
+        mean = (small * seen).sum((2, 3), keepdim=True) / seen.sum((2, 3), keepdim=True).clamp_min(1)
+        low = small * seen + mean * (1 - seen)
+    large = F.interpolate(low, scale_factor=2, mode="bilinear", align_corners=False)
+    guess = crop(large, tuple(pictures.shape[2:]))
+    for _ in range(ROUNDS):
+        whole = F.pad(pictures + guess * missing, [1] * 4, "replicate")
+        guess = F.avg_pool2d(whole, 3, 1)
+    return pictures + guess * missing
