@@ -79,6 +79,18 @@ def test_the_unets_latent_is_heard() -> None:
     assert (one - other).abs().max() > 1e-4
 
 
+@pytest.mark.parametrize("averaged", [False, True])
+def test_averages_let_no_mesh_of_single_pixels_through(averaged: bool) -> None:
+    spec = Spec((3, 32, 32), 0, map=(3, 16, 16))
+    network = built("upscaler:Generator", spec, width=8, averaged=averaged)
+    with torch.no_grad():
+        network.spread.convolve.weight.zero_()
+        network.spread.convolve.bias.copy_(torch.tensor([1.0, -1.0, -1.0, 1.0]).repeat(4))
+        made = network(torch.zeros(1, 0), Condition(map=torch.zeros(1, 3, 16, 16)))
+    inner = made[..., 2:-2, 2:-2]
+    assert (inner.std((2, 3)).max() < 1e-6) == averaged
+
+
 def test_the_upscaler_adds_to_the_bicubic_picture() -> None:
     network = built("upscaler:Generator", Spec((3, 64, 64), 0, map=(3, 16, 16)), width=8)
     for weight in network.last.parameters():

@@ -18,6 +18,7 @@ from sparring.tasks.enhance import Enhance
 from sparring.tasks.inpaint import Inpaint
 from sparring.tasks.masks import masks, widened
 from sparring.tasks.restore import KINDS, Restore
+from sparring.tasks.smoothing import filled
 from sparring.tasks.superres import Superres
 from sparring.tasks.translate import Translate
 
@@ -44,7 +45,7 @@ def test_a_seed_decides_the_whole_batch(task: Any) -> None:
     assert one.condition.map.abs().max() <= 1
 
 
-@pytest.mark.parametrize("task", [Inpaint(), Blend()], ids=repr)
+@pytest.mark.parametrize("task", [Inpaint(), Inpaint(smooth=True), Blend()], ids=repr)
 def test_known_pixels_are_kept_to_the_bit(task: Any) -> None:
     source, domain = pictures(), Image((3, 32, 32))
     mask = torch.zeros(4, 1, 32, 32)
@@ -63,6 +64,34 @@ def test_a_hole_hides_what_was_there() -> None:
     known = Inpaint().known({"source": pictures(), "mask": mask})
     assert known.map is not None
     assert not known.map[:, :3].any()
+
+
+def test_a_smooth_fill_goes_on_as_its_surroundings_do() -> None:
+    places = torch.linspace(-1, 1, 96)
+    slope = torch.stack([places[:, None].expand(96, 90), places[None, :90].expand(96, 90)])[None]
+    mask = torch.zeros(1, 1, 96, 90)
+    mask[..., 30:60, 20:60] = 1
+    known = Inpaint(smooth=True).known({"source": slope, "mask": mask}).map
+    assert known is not None and known.shape == (1, 3, 96, 90)
+    assert torch.equal(known[:, 2:], mask)
+    assert torch.equal(known[:, :2] * (1 - mask), slope * (1 - mask))
+    inside = mask.expand_as(slope) > 0
+    assert (known[:, :2] - slope)[inside].abs().mean() < 0.03, "a mean would be 0.2 off"
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 200), (64, 64)])
+def test_a_smooth_fill_of_any_extent_and_of_nothing(height: int, width: int) -> None:
+    flat, mask = torch.full((2, 3, height, width), 0.7), torch.ones(2, 1, height, width)
+    mask[1, :, 0, 0] = 0
+    made = filled(flat, mask)
+    assert torch.equal(made[0], torch.zeros(3, height, width)), "nothing is known"
+    torch.testing.assert_close(made[1], flat[1])
+
+
+def test_what_is_shown_of_a_smooth_fill_is_the_hole() -> None:
+    given = {"source": pictures(), "mask": masks("box", 4, 32, 32)}
+    shown = [task.shown(task.known(given)) for task in (Inpaint(), Inpaint(smooth=True))]
+    assert torch.equal(*shown)
 
 
 def test_colour_keeps_the_given_brightness() -> None:

@@ -23,14 +23,15 @@ def picture(side: int = 40) -> Tensor:
     return torch.stack([rows * 0.8, columns * 0.6, disc - 0.5])[None]
 
 
+@pytest.mark.parametrize(("side", "halved"), [(40, False), (48, True)])
 @pytest.mark.parametrize("quality", [20, 50, 85])
-def test_jpeg_is_what_pillow_makes_of_it(quality: int) -> None:
-    levels = ((picture() + 1) * 127.5).round()
+def test_jpeg_is_what_pillow_makes_of_it(quality: int, halved: bool, side: int) -> None:
+    levels = ((picture(side) + 1) * 127.5).round()
     target = io.BytesIO()
     array = levels[0].byte().permute(1, 2, 0).numpy()
-    Image.fromarray(array).save(target, "jpeg", quality=quality, subsampling=0)
+    Image.fromarray(array).save(target, "jpeg", quality=quality, subsampling=2 * halved)
     theirs = torch.from_numpy(np.array(Image.open(target)).astype("f4")).permute(2, 0, 1)
-    ours = (jpeg(levels / 127.5 - 1, (quality, quality))[0] + 1) * 127.5
+    ours = (jpeg(levels / 127.5 - 1, (quality, quality), float(halved))[0] + 1) * 127.5
     untouched = (levels[0] - theirs).abs().mean()
     # Pillow's transform works in whole numbers, so single levels differ.
     assert (ours - theirs).abs().mean() < max(0.15 * untouched, 0.6)

@@ -21,7 +21,6 @@ from sparring.core.ranges import Images, check
 from sparring.core.storage import whole_file
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
     from torch import Tensor
 
     from sparring.artifact.model import Model
@@ -33,7 +32,6 @@ PIECE, SPACE = 1024, 1 << 26
 """Samples held at once, of more than these, and their pixels."""
 BLOCK = 4096
 """Bytes that the smallest file takes."""
-GIF_SIDE = 256
 """Pixels up to which frames are enlarged."""
 Count = Annotated[int, typer.Option("-n", "--count", help="How many.")]
 Seed = Annotated[int, typer.Option(help="Sample i depends on seed and i alone.")]
@@ -120,7 +118,9 @@ def interpolate(
     told: dict[str, Any] = {"label": label, "to": to, "vector": _numbers(vector)}
     walk = model.interpolate(stops, frames, **told, seed=seed, truncation=truncation)
     if out.suffix.lower() == ".gif":
-        _write_gif(model, walk, out)
+        from sparring.domains.animation import write_gif
+
+        write_gif(model.domain, walk, out)
     else:
         write(model, walk, out, columns=frames if stops > 2 else len(walk))
     print(shown(f"a walk of {len(walk)} steps is in {out}"))
@@ -299,29 +299,6 @@ def _write_folder(domain: Domain, samples: Tensor, out: Path, start: int = 0) ->
         except BaseException:  # Ctrl-C among them: no file is left half-written
             path.unlink(missing_ok=True)
             raise
-
-
-def _write_gif(model: Model, walk: Tensor, out: Path) -> None:
-    """There and back, for ever."""
-    frames = [_frame(model.domain, sample) for sample in walk]
-    frames += frames[-2:0:-1]
-    with whole_file(out) as draft:
-        frames[0].save(draft, save_all=True, append_images=frames[1:], duration=80, loop=0)
-
-
-def _frame(domain: Domain, sample: Tensor) -> Image:
-    """The preview of one sample (*shape), up to 256 px wide."""
-    import tempfile
-
-    from PIL import Image
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "frame.png"
-        domain.preview(sample[None], path)
-        with Image.open(path) as drawn:
-            scale = max(1, GIF_SIDE // max(drawn.size))
-            extent = (drawn.width * scale, drawn.height * scale)
-            return drawn.resize(extent, Image.Resampling.NEAREST)
 
 
 def _numbers(text: str | None) -> tuple[float, ...] | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from sparring.core.errors import InputError
 from sparring.core.types import Batch, Condition, Items
 from sparring.tasks.masks import check_drawn, masks
 from sparring.tasks.mending import Mending, joined, parted

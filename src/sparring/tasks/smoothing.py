@@ -22,15 +22,17 @@ def filled(pictures: Tensor, missing: Tensor, levels: int = LEVELS) -> Tensor:
     pictures = pictures.float() * known
     weight = F.avg_pool2d(known, 2, ceil_mode=True)
     small = F.avg_pool2d(pictures, 2, ceil_mode=True) / weight.clamp_min(1e-6)
-    if levels:
-        low = filled(small, (weight == 0).float(), levels - 1)
-    else:
-        seen = (weight > 0).float()
-        mean = (small * seen).sum((2, 3), keepdim=True) / seen.sum((2, 3), keepdim=True).clamp_min(1)
-        low = small * seen + mean * (1 - seen)
+    unseen = (weight == 0).float()
+    low = filled(small, unseen, levels - 1) if levels else _levelled(small, unseen)
     large = F.interpolate(low, scale_factor=2, mode="bilinear", align_corners=False)
     guess = crop(large, tuple(pictures.shape[2:]))
     for _ in range(ROUNDS):
         whole = F.pad(pictures + guess * missing, [1] * 4, "replicate")
         guess = F.avg_pool2d(whole, 3, 1)
     return pictures + guess * missing
+
+
+def _levelled(pictures: Tensor, missing: Tensor) -> Tensor:
+    """Pictures, 0 where missing, with the mean of what is known there."""
+    count = (1.0 - missing).sum((2, 3), keepdim=True).clamp_min(1.0)
+    return pictures + pictures.sum((2, 3), keepdim=True) / count * missing

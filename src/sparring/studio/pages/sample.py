@@ -12,8 +12,11 @@ import gradio as gr
 import torch
 
 from sparring.artifact.directions import moved, strongest
+from sparring.artifact.ready import PREFIX
 from sparring.artifact.walks import between, slerp, truncate
+from sparring.core.errors import InputError
 from sparring.core.streams import latents
+from sparring.domains.animation import write_gif
 from sparring.studio.chooser import chooser
 from sparring.studio.showing import LIVE, QUIET, exhibited, is_sound, pictures, told
 
@@ -26,8 +29,8 @@ if TYPE_CHECKING:
 
 TITLE = "Sample"
 DIRECTIONS, FARTHEST = 6, 4.0
-STEPS = 50
-"""Of a walk from one label to another."""
+STEPS, STRIDE = 50, 2
+"""Of a walk from one sample to another, and how many of these a GIF's pictures are apart."""
 MOST, USUAL, HEARD, CLOUD = 64, 32, 8, 2000
 """Samples drawn at once: at most, by default, where they are heard, and as one cloud."""
 IN_TURN = "all in turn"
@@ -69,13 +72,24 @@ def build(shelf: Shelf, tab: gr.Tab) -> gr.Dropdown:
             gallery = _gallery()
     with gr.Row():
         first, middle, second = _exhibit("First"), _exhibit("On the way"), _exhibit("Second")
-    way = gr.Slider(0, 1, 0.5, step=0.02, label="Walk from the first to the second", elem_id="way")
+    with gr.Row():
+        way = gr.Slider(
+            *(0, 1, 0.5),
+            step=0.02,
+            label="Walk from the first to the second",
+            elem_id="way",
+            scale=4,
+        )
+        gif = gr.Button("The walk as GIF", elem_id="gif", min_width=140)
+        walked = gr.DownloadButton("Download the GIF", visible=False, elem_id="walked")
     gr.on([model.change, tab.select], told(acts.offer), model, [label, count], **QUIET)
     ask = [model, count, seed, label, cut]
     gr.on([draw.click, seed.submit], told(acts.draw), ask, [asked, gallery, save])
     gallery.select(told(acts.choose), asked, asked, **QUIET)
     asked.change(told(acts.ends), asked, [*first, *second], **QUIET)
     gr.on([asked.change, way.change], told(acts.walk), [asked, way], [*middle], **LIVE)
+    gif.click(told(acts.gif), asked, walked)
+    asked.change(lambda: gr.DownloadButton(visible=False), None, walked, **QUIET)
     _directions(acts, asked)
     return model
 
@@ -182,6 +196,17 @@ class _Acts:
         model = self.shelf.model(asked.name)
         return exhibited(model, _on_the_way(model, asked, float(way)))
 
+    def gif(self, asked: Asked | None) -> Any:
+        """The whole walk between them, there and back, to take home."""
+        if asked is None:
+            raise InputError("draw samples first; the walk goes from one of them to another.")
+        model = self.shelf.model(asked.name)
+        if not model.domain.grid:
+            raise InputError("no walk can be drawn: this model's samples are not shown one by one.")
+        path = Path(tempfile.mkdtemp()) / f"{asked.name.removeprefix(PREFIX)}-walk.gif"
+        write_gif(model.domain, _walk(model, asked, slice(0, None, STRIDE)), path)
+        return gr.DownloadButton(value=str(path), visible=True)
+
     def move(self, asked: Asked | None, *steps: float) -> list[Any]:
         """The first sample (of a cloud all), so many steps along the directions."""
         if asked is None:
@@ -199,19 +224,25 @@ def _on_the_way(model: Model, asked: Asked, way: float) -> Tensor:
     latent = asked.latents(model)
     if not model.domain.grid:
         return model.generate(latent, model.condition(range(asked.count), label=asked.label))
-    first, second = (min(index, asked.count - 1) for index in asked.pair)
-    step = slerp(latent[first], latent[second], torch.tensor([[way]]))
-    return model.generate(step, _told(model, asked, (first, second), way))
-
-
-def _told(model: Model, asked: Asked, pair: tuple[int, int], way: float) -> Condition:
-    """What both are told, and between two labels shares of them."""
-    first, second = (model.condition([index] * (STEPS + 1), label=asked.label) for index in pair)
     step = round(way * STEPS)
+    return _walk(model, asked, slice(step, step + 1))
+
+
+def _walk(model: Model, asked: Asked, steps: slice) -> Tensor:
+    """These of the STEPS + 1 samples from the first to the second."""
+    pair = [min(index, asked.count - 1) for index in asked.pair]
+    latent, weights = asked.latents(model), torch.linspace(0.0, 1.0, STEPS + 1)[steps, None]
+    told = _told(model, asked, pair).rows(steps)
+    return model.generate(slerp(*(latent[index] for index in pair), weights), told)
+
+
+def _told(model: Model, asked: Asked, pair: list[int]) -> Condition:
+    """What both are told, and between two labels shares of them, at every step."""
+    first, second = (model.condition([index] * (STEPS + 1), label=asked.label) for index in pair)
     if first.label is not None:
         shares = between(first.label, second.label, model.manifest.spec.classes)
         first = first._replace(label=shares)
-    return first.rows(slice(step, step + 1))
+    return first
 
 
 def _kept(model: Model, samples: Tensor, name: str) -> str:
