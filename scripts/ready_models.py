@@ -45,8 +45,8 @@ class Plan:
     """Arguments of `sparring train`, without seed and run."""
     about: str
     credits: str
-    then: str = ""
-    """Arguments of a second training, which starts from the first, where there is one."""
+    then: tuple[str, ...] = ()
+    """Arguments of further trainings, each of which starts from the one before."""
     use: str = ""
     licence: str = ""
     """Of the data, where no pack says it."""
@@ -89,8 +89,10 @@ PLANS = {
     "photos-x4": Plan(
         train="superres --data photos --scale 4 --plain 0.3 --width 48 --blocks 8 --perceptual 2 "
         "--warmup 0.5 --batch 4 --minutes 17",
-        then="superres --data photos --scale 4 --plain 0.6 --width 48 --blocks 8 --perceptual 4 "
-        "--adversarial 0.3 --matching 3 --lr 0.0003 --lr-end 0.00003 --batch 4 --minutes 15.5",
+        then=(
+            "superres --data photos --scale 4 --plain 0.6 --width 48 --blocks 8 --perceptual 4 "
+            "--adversarial 0.3 --matching 3 --lr 0.0003 --lr-end 0.00003 --batch 4 --minutes 15.5",
+        ),
         about="photos 4 times as high and wide",
         credits=PHOTOS,
         use="upscale x4",
@@ -98,8 +100,10 @@ PLANS = {
     "photos-x2": Plan(
         train="superres --data photos --scale 2 --plain 0.3 --width 32 --blocks 6 --perceptual 2 "
         "--warmup 0.5 --batch 4 --minutes 11",
-        then="superres --data photos --scale 2 --plain 0.6 --width 32 --blocks 6 --perceptual 4 "
-        "--adversarial 0.3 --matching 3 --lr 0.0003 --lr-end 0.00003 --batch 4 --steps 3500",
+        then=(
+            "superres --data photos --scale 2 --plain 0.6 --width 32 --blocks 6 --perceptual 4 "
+            "--adversarial 0.3 --matching 3 --lr 0.0003 --lr-end 0.00003 --batch 4 --steps 3500",
+        ),
         about="photos twice as high and wide",
         credits=PHOTOS,
         use="upscale x2",
@@ -111,8 +115,8 @@ PLANS = {
         use="repair",
     ),
     "photos-fill": Plan(
-        train="inpaint --data photos --size 64 --width 24 --perceptual 5 --warmup 0.6 --batch 8 "
-        "--minutes 11",
+        train="inpaint --data photos --smooth --width 24 --perceptual 5 --warmup 0.6 --batch 4 "
+        "--steps 3200",
         about="fills what a mask covers in photos",
         credits=PHOTOS,
         use="repair --mask",
@@ -137,7 +141,7 @@ PLANS = {
     ),
     "painter": Plan(
         train="spade --data earth --perceptual 2 --batch 4 --lr 0.001 --minutes 9",
-        then="spade --data earth --perceptual 2 --batch 4 --lr 0.001 --steps 1500",
+        then=("spade --data earth --perceptual 2 --batch 4 --lr 0.001 --steps 1500",),
         about="satellite pictures from painted seas, plains, mountains and ice",
         credits="NASA Blue Marble; NOAA ETOPO1",
     ),
@@ -179,9 +183,9 @@ def train(name: str) -> list[Path]:
         place.mkdir(parents=True)
         plan.draw(place)
     learn(plan.train, runs[0])
-    if plan.then:
-        runs.append(Path("runs") / f"{name}-then")
-        learn(f"{plan.then} --from {runs[0]}", runs[1])
+    for words in plan.then:
+        runs.append(runs[-1].with_name(f"{runs[-1].name}-then"))
+        learn(f"{words} --from {runs[-2]}", runs[-1])
     return runs
 
 
@@ -201,8 +205,7 @@ def ship(name: str, runs: list[Path]) -> None:
     scores = alone_scores(model, folder, data) if alone else paired_scores(model, data)
     ends = [json.loads((run / "log.jsonl").read_text().splitlines()[-1]) for run in runs]
     commands = [f"sparring train {plan.train} --seed 0"]
-    if plan.then:
-        commands.append(f"sparring train {plan.then} --from THAT --seed 0")
+    commands += [f"sparring train {words} --from THAT --seed 0" for words in plan.then]
     card = {
         "about": plan.about,
         "use": plan.use,

@@ -110,8 +110,8 @@ def test_some_of_the_mixed_damages_leave_a_picture_as_it_is_and_most_do_not() ->
     torch.manual_seed(0)
     whole = pictures(256)
     apart = (Restore("mixed").degraded(whole) - whole).abs().amax((1, 2, 3))
-    # Each of three damages passes a third by: 1 / 27 of the pictures stay as they are.
-    assert 1 / 100 < (apart < 1e-5).float().mean() < 1 / 10
+    # Each of three damages passes a half by: 1 / 8 of the pictures stay as they are.
+    assert 1 / 12 < (apart < 1e-5).float().mean() < 1 / 6
 
 
 def test_a_share_of_realistic_small_pictures_is_only_shrunk() -> None:

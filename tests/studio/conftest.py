@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from sparring.artifact.building import build_game, build_network
 from sparring.artifact.manifest import Manifest, versions
@@ -27,12 +29,15 @@ CHROMIUM = next((p for p in map(shutil.which, ("chromium", "chromium-browser")) 
 PATIENCE = 120
 """Seconds that a busy machine may take for anything."""
 NAMES = ("water", "grass", "rock", "sand")
+SOUND = Part("sparring.domains.sound.domain:Sound", length=4096)
 
 
 def _saved(name: str, place: Path, **spec: Any) -> None:
     """An untrained model of a recipe."""
-    recipe = recipe_named(name, {}).override({"generator.width": 4, **spec.pop("settings", {})})
-    domain = Part("sparring.domains.image.domain:Image", shape=spec["shape"])
+    recipe = recipe_named(name, {}, rank=len(spec["shape"]) - 1)
+    recipe = recipe.override({"generator.width": 4})
+    domain, address = spec.pop("domain", None), spec.pop("address", None)
+    domain = domain or Part("sparring.domains.image.domain:Image", shape=spec["shape"])
     source = spec.pop("source", None)
     known = Spec(latent=recipe.latent, **spec)
     manifest = Manifest(
@@ -40,7 +45,7 @@ def _saved(name: str, place: Path, **spec: Any) -> None:
         domain=domain,
         source_domain=source,
         spec=known,
-        data={"name": "tiny", "licence": "CC0"},
+        data={"name": "tiny", "licence": "CC0"} | ({"address": address} if address else {}),
         classes=tuple("abc"[: known.classes]),
         versions=versions(),
     )
@@ -56,7 +61,19 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _saved("r3", place / "made", shape=(1, 8, 8), classes=3)
     layout = Part("sparring.domains.layout.domain:Layout", shape=(4, 16, 16), names=NAMES)
     _saved("spade", place / "painted", shape=(3, 16, 16), map=(4, 16, 16), source=layout)
-    _saved("inpaint", place / "filled", shape=(3, 16, 16), map=(4, 16, 16))
+    photos = str(_photos(place.parent / "photos"))
+    _saved("inpaint", place / "filled", shape=(3, 16, 16), map=(4, 16, 16), address=photos)
+    _saved("blend", place / "pasted", shape=(3, 16, 16), map=(4, 16, 16))
+    _saved("restore", place / "heard", shape=(1, 4096), map=(1, 4096), domain=SOUND)
+    return place
+
+
+def _photos(place: Path) -> Path:
+    """A folder of pictures to learn from."""
+    place.mkdir()
+    for number in range(8):
+        levels = np.random.default_rng(number).integers(0, 255, (16, 16, 3), np.uint8)
+        Image.fromarray(levels).save(place / f"{number}.png")
     return place
 
 

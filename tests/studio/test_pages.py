@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+import soundfile
+from PIL import Image, ImageSequence
+
+from tones import tone
 
 Until = Callable[[Callable[[], object]], None]
 
@@ -27,6 +30,13 @@ def drop(page: Any, path: Path) -> None:
     page.set_input_files("#source input[type=file]", str(path))
 
 
+def choose(page: Any, button: str, path: Path) -> None:
+    """A file by a button that asks for one."""
+    with page.expect_file_chooser() as asked:
+        page.locator(f"button:has-text('{button}')").click()
+    asked.value.set_files(str(path))
+
+
 def take_back(page: Any) -> None:
     page.locator("#source").get_by_role("button").first.click()
 
@@ -39,8 +49,9 @@ def sentence(page: Any, words: str) -> None:
 
 
 def test_cards_lead_to_the_pages(page: Any) -> None:
-    page.locator(".card").nth(2).wait_for()
-    assert page.locator(".card h3").all_inner_texts()[:3] == ["filled", "made", "painted"]
+    page.locator(".card").nth(4).wait_for()
+    known = page.locator(".card h3").all_inner_texts()
+    assert known[:5] == ["filled", "heard", "made", "painted", "pasted"]
     assert "CC0" in page.locator(".card").first.inner_text()
     page.locator("button[data-model=painted]").click()
     page.locator("#board .palette label").first.wait_for()
@@ -70,6 +81,26 @@ def test_samples_are_drawn_chosen_walked_between_and_moved(page: Any, until: Unt
     still = shown(page, "#first-moved")
     page.get_by_label("range slider for Direction 1").focus()
     until(lambda: page.keyboard.press("ArrowRight") or shown(page, "#first-moved") != still)
+
+
+def test_a_walk_is_taken_home_as_a_gif(page: Any, until: Until) -> None:
+    open_page(page, "Sample")
+    page.click("#gif")
+    sentence(page, "draw samples first")
+    page.click("#draw")
+    page.locator("#on-the-way img").wait_for()
+    page.click("#gif")
+    page.locator("#walked").wait_for()
+    with page.expect_download() as came:
+        page.click("#walked")
+    assert came.value.suggested_filename == "made-walk.gif"
+    with Image.open(came.value.path()) as gif:
+        frames = [np.asarray(frame.convert("L")) for frame in ImageSequence.Iterator(gif)]
+    assert len(frames) == 50, "26 steps there and 24 between them back"
+    assert not np.array_equal(frames[0], frames[25])
+    assert np.array_equal(frames[1], frames[-1]) and np.array_equal(frames[20], frames[30])
+    page.locator("#samples button.thumbnail-item").nth(5).click()
+    page.locator("#walked").wait_for(state="hidden")
 
 
 def test_a_stroke_changes_the_picture_and_undo_brings_it_back(page: Any, until: Until) -> None:
@@ -105,14 +136,11 @@ def test_a_layout_is_opened_and_one_that_is_none_is_refused(
     open_page(page, "Paint")
     page.locator("#painting img").wait_for()
     before = shown(page, "#painting")
-    chooser = page.locator("button:has-text('Open a layout')")
     layout, colours = tmp_path / "layout.png", tmp_path / "colours.png"
     Image.fromarray(np.full((16, 16), 3, np.uint8)).save(layout)
     Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(colours)
     for path in (layout, colours):
-        with page.expect_file_chooser() as asked:
-            chooser.click()
-        asked.value.set_files(str(path))
+        choose(page, "Open a layout", path)
         if path is layout:
             until(lambda: shown(page, "#painting") != before)
     sentence(page, "colours.png cannot be read: a label map must be an indexed or grey picture")
@@ -138,6 +166,73 @@ def test_holes_are_painted_and_filled(page: Any, tmp_path: Path, until: Until) -
         changed = (np.asarray(before) != np.asarray(after)).any(2)
     assert changed[12, 10], "the hole is filled"
     assert not changed[0].any(), "and the rest kept to the bit"
+
+
+def test_an_object_is_placed_by_a_click_and_blended(
+    page: Any, tmp_path: Path, until: Until
+) -> None:
+    page.locator("button[data-model=pasted]").click()
+    photo, cutout = tmp_path / "photo.png", tmp_path / "object.png"
+    Image.fromarray(np.full((64, 96, 3), 120, np.uint8)).save(photo)
+    Image.new("RGBA", (12, 12), (255, 0, 0, 255)).save(cutout)
+    drop(page, photo)
+    page.locator("#laid img").wait_for()
+    page.click("#go")
+    sentence(page, "drop a cut-out first")
+    page.locator("#cutout").wait_for()
+    before = shown(page, "#laid")
+    page.set_input_files("#cutout input[type=file]", str(cutout))
+    until(lambda: shown(page, "#laid") != before)
+    before, box = shown(page, "#laid"), page.locator("#laid img").bounding_box()
+    page.get_by_label("number input for Its height in px").fill("12")
+    page.keyboard.press("Tab")
+    until(lambda: shown(page, "#laid") != before)
+    before = shown(page, "#laid")
+    page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4)
+    until(lambda: shown(page, "#laid") != before)
+    page.click("#go")
+    page.locator("#compared img").first.wait_for()
+    with page.expect_download() as came:
+        page.click("#whole")
+    with Image.open(came.value.path()) as made:
+        changed = np.argwhere((np.asarray(made.convert("RGB")) != 120).any(2))
+    assert np.abs(changed.mean(0) - (16, 24)).max() < 2, "where it was clicked, and nowhere else"
+    assert np.ptp(changed, axis=0).max() < 24
+
+
+def test_a_style_is_that_of_a_picture(page: Any, tmp_path: Path, until: Until) -> None:
+    open_page(page, "Paint")
+    page.locator("#painting img").wait_for()
+    before = shown(page, "#painting")
+    style, text = tmp_path / "style.png", tmp_path / "text.png"
+    levels = np.random.default_rng(3).integers(0, 255, (16, 16, 3), np.uint8)
+    Image.fromarray(levels).save(style)
+    text.write_text("words")
+    choose(page, "Style of a picture", style)
+    until(lambda: shown(page, "#painting") != before)
+    page.get_by_role("button", name="Style by seed").click()
+    until(lambda: shown(page, "#painting") == before)
+    choose(page, "Style of a picture", text)
+    sentence(page, "text.png cannot be read")
+
+
+def test_a_sound_is_mended_heard_and_taken_home(page: Any, tmp_path: Path, until: Until) -> None:
+    page.locator("button[data-model=heard]").click()
+    wave, picture = tmp_path / "tone.wav", tmp_path / "photo.png"
+    soundfile.write(wave, tone(440, 0.5), 16_000)
+    Image.new("RGB", (16, 16)).save(picture)
+    drop(page, picture)
+    sentence(page, "photo.png is of another kind; this model reads .wav")
+    take_back(page)
+    drop(page, wave)
+    page.locator("audio").first.wait_for(state="attached")
+    page.click("#go")
+    page.locator("#whole").wait_for()
+    with page.expect_download() as came:
+        page.click("#whole")
+    assert came.value.suggested_filename == "tone-restore.wav"
+    made, rate = soundfile.read(came.value.path())
+    assert (len(made), rate) == (8000, 16_000)
 
 
 SAID = {

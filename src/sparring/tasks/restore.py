@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 KINDS = ("denoise", "jpeg", "deblur", "watermark", "colour", "mixed")
 
-MIXED = 2 / 3
+MIXED = 1 / 2
 """Share of mixed pictures that each of the damages befalls."""
 HALVED = 0.5
 """Share of their JPEGs whose colours are at half the extent."""
@@ -79,7 +79,7 @@ class Restore(Mending):
         return ways[self.kind]().clamp(-1.0, 1.0)
 
     def mixed(self, real: Tensor) -> Tensor:
-        """Blur, noise and JPEG in this order, each on two thirds and from next to nothing on."""
+        """Blur, noise and JPEG in this order, each on half of them and from next to nothing on."""
         soft = degradations.blur(real, (0.1, self.sigma[1]))
         found = degradations.some(MIXED, soft, real)
         found = degradations.some(MIXED, degradations.noise(found, (0.0, self.noise[1])), found)

@@ -33,12 +33,12 @@ class Row(NamedTuple):
     samples: Tensor
 
 
-def rows(model: Model, batch: Batch) -> list[Row]:
+def rows(model: Model, batch: Batch, seed: int = 0) -> list[Row]:
     """What is given, made of it, and true of a batch of held-out items."""
     given = model.task.shown(batch.condition)
     return [
         Row("given", model.source_domain or model.domain, given),
-        Row("made", model.domain, made(model, batch)),
+        Row("made", model.domain, made(model, batch, seed)),
         Row("true", model.domain, batch.real),
     ]
 
@@ -49,9 +49,9 @@ def made(model: Model, batch: Batch, seed: int = 0) -> Tensor:
     return model.generate(latent, batch.condition)
 
 
-def write_strip(model: Model, batch: Batch, path: Path) -> None:
+def write_strip(model: Model, batch: Batch, path: Path, seed: int = 0) -> None:
     """Draw the strip of a batch of held-out items as one picture."""
-    write_rows(rows(model, batch), path)
+    write_rows(rows(model, batch, seed), path)
 
 
 def write_rows(found: Sequence[Row], path: Path) -> None:

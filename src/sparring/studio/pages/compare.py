@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from sparring.artifact.model import Model
+from sparring.artifact.ready import PREFIX
 from sparring.core.errors import InputError
-from sparring.domains.embedding import img
+from sparring.domains.embedding import drawn, img
 from sparring.studio import progress
 from sparring.studio.showing import told
 from sparring.verbs.kept import kept_in
+from sparring.verbs.reals import data_of, reals_of
 from sparring.verbs.report import page, pictures
+from sparring.verbs.strips import write_strip
 
 if TYPE_CHECKING:
+    from sparring.core.types import Batch
     from sparring.studio.shelf import Shelf
 
 TITLE = "Compare"
-MOST, SAMPLES, COLUMNS = 4, 36, 6
+MOST, SAMPLES, COLUMNS, CLOUD = 4, 36, 6, 2000
+STRIP = 6
+"""Held-out items that are translated, one beside the other."""
 CSS = (
     progress.CSS + ".strip img { image-rendering: pixelated; } td:last-child { min-width: 0; }"
     "th, td { border-width: 0 0 1px 0 !important; }"
@@ -56,7 +64,7 @@ def compared(shelf: Shelf, names: list[str], seed: int) -> str:
     made = [page.figure(_made(shelf, name, seed), name) for name in names]
     return "\n".join(
         [
-            page.section(f"Samples of the same latents, seed {seed}", page.strip(made)),
+            page.section(f"Made of the same latents (seed {seed}) and sources", page.strip(made)),
             page.section("Scores, with their 95 % intervals", _scores(folders)),
             page.section("Curves", progress.beside(folders)),
         ]
@@ -64,13 +72,27 @@ def compared(shelf: Shelf, names: list[str], seed: int) -> str:
 
 
 def _made(shelf: Shelf, name: str, seed: int) -> str:
-    """Samples drawn now; of models that start from something, the last strip of the run."""
-    if "sample" in shelf.task(name).abilities:
-        model = shelf.model(name)
-        count = SAMPLES if model.domain.grid else 2000
+    """Samples drawn now; of models that start from something, a strip of held-out items."""
+    model = shelf.model(name)
+    if "sample" in model.task.abilities:
+        count = SAMPLES if model.domain.grid else CLOUD
         return model.domain.embed(model.sample(count, seed=seed), COLUMNS)
-    saved = pictures.saved(shelf.folder(name) / "samples")
-    return img(saved[-1]) if saved else page.paragraph("nothing to show yet")
+    if name.startswith(PREFIX):
+        # Its data are perhaps not on this machine, and may be hundreds of megabytes.
+        return img(shelf.folder(name) / "picture.png")
+    try:
+        batch = _held_out(shelf.folder(name), shelf.trusted)
+    except InputError:  # Its data are gone: what it saved while it learnt is left.
+        saved = pictures.saved(shelf.folder(name) / "samples")
+        return img(saved[-1]) if saved else page.paragraph("nothing to show: its data are gone")
+    return drawn(lambda path: write_strip(model, batch, path, seed))
+
+
+@functools.lru_cache(maxsize=MOST)
+def _held_out(folder: Path, trusted: tuple[str, ...]) -> Batch:
+    """Held-out items of the run's own data, read once."""
+    model = Model.load(folder, trusted=trusted)
+    return reals_of(model, data_of(model, trusted=trusted), STRIP)
 
 
 def _scores(folders: list[Path]) -> str:

@@ -62,7 +62,8 @@ def build(shelf: Shelf, tab: gr.Tab) -> gr.Dropdown:
             sheet = canvas("mask")
             results = [laid, *_] = _results()
     fresh = [hint, *options]
-    model.change(told(acts.offer), model, fresh, **QUIET).then(lambda: None, None, source, **QUIET)
+    # In one answer with the source, which a later one would take from whoever is quick.
+    model.change(told(acts.anew), model, [*fresh, source], **QUIET)
     tab.select(told(acts.offer), model, fresh, **QUIET)
     drops = [sheet, height, *results, mask, at]
     source.change(told(acts.drop), [model, source, cutout, height], drops, **QUIET)
@@ -136,6 +137,10 @@ class _Acts:
             gr.Number(visible=bool(model.manifest.spec.latent)),
             gr.Checkbox(visible="reverse" in doors, value=False),
         ]
+
+    def anew(self, name: str | None) -> list[Any]:
+        """The same for another model, which begins with no source."""
+        return [*self.offer(name), None]
 
     def drop(self, name: str | None, source: str | None, cutout: str | None, height: int) -> Any:
         """Show what goes in: a picture, one to paint a mask on, or a player."""
