@@ -230,13 +230,13 @@ def _on_the_way(model: Model, asked: Asked, way: float) -> Tensor:
 
 def _walk(model: Model, asked: Asked, steps: slice) -> Tensor:
     """These of the STEPS + 1 samples from the first to the second."""
-    pair = [min(index, asked.count - 1) for index in asked.pair]
+    first, second = (min(index, asked.count - 1) for index in asked.pair)
     latent, weights = asked.latents(model), torch.linspace(0.0, 1.0, STEPS + 1)[steps, None]
-    told = _told(model, asked, pair).rows(steps)
-    return model.generate(slerp(*(latent[index] for index in pair), weights), told)
+    told = _told(model, asked, (first, second)).rows(steps)
+    return model.generate(slerp(latent[first], latent[second], weights), told)
 
 
-def _told(model: Model, asked: Asked, pair: list[int]) -> Condition:
+def _told(model: Model, asked: Asked, pair: tuple[int, int]) -> Condition:
     """What both are told, and between two labels shares of them, at every step."""
     first, second = (model.condition([index] * (STEPS + 1), label=asked.label) for index in pair)
     if first.label is not None:
