@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,9 @@ from sparring.core.errors import InputError
 from sparring.core.storage import read_json, whole_folder, write_json
 from sparring.core.streams import latents
 from sparring.core.types import Condition, Domain, Game, door
+
+if TYPE_CHECKING:
+    from sparring.artifact.inverting import Inverted
 
 CHUNK, CELLS = 64, 1 << 20
 """Samples computed at once, and their pixels; bounds memory and never changes a sample."""
@@ -277,13 +280,29 @@ class Model:
                 f"a {self.manifest.recipe.name!r} model has no encoder, so it cannot "
                 "reconstruct; train the recipe 'vae'."
             )
-        if samples.shape[1:] != self.manifest.spec.shape:
-            raise InputError(
-                f"the model works on samples of shape {self.manifest.spec.shape}, "
-                f"not {tuple(samples.shape[1:])}."
-            )
+        self._check_shape(samples)
         known = (condition or Condition()).to(self.device)
         return self._headed(rebuild(self.networks, samples.to(self.device), known).float()).cpu()
+
+    def invert(self, samples: Tensor, **wanted: Any) -> Inverted:
+        """The codes that make samples most like these (N, *shape), and how like they are.
+
+        Args:
+            samples: Encoded, such as pictures in [-1, 1].
+            wanted: Settings of `sparring.artifact.inverting.Wanted`: start, steps, draws,
+                perceptual, prior, tune, seed, progress.
+
+        Raises:
+            InputError: a model that makes samples from others, samples of another shape or with
+                NaN, or a setting out of range.
+        """
+        given.check_can("sample", self.manifest, self.task)
+        self._check_shape(samples)
+        if not bool(samples.isfinite().all()):
+            raise InputError("the samples hold NaN or infinity, which nothing can be like.")
+        from sparring.artifact.inverting import Wanted, inverted
+
+        return inverted(self, samples.float(), Wanted(**wanted))
 
     def interpolate(
         self,
@@ -341,6 +360,13 @@ class Model:
     ) -> Model:
         """Load a model from the Hugging Face Hub; only its weights and JSON are fetched."""
         return cls.load(hub.download(repository, revision), trusted=trusted)
+
+    def _check_shape(self, samples: Tensor) -> None:
+        if samples.shape[1:] != self.manifest.spec.shape:
+            raise InputError(
+                f"the model works on samples of shape {self.manifest.spec.shape}, "
+                f"not {tuple(samples.shape[1:])}."
+            )
 
     def _headed(self, samples: Tensor) -> Tensor:
         """Networks without a tanh may overshoot the range that pictures have."""

@@ -11,7 +11,7 @@ import typer.core
 from sparring import __version__
 
 ORDER = (
-    "recipes models data train resume sample interpolate reconstruct "
+    "recipes models data train resume sample interpolate reconstruct invert "
     "translate repair upscale blend export studio serve evaluate report demo"
 ).split()
 

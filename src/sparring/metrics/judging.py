@@ -35,6 +35,10 @@ Alone = Callable[[Tensor], Tensor]
 """Encoded samples (N, *shape) to (N,) bool: which of them have a fault."""
 
 
+Apart = Callable[[Tensor, Tensor], Tensor]
+"""Samples (N, *shape) against others, both encoded, to (N,): 0 for equal ones, with slopes."""
+
+
 class Measured(NamedTuple):
     """What a score came to."""
 
@@ -64,6 +68,8 @@ class Judging:
     """Of each sample by itself, piece by piece: faults, whose shares are scores, best at 0."""
     measures: Mapping[str, Score] = field(default_factory=dict)
     """Of each sample against its true partner, row by row."""
+    perceptual: Apart | None = None
+    """How unlike samples are in the features of a frozen network that can be had here."""
     baselines: Callable[[Domain, Callable[[], Tensor]], Mapping[str, Baseline]] = _no_baselines
     """(domain of sources, encoded training samples on demand) to what learning must beat."""
     mending: Mapping[str, Mapping[str, Baseline]] = field(default_factory=dict)

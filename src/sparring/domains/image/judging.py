@@ -14,7 +14,7 @@ from sparring.domains.image import baselines, fidelity, judge, pretrained
 from sparring.metrics import intervals
 from sparring.metrics.extractor import Embedded, Extractor
 from sparring.metrics.intervals import Interval
-from sparring.metrics.judging import Judging, Score
+from sparring.metrics.judging import Apart, Judging, Score
 
 PIXELS = 144
 """Most cells that `pixels` keeps of each channel."""
@@ -38,6 +38,7 @@ def of_pictures(shape: tuple[int, int, int], data: str) -> Judging:
         },
         usual=_usual(data, shape),
         measures=likeness(shape),
+        perceptual=_unlike(data),
         mending=baselines.mending(),
     )
 
@@ -53,6 +54,22 @@ def likeness(shape: tuple[int, ...]) -> dict[str, Score]:
     if pretrained.efficientnet_installed():
         found["perceptual"] = _mean(fidelity.perceptual)
     return found
+
+
+def _unlike(data: str) -> Apart:
+    """By EfficientNet-Lite0 where it is installed, else by a shipped judge's eyes, in grey."""
+    if pretrained.efficientnet_installed():
+        return fidelity.perceptual
+    read = judge.judge(data if data in judge.SHIPPED else judge.SHIPPED[-1]).read
+
+    def unlike(samples: Tensor, others: Tensor) -> Tensor:
+        a, b = (
+            functional.normalize(read(pretrained.coloured(x).mean(1, keepdim=True)).features, dim=1)
+            for x in (samples, others)
+        )
+        return (a - b).square().sum(1)
+
+    return unlike
 
 
 def pixels() -> Extractor:
