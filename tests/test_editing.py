@@ -119,12 +119,12 @@ def test_codes_come_back_from_their_file(tmp_path: Path) -> None:
         coded.read(lively(classes=3, latent=5), tmp_path / "x.safetensors")
 
 
-def test_invert_writes_the_likeness_and_its_codes(tmp_path: Path, cli: Cli) -> None:
+def test_invert_writes_the_likeness_and_its_codes(tmp_path: Path, sparring: Cli) -> None:
     model = lively()
     run = saved(model, tmp_path / "model")
     photo = picture(tmp_path / "photo.png", model.sample(1, seed=9)[0], scale=3)
     words = ("invert", str(run), str(photo), "--draws", "64", "--steps", "60")
-    code, out, err = cli(*words)
+    code, out, err = sparring(*words)
     assert code == 0, err
     assert "random samples is" in out
     likeness = np.asarray(Image.open(tmp_path / "photo-inverted.png"))
@@ -132,10 +132,10 @@ def test_invert_writes_the_likeness_and_its_codes(tmp_path: Path, cli: Cli) -> N
     codes, _ = coded.read(model, tmp_path / "photo-inverted.safetensors")
     made = model.domain.decode(coded.made(model, codes))[0, 0].numpy()
     assert np.array_equal(likeness, made)
-    assert cli(*words)[0] == 2, "nothing is replaced unasked"
+    assert sparring(*words)[0] == 2, "nothing is replaced unasked"
 
 
-def test_invert_refuses_in_a_sentence(tmp_path: Path, cli: Cli) -> None:
+def test_invert_refuses_in_a_sentence(tmp_path: Path, sparring: Cli) -> None:
     run = saved(lively(), tmp_path / "model")
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
@@ -145,6 +145,6 @@ def test_invert_refuses_in_a_sentence(tmp_path: Path, cli: Cli) -> None:
         ("ready:photos-clean", str(broken)),
         (str(run), str(broken), "--out", str(tmp_path / "x.txt")),
     ):
-        code, out, err = cli("invert", *words)
+        code, _out, err = sparring("invert", *words)
         assert code == 2 and err.startswith("sparring: ") and "Traceback" not in err, words
     assert sorted(p.name for p in tmp_path.iterdir()) == ["broken.png", "model"]

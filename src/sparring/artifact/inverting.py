@@ -144,9 +144,7 @@ def distance(model: Model, target: Tensor, wanted: Wanted) -> Apart:
     if unlike is None or not wanted.perceptual:
         return lambda samples: error_of(samples, target) / unit
     deep = max(float(unlike(some, others).mean()), 1e-6) / wanted.perceptual
-    return lambda samples: (
-        error_of(samples, target) / unit + unlike(samples, target).float() / deep
-    )
+    return lambda samples: error_of(samples, target) / unit + unlike(samples, target).float() / deep
 
 
 class _Begun(NamedTuple):
