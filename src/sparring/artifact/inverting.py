@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 STARTS = ("encoder", "best", "mean")
 OWN = 64
-"""Samples of the model's own whose nearest random ones say what chance comes to where all is well."""
+"""Samples of the model's own whose nearest random ones say what chance comes to at best."""
 PIECE = 256
 """Random samples compared at once."""
 PAIRS = 8
