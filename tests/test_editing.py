@@ -11,8 +11,13 @@ import torch
 from PIL import Image
 
 from sparring.artifact import codes as coded
+from sparring.artifact import named
+from sparring.artifact.codes import Codes
+from sparring.artifact.directions import principal, probes, strongest
 from sparring.artifact.model import Model
+from sparring.artifact.named import Directions
 from sparring.core.errors import InputError
+from sparring.core.types import Condition
 from test_model import untrained
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -148,3 +153,138 @@ def test_invert_refuses_in_a_sentence(tmp_path: Path, sparring: Cli) -> None:
         code, _out, err = sparring("invert", *words)
         assert code == 2 and err.startswith("sparring: ") and "Traceback" not in err, words
     assert sorted(p.name for p in tmp_path.iterdir()) == ["broken.png", "model"]
+
+
+def labelled(path: Path, count: int = 300) -> Path:
+    """Grey squares, bright or dark on one side: what the label says."""
+    random = np.random.default_rng(0)
+    label = random.integers(0, 2, count)
+    pictures = random.integers(100, 156, (count, 1, 8, 8))
+    pictures[:, :, :, :4] += np.where(label, 90, -90)[:, None, None, None]
+    names = np.array(["dark", "bright"])
+    np.savez(path, x=pictures.astype(np.uint8), y=label, names=names)
+    return path
+
+
+def ways_of(count: int = 4, size: int = 6) -> Directions:
+    generator = torch.Generator().manual_seed(0)
+    ways = torch.nn.functional.normalize(torch.randn(count, size, generator=generator), dim=1)
+    names = ("red", "green", "long", "short")
+    return Directions(
+        dict(zip(names, ways, strict=True)),
+        torch.full((size,), 2.0),
+        {"colour": names[:2], "length": names[2:]},
+        {},
+        "",
+    )
+
+
+def test_sefa_is_the_eigenvectors_of_the_first_weight() -> None:
+    model = untrained("gan", latent=6, widths=(16,))
+    weight = model.networks["generator"].layers[0].weight.detach()
+    values, vectors = torch.linalg.eigh(weight.T @ weight)
+    expected = vectors.flip(1).T[:3]
+    torch.testing.assert_close(strongest(model, 3).abs(), expected.abs(), atol=1e-4, rtol=1e-3)
+    assert values[-1] > values[-2]
+
+
+def test_principal_directions_find_the_latent_that_matters_most() -> None:
+    model = untrained("gan", latent=5, widths=(16,))
+    with torch.no_grad():
+        model.networks["generator"].layers[0].weight[:, 3] *= 12.0
+    assert principal(model, 2)[0, 3].abs() > 0.9
+
+
+def test_probes_are_the_direction_that_was_planted() -> None:
+    rows = torch.randn(1000, 5, generator=torch.Generator().manual_seed(0))
+    seen = torch.stack([3.0 * rows[:, 1], rows[:, 0] - rows[:, 4]], 1)
+    ways, quality = probes(rows, seen)
+    half = 0.5**0.5
+    expected = torch.tensor([[0, 1.0, 0, 0, 0], [half, 0, 0, 0, -half]])
+    torch.testing.assert_close(ways, expected, atol=0.01, rtol=0)
+    assert quality.min() > 0.99
+
+
+def test_a_way_is_orthogonal_to_all_that_is_kept() -> None:
+    ways = ways_of()
+    way = ways.way("red", ("length",))
+    torch.testing.assert_close(way.norm(), torch.tensor(1.0))
+    for kept in ("long", "short"):
+        assert abs(float(way @ ways.ways[kept])) < 1e-5
+    torch.testing.assert_close(ways.way("red"), ways.ways["red"])
+    assert float(way @ ways.ways["red"]) > 0
+
+
+def test_moving_is_in_deviations() -> None:
+    ways = ways_of()
+    codes = Codes(torch.zeros(2, 6), Condition())
+    moved = ways.moved(codes, {"red": 1.5}).latent
+    torch.testing.assert_close(moved, (1.5 * 2.0 * ways.ways["red"]).expand(2, -1))
+
+
+def test_contradictions_are_refused() -> None:
+    ways, codes = ways_of(), Codes(torch.zeros(1, 6), Condition())
+    for moves, keep, words in (
+        ({"blue": 1.0}, (), "unknown direction 'blue'"),
+        ({"red": 1.0}, ("breadth",), "unknown direction or attribute 'breadth'"),
+        ({"red": 1.0, "green": 2.0}, (), "red and green contradict each other"),
+        ({"red": 1.0}, ("colour",), "to be changed and to be kept"),
+        ({"red": float("nan")}, (), "strength of red"),
+    ):
+        with pytest.raises(InputError, match=words):
+            ways.moved(codes, moves, keep)
+
+
+def test_directions_of_labels_are_found_kept_and_followed(tmp_path: Path, sparring: Cli) -> None:
+    model, place = lively(), tmp_path / "ways"
+    run = saved(model, tmp_path / "model")
+    data = labelled(tmp_path / "squares.npz")
+    code, out, err = sparring("directions", run, "--data", data, "--out", place, "--count", 2)
+    assert code == 0, err
+    ways = named.read(place, model)
+    assert {"sefa-1", "sefa-2", "pca-1", "pca-2"} < set(ways.ways) and len(ways.ways) == 6
+    assert {path.suffix for path in place.iterdir()} == {".png", ".json", ".safetensors"}
+    bright = next(name for name in ways.ways if name in ("bright", "1"))
+    codes = coded.drawn(model, 64, seed=3)
+    before, after = (
+        coded.made(model, c)[..., :4].mean() for c in (codes, ways.moved(codes, {bright: 2.0}))
+    )
+    assert after > before
+    assert bright in out and "correlation" in out
+    with pytest.raises(InputError, match="of other weights"):
+        named.read(place, untrained("gan", latent=4, widths=(16,)))
+
+
+def test_a_masked_edit_keeps_all_other_pixels_to_the_bit(tmp_path: Path, sparring: Cli) -> None:
+    model = lively()
+    run = saved(model, tmp_path / "model")
+    code, _, err = sparring("directions", run, "--unsupervised")
+    assert code == 0, err
+    random = np.random.default_rng(0).integers(0, 256, (30, 40), dtype=np.uint8)
+    Image.fromarray(random).save(tmp_path / "photo.png")
+    words = ("edit", run, tmp_path / "photo.png", "--set", "sefa-1=+3", "--steps", 10)
+    code, out, err = sparring(*words, "--mask", "10,5,20,15")
+    assert code == 0, err
+    edited = np.asarray(Image.open(tmp_path / "photo-edited.png"))
+    inside = np.zeros_like(random, dtype=bool)
+    inside[5:15, 10:20] = True
+    assert np.array_equal(edited[~inside], random[~inside])
+    assert (edited[inside] != random[inside]).any()
+    assert "no likeness" in out
+    code, _, err = sparring(*words, "--mask", "0,0,3,3", "--overwrite")
+    assert code == 2 and "nothing may change" in err
+
+
+def test_edit_refuses_in_a_sentence(tmp_path: Path, sparring: Cli) -> None:
+    run = saved(lively(), tmp_path / "model")
+    photo = picture(tmp_path / "photo.png", lively().sample(1)[0])
+    for words, says in (
+        (("--set", "sefa-1=2"), "there are no directions"),
+        (("--set", "sefa-1"), "NAME=STRENGTH"),
+    ):
+        code, _, err = sparring("edit", run, photo, *words)
+        assert code == 2 and says in err
+    code, _, err = sparring("directions", run)
+    assert code == 2 and "does not say what it was trained on" in err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model", "photo.png"]
+    assert not (run / "directions").exists()

@@ -13,6 +13,8 @@ from sparring.core.types import Condition
 if TYPE_CHECKING:
     from sparring.artifact.model import Model
 
+RIDGE = 1e-3
+"""Of probes, beside variances of 1."""
 DRAWN = 512
 """Samples whose principal components stand in where no first layer reads the latent as it is."""
 
@@ -30,6 +32,43 @@ def strongest(model: Model, count: int) -> Tensor:
     return found[: min(count, size)]
 
 
+def principal(model: Model, count: int) -> Tensor:
+    """Unit directions (count or fewer, latent) along which a layer's activations vary most.
+
+    Principal components of the second layer with weights, the first whose outputs are no linear
+    function of the latent; latents are regressed on them (Harkonen et al. 2020, section 2.2).
+    """
+    met: list[Tensor] = []
+    layers = [m for m in model.networks[_maker(model)].modules() if _has_weights(m)]
+
+    def meet(layer: nn.Module, given: tuple[Tensor, ...], made: Tensor) -> None:
+        met.append(made.detach().float().cpu().flatten(1))
+
+    hook = layers[min(1, len(layers) - 1)].register_forward_hook(meet)
+    latent = latents(0, range(DRAWN), model.manifest.spec.latent)
+    try:
+        model.generate(latent, model.condition([0] * DRAWN))
+    finally:
+        hook.remove()
+    return _regressed(torch.cat(met), latent)[: min(count, latent.shape[1])]
+
+
+def probes(rows: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+    """Unit directions (K, S) in which what is seen (N, K) grows, and how well they tell it (K,).
+
+    Ridge regression on rows (N, S) of variance 1; quality is the correlation on the last fifth,
+    which is not fitted (as InterFaceGAN's hyperplanes: Shen et al. 2020).
+    """
+    fitted = len(rows) - len(rows) // 5
+    x, y = rows[:fitted] - rows[:fitted].mean(0), seen[:fitted] - seen[:fitted].mean(0)
+    square = x.T @ x + RIDGE * fitted * torch.eye(x.shape[1])
+    weights = torch.linalg.solve(square, x.T @ y)
+    said, true = rows[fitted:] @ weights, seen[fitted:]
+    said, true = said - said.mean(0), true - true.mean(0)
+    quality = torch.nn.functional.cosine_similarity(said, true, dim=0)
+    return torch.nn.functional.normalize(weights.T, dim=1), quality
+
+
 def moved(latent: Tensor, directions: Tensor, steps: Tensor) -> Tensor:
     """Latents (N, latent) shifted by so many steps (K,) along directions (K, latent)."""
     return latent + steps @ directions[: len(steps)]
@@ -44,8 +83,8 @@ def _first_weight(model: Model) -> Tensor | None:
         if not met and isinstance(layer, nn.Linear) and _begins_with(given[0], latent):
             met.append(layer.weight[:, : latent.shape[1]].detach().float().cpu())
 
-    generator = model.networks["generator"]
-    hooks = [layer.register_forward_pre_hook(meet) for layer in generator.modules()]
+    maker = model.networks[_maker(model)]
+    hooks = [layer.register_forward_pre_hook(meet) for layer in maker.modules()]
     try:
         model.generate(latent, model.condition(range(2)))
     finally:
@@ -66,8 +105,24 @@ def _fitted(model: Model) -> Tensor:
     latent = latents(0, range(DRAWN), model.manifest.spec.latent)
     told: Condition = model.condition([0] * DRAWN)
     samples = model.generate(latent, told).flatten(1)
-    samples = samples - samples.mean(0)
-    rank = min(latent.shape[1], samples.shape[1])
-    components = torch.pca_lowrank(samples, q=rank, center=False)[2]
-    found = torch.linalg.lstsq(samples @ components, latent).solution
-    return torch.nn.functional.normalize(found, dim=1)
+    return _regressed(samples, latent)
+
+
+def _regressed(found: Tensor, latent: Tensor) -> Tensor:
+    """The least-squares way from principal components (N, F) back to latents, strongest first."""
+    found = found - found.mean(0)
+    rank = min(latent.shape[1], found.shape[1])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)  # it begins with random numbers, and ends alike
+        components = torch.pca_lowrank(found, q=rank, center=False)[2]
+    ways = torch.linalg.lstsq(found @ components, latent).solution
+    return torch.nn.functional.normalize(ways, dim=1)
+
+
+def _maker(model: Model) -> str:
+    """The network that makes samples."""
+    return "decoder" if "decoder" in model.networks else "generator"
+
+
+def _has_weights(module: nn.Module) -> bool:
+    return any(True for _ in module.parameters(recurse=False)) and not list(module.children())

@@ -12,6 +12,7 @@ from sparring import __version__
 
 ORDER = (
     "recipes models data train resume sample interpolate reconstruct invert "
+    "directions edit "
     "translate repair upscale blend export studio serve evaluate report demo"
 ).split()
 

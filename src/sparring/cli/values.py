@@ -81,3 +81,21 @@ def _short(text: str) -> str:
 def names_of(text: str | None) -> list[str]:
     """The names ["r1", "r2"] of "r1,r2"."""
     return [piece.strip() for piece in (text or "").split(",") if piece.strip()]
+
+
+def strengths_of(pairs: Sequence[str]) -> dict[str, float]:
+    """Strengths by name {"smiling": 2.0} of ("smiling=+2",).
+
+    Raises:
+        InputError: no = in a pair, or no number behind it.
+    """
+    found = {}
+    for pair in pairs:
+        name, _, strength = pair.rpartition("=")
+        try:
+            found[name.strip()] = float(strength)
+        except ValueError as error:
+            raise InputError(
+                f"--set takes NAME=STRENGTH, such as smiling=+2, not {_short(pair)}."
+            ) from error
+    return found
