@@ -88,7 +88,8 @@ def edit(
         moves: Direction -> how many deviations to go along it.
         keep: Directions, or attributes with all of their values, that shall not change.
         mask: What may change: a picture, "left,top,right,bottom" or "white". The picture then
-            keeps its extent, and all of its other pixels to the bit.
+            keeps its extent, and all of its other pixels to the bit; within the mask, what changes
+            between the likeness and the edited one is added to it.
         directions: What `directions` found, or the folder where it wrote them.
         overwrite: Replace what is there.
         wanted: As in `Model.invert`.
@@ -117,7 +118,8 @@ def edit(
         sample = coded.made(maker, ways.moved(codes, moves, keep))
     stored, around = model.domain.decode(sample)[0], None
     if mask is not None:
-        assert allowed is not None
-        stored, around = seen.placed(model, sample[0], allowed), seen.opened.around
+        assert allowed is not None and found is not None
+        stored = seen.placed(model, sample[0] - found.samples[0], allowed)
+        around = seen.opened.around
     files.write(stored, place, around)
     return found

@@ -47,15 +47,17 @@ class Photo:
             )
         return (inside > 0).float()
 
-    def placed(self, model: Model, sample: Tensor, mask: Tensor) -> Tensor:
-        """The stored picture with a sample (*shape) wherever the mask is 1, else as it is."""
+    def placed(self, model: Model, change: Tensor, mask: Tensor) -> Tensor:
+        """The stored picture with a change (*shape) added wherever the mask is 1, else as it is.
+
+        What the model cannot make of the picture so stays in it, within the mask too.
+        """
         whole = self.opened.stored.clone()
         rows, columns = self.part
-        space = whole[:, rows, columns].shape[1:]
-        large = F.interpolate(sample[None], tuple(space), mode="bicubic", antialias=True)
-        new = model.domain.decode(large.clamp(-1.0, 1.0))[0].to(whole.dtype)
-        shown = mask[:, rows, columns] > 0
-        whole[:, rows, columns] = torch.where(shown, new, whole[:, rows, columns])
+        seen = whole[:, rows, columns]
+        large = F.interpolate(change[None], seen.shape[1:], mode="bicubic", antialias=True)
+        new = model.domain.decode((model.domain.encode(seen[None]) + large).clamp(-1.0, 1.0))[0]
+        whole[:, rows, columns] = torch.where(mask[:, rows, columns] > 0, new, seen)
         return whole
 
 
