@@ -32,6 +32,7 @@ OFFLINE = (
     *("hf:", "--track", "efficientnet", "inception", "data get", "--install-completion"),
     "sparring serve",
     *(".mp4", "--web"),
+    "avatars-directions",  # a minute's reading of the pack; tests/test_editing.py has smaller ones
 )
 """What a line that is not run has in it."""
 PYTHON_REPLACEMENTS = (
@@ -61,6 +62,7 @@ COMMAND_REPLACEMENTS = (
     (r"--size 64", "--size 16"),
     (r"^(train \S+) ", r"\1 --steps 2 --batch 8 --quiet "),
     (r"^train r3 ", "train r3 --width 16 "),
+    (r"^invert (.*) --tune \d+", r"invert \1 --tune 1 --steps 1 --draws 8"),
     (r"^resume ", "resume --steps 3 --quiet "),
     (r"^data check ", "data check --batch 8 "),
     (r"^demo", "demo --minutes 0.001 --recipe gan --data digits.npz --quiet"),
