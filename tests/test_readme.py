@@ -32,6 +32,7 @@ OFFLINE = (
     *("hf:", "--track", "efficientnet", "inception", "data get", "--install-completion"),
     "sparring serve",
     *(".mp4", "--web"),
+    "--style other.png",
     "avatars-directions",  # a minute's reading of the pack; tests/test_editing.py has smaller ones
 )
 """What a line that is not run has in it."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from sparring.core.storage import check_alike, read_tensors, whole_file, write_tensors
 from sparring.core.streams import latents
 from sparring.core.types import Condition
+from sparring.networks import style
 
 if TYPE_CHECKING:
     from sparring.artifact.model import Model
@@ -29,7 +30,7 @@ class Codes:
     """What N samples are made from."""
 
     latent: Tensor
-    """(N, latent)."""
+    """(N, latent), or styles (N, levels, styles) where the generator has such."""
     told: Condition
     """Its label is shares (N, classes), so that there is something between two labels."""
 
@@ -53,6 +54,8 @@ class Codes:
         return Codes(self.latent[which], Condition(*fields))
 
     def _movable(self) -> dict[str, Tensor]:
+        if self.latent.dim() > 2:  # styles are what came of the condition: it changes nothing more
+            return {}
         fields = self.told._asdict()
         return {name: fields[name] for name in MOVABLE if fields[name] is not None}
 
@@ -63,7 +66,12 @@ def drawn(model: Model, count: int, seed: int = 0) -> Codes:
     if told.label is not None:
         shares = F.one_hot(told.label, model.manifest.spec.classes).float()
         told = told._replace(label=shares)
-    return Codes(latents(seed, range(count), model.manifest.spec.latent), told)
+    latent = latents(seed, range(count), model.manifest.spec.latent)
+    generator = model.networks.get("generator")
+    if isinstance(generator, style.Generator):
+        with torch.no_grad():
+            latent = generator.styled(latent.to(model.device), told.to(model.device)).cpu()
+    return Codes(latent, told)
 
 
 def made(model: Model, codes: Codes) -> Tensor:

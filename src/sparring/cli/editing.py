@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sparring.cli.app import app, verb
 from sparring.cli.bar import progress_bar
 from sparring.cli.models import Device, Run, Trust, load
-from sparring.cli.values import names_of, strengths_of
+from sparring.cli.values import names_of, place_of, strengths_of
 from sparring.core.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from sparring.artifact.model import Model
 
 Picture = Annotated[Path, typer.Argument(help="A picture.", show_default=False)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is at --out.")]
@@ -138,6 +141,7 @@ def directions(
     app,
     "sparring edit runs/faces face.png --set smiling=+2 --keep hair,skin",
     "sparring edit runs/faces face.png --set sunglasses=3 --mask 10,20,50,40 --tune 100",
+    "sparring edit runs/faces face.png --style other.png --levels 2,3",
     "sparring edit runs/faces face-inverted.safetensors --set pca-1=-2 --out other.png",
 )
 def edit(
@@ -146,9 +150,15 @@ def edit(
         Path, typer.Argument(help="A picture, or the codes of one.", show_default=False)
     ],
     set_: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option("--set", metavar="NAME=STRENGTH", help="In deviations; may be repeated."),
-    ],
+    ] = None,
+    style: Annotated[
+        Path | None, typer.Option(help="Another picture, whose styles are taken at --levels.")
+    ] = None,
+    levels: Annotated[
+        str, typer.Option(metavar="FIRST,LAST", help="Of --style; 0 is the coarsest.")
+    ] = "1,1",
     keep: Annotated[
         str | None, typer.Option(help="Directions or attributes that stay, with commas.")
     ] = None,
@@ -169,10 +179,13 @@ def edit(
 ) -> None:
     """Change what a model knows of a picture, by name, and keep the rest."""
     from sparring.verbs import editing
-    from sparring.verbs.editing.directions import place_of
+    from sparring.verbs.editing import directions as finding
 
     model = load(run, trust, device)
-    ways = directions or place_of(run)
+    if style is not None:
+        _mix(model, picture, style, out, levels, (set_, keep, mask, directions, tune), overwrite)
+        return
+    ways = directions or finding.place_of(run)
     if ways is None:
         raise InputError(f"{run} keeps no directions; name their folder with --directions.")
     place = out or picture.with_name(f"{picture.stem}-edited.png")
@@ -181,7 +194,7 @@ def edit(
             model,
             picture,
             place,
-            strengths_of(set_),
+            strengths_of(set_ or []),
             keep=names_of(keep),
             mask=mask,
             directions=ways,
@@ -194,3 +207,29 @@ def edit(
     if found is not None:
         print(shown(found.verdict()))
     print(shown(f"the edited picture is {place}"))
+
+
+def _mix(
+    model: Model,
+    picture: Path,
+    style: Path,
+    out: Path | None,
+    levels: str,
+    others: tuple[object, ...],
+    overwrite: bool,
+) -> None:
+    """Styles of another picture; none of the other flags of an edit goes with it."""
+    from sparring.verbs import editing
+
+    if any(others):
+        raise InputError("--style goes with --levels alone: mix first, then edit what came of it.")
+    place = out or picture.with_name(f"{picture.stem}-mixed.png")
+    with progress_bar() as progress:
+        found = editing.mix(
+            *(model, picture, style, place, place_of("--levels", levels)),
+            overwrite=overwrite,
+            progress=progress,
+        )
+    for name, one in zip((picture, style), found, strict=True):
+        print(shown(f"{name}: {one.verdict()}"))
+    print(shown(f"the mixed picture is {place}"))

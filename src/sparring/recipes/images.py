@@ -252,6 +252,7 @@ def r3(
     every: Every | None = None,
     lr: Rate | None = None,
     lr_end: Rate | None = None,
+    style: bool = False,
     conditional: bool = False,
     batch: Batch | None = None,
 ) -> Recipe:
@@ -272,6 +273,8 @@ def r3(
         every: R1 and R2 are due on every so manieth step (default 8).
         lr: Adam's learning rate at the start (default 4e-3; 2e-3 for points).
         lr_end: Adam's learning rate at the end (default 1e-4).
+        style: a generator with a space of styles, one for each level (Karras et al. 2020), which
+            can be mixed; for pictures.
         conditional: tell both players the label.
         batch: real samples a turn (default 32; 256 for points).
     """
@@ -279,6 +282,11 @@ def r3(
     given |= {"lr": lr, "lr_end": lr_end, "batch": batch}
     chosen = (R3_POINTS if rank == 0 else R3) | {n: v for n, v in given.items() if v is not None}
     networks = (_dense_pair if rank == 0 else _picture_pair)(network, width, discriminator_width)
+    if style:
+        networks = (
+            Part(f"{NETWORKS}.style:Generator", width=width or 16, head="leaky"),
+            networks[1],
+        )
     end = chosen.get("gamma_end", chosen["gamma"])
     weight = Part(COSINE, start=chosen["gamma"], end=end)
     penalties = tuple(

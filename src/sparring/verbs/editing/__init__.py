@@ -14,6 +14,7 @@ from sparring.artifact.inverting import Inverted
 from sparring.artifact.model import Model
 from sparring.artifact.named import Directions
 from sparring.core.errors import InputError
+from sparring.networks.style import mixed
 from sparring.verbs.editing.photo import files_of, photo
 
 CODES = ".safetensors"
@@ -65,6 +66,44 @@ def checked_out(model: Model, out: Path, overwrite: bool, codes: bool = True) ->
                 f"{place} is there already; choose another --out, or replace it with --overwrite."
             )
     return out
+
+
+def mix(
+    model: Model | str | Path,
+    source: str | Path,
+    other: str | Path,
+    out: str | Path,
+    levels: tuple[int, int],
+    *,
+    overwrite: bool = False,
+    **wanted: Any,
+) -> tuple[Inverted, Inverted]:
+    """Give a picture the styles that another has from one level of the generator to another.
+
+    Args:
+        model: A model with a space of styles (`r3 --style`), or where one lies.
+        source: The picture that lends all other levels, the coarsest being 0.
+        other: The picture that lends these.
+        out: The picture to write.
+        levels: First and last level, both taken.
+        overwrite: Replace what is there.
+        wanted: As in `Model.invert`, without tuning.
+
+    Raises:
+        InputError: a model without styles, levels that it has not, or as `invert`.
+    """
+    model = model if isinstance(model, Model) else Model.load(model)
+    place, files = checked_out(model, Path(out), overwrite, codes=False), files_of(model)
+    start = coded.drawn(model, 1).latent
+    if start.dim() != 3:
+        raise InputError("this model has no levels of style; train one: sparring train r3 --style.")
+    mixed(start, start, levels)  # refused before anything is computed
+    one, two = (
+        model.invert(photo(model, Path(path)).sample, **wanted, tune=0) for path in (source, other)
+    )
+    latent = mixed(one.codes.latent, two.codes.latent, levels)
+    files.write(model.domain.decode(model.generate(latent, one.codes.told))[0], place)
+    return one, two
 
 
 def edit(

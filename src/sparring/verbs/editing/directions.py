@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from sparring.artifact import codes as coded
 from sparring.artifact.codes import Codes
@@ -20,6 +21,7 @@ from sparring.core.errors import InputError
 from sparring.core.ranges import Factor, check
 from sparring.core.storage import whole_folder
 from sparring.data.content import Progress
+from sparring.networks.style import Generator
 from sparring.verbs.editing.reader import accuracy, known, reader
 from sparring.verbs.reals import data_of
 
@@ -106,10 +108,30 @@ def place_of(run: Path) -> Path | None:
 
 def _plain(model: Model, count: int, codes: Codes) -> dict[str, Tensor]:
     """Directions that need no labels; what is told stays as it is along them."""
+    if codes.latent.dim() == 3:
+        return _of_styles(model, count, codes)
     rest = codes.flat().shape[1] - codes.latent.shape[1]
     kinds = {"sefa": strongest(model, count), "pca": principal(model, count)}
     return {
         f"{kind}-{number}": torch.cat([way, way.new_zeros(rest)])
+        for kind, ways in kinds.items()
+        for number, way in enumerate(ways, 1)
+    }
+
+
+def _of_styles(model: Model, count: int, codes: Codes) -> dict[str, Tensor]:
+    """The same in the space of styles, alike at all levels (as both papers do for StyleGAN)."""
+    generator, styles = model.networks["generator"], codes.latent[:, 0]
+    assert isinstance(generator, Generator)
+    weights = torch.cat([layer.modulate.weight for layer in generator.styling])
+    away = styles - styles.mean(0)
+    kinds = {
+        name: torch.linalg.svd(rows.cpu(), full_matrices=False)[2][:count]
+        for name, rows in (("sefa", weights), ("pca", away))
+    }
+    spread = styles.std(0, correction=0).clamp_min(1e-3)
+    return {
+        f"{kind}-{number}": functional.normalize((way / spread).repeat(generator.levels), dim=0)
         for kind, ways in kinds.items()
         for number, way in enumerate(ways, 1)
     }
