@@ -168,6 +168,38 @@ def test_holes_are_painted_and_filled(page: Any, tmp_path: Path, until: Until) -
     assert not changed[0].any(), "and the rest kept to the bit"
 
 
+def test_an_object_is_placed_by_a_click_and_blended(
+    page: Any, tmp_path: Path, until: Until
+) -> None:
+    page.locator("button[data-model=pasted]").click()
+    photo, cutout = tmp_path / "photo.png", tmp_path / "object.png"
+    Image.fromarray(np.full((64, 96, 3), 120, np.uint8)).save(photo)
+    Image.new("RGBA", (12, 12), (255, 0, 0, 255)).save(cutout)
+    page.locator("#cutout").wait_for()
+    drop(page, photo)
+    page.locator("#laid img").wait_for()
+    page.click("#go")
+    sentence(page, "drop a cut-out first")
+    before = shown(page, "#laid")
+    page.set_input_files("#cutout input[type=file]", str(cutout))
+    until(lambda: shown(page, "#laid") != before)
+    before, box = shown(page, "#laid"), page.locator("#laid img").bounding_box()
+    page.get_by_label("number input for Its height in px").fill("12")
+    page.keyboard.press("Tab")
+    until(lambda: shown(page, "#laid") != before)
+    before = shown(page, "#laid")
+    page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4)
+    until(lambda: shown(page, "#laid") != before)
+    page.click("#go")
+    page.locator("#compared img").first.wait_for()
+    with page.expect_download() as came:
+        page.click("#whole")
+    with Image.open(came.value.path()) as made:
+        changed = np.argwhere((np.asarray(made.convert("RGB")) != 120).any(2))
+    assert np.abs(changed.mean(0) - (16, 24)).max() < 2, "where it was clicked, and nowhere else"
+    assert np.ptp(changed, axis=0).max() < 24
+
+
 def test_a_style_is_that_of_a_picture(page: Any, tmp_path: Path, until: Until) -> None:
     open_page(page, "Paint")
     page.locator("#painting img").wait_for()

@@ -223,14 +223,14 @@ def _laid(source: str, cutout: str | None, at: tuple[int, int] | None, height: i
 
     if cutout is None:
         try:
-            return small(upright(Path(source)).convert("RGB"))
+            return _enlarged(upright(Path(source)).convert("RGB"))
         except InputError as error:
             raise InputError(f"{Path(source).name} cannot be read: {error}") from error
     try:
         composite, _ = pasted(Path(source), Path(cutout), 3, at, height)
     except InputError as error:
         raise _named(error, source, cutout) from error
-    return small(Image.fromarray(composite.permute(1, 2, 0).to(torch.uint8).numpy()))
+    return _enlarged(Image.fromarray(composite.permute(1, 2, 0).to(torch.uint8).numpy()))
 
 
 def _height(source: str) -> int:
@@ -240,10 +240,18 @@ def _height(source: str) -> int:
         raise InputError(f"{Path(source).name} cannot be read: {error}") from error
 
 
+def _enlarged(photo: Image.Image) -> Image.Image:
+    """The photo as it is clicked on: Gradio misses clicks on pictures that the page enlarges."""
+    times = max(1, LARGEST // max(photo.size))
+    size = (photo.width * times, photo.height * times)
+    return small(photo.resize(size, Image.Resampling.NEAREST))
+
+
 def _unscaled(source: str, shown: Any) -> tuple[int, int]:
-    """Pixels of the photo that a click on its small picture meant."""
-    scale = max(1.0, max(extent(Path(source))) / LARGEST)
-    return round(shown[0] * scale), round(shown[1] * scale)
+    """Pixels of the photo that a click on what is shown of it meant."""
+    side = max(extent(Path(source)))
+    scale = side / LARGEST if side > LARGEST else 1 / (LARGEST // side)
+    return int(shown[0] * scale), int(shown[1] * scale)
 
 
 def _result(model: Model, given: Given) -> list[Any]:
