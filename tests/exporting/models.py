@@ -98,3 +98,9 @@ TRANSLATORS: dict[str, Callable[[], Model]] = {
     "vocoder": partial(untrained, "vocoder", SOUND, width=8, blocks=1, sets={"final_rounds": 2}),
     "restore sound": partial(untrained, "restore", SOUND, width=8),
 }
+MEL = Part("sparring.domains.mel.domain:Mel", length=8192)
+FIXED: dict[str, Callable[[], Model]] = {
+    "melgan": partial(untrained, "melgan", MEL, width=4),
+    "timbre": partial(untrained, "timbre", MEL, MEL, width=8, blocks=2),
+}
+"""Models of spectrograms, whose vocoder works sound by sound."""

@@ -15,6 +15,7 @@ from PIL import Image
 from exporting.models import SAMPLERS, TRANSLATORS
 from sparring.core.errors import InputError
 from sparring.exporting.web import LOADER, SCRIPT, WASM, export_page, found_runtime
+from sparring.exporting.web import RUNTIME as VERSION
 
 RUNTIME = os.environ.get("ONNXRUNTIME_WEB", "node_modules/onnxruntime-web")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -157,6 +158,11 @@ def test_no_runtime_no_page(
     out.mkdir()
     code, _, said = sparring("export", tiny_run, "--web", "--runtime", tmp_path, "--out", out)
     assert code == 2 and "--overwrite" in said
+
+
+def test_continuous_integration_fetches_the_runtime_that_pages_are_made_with() -> None:
+    root = Path(__file__).parents[2]
+    assert all(VERSION in (root / name).read_text() for name in (".ci/run", "CONTRIBUTING.md"))
 
 
 def test_the_page_asks_for_nothing_from_elsewhere(tmp_path: Path) -> None:
