@@ -203,8 +203,15 @@ function place(height, width, image) {
     if (!event.buttons) return;
     const box = over.getBoundingClientRect(), scale = width / box.width;
     const value = painted ? Number($("brush").value) : 1 - Number($("brush").value);
-    draw((event.clientX - box.left) * scale, (event.clientY - box.top) * scale, value, BRUSH * scale / 2 + 1);
+    const x = (event.clientX - box.left) * scale, y = (event.clientY - box.top) * scale;
+    const radius = BRUSH * scale / 2 + 1;
+    // A quick hand is seen at few places; between them the stroke goes on.
+    const [fromX, fromY] = event.type === "pointermove" && last ? last : [x, y];
+    const steps = Math.max(1, Math.ceil(Math.hypot(x - fromX, y - fromY) / radius));
+    for (let i = 1; i <= steps; i++) draw(fromX + (x - fromX) * i / steps, fromY + (y - fromY) * i / steps, value, radius);
+    last = [x, y];
   };
+  let last;
   over.onpointerdown = stroke;
   over.onpointermove = stroke;
   if (painted) over.onpointerup = make;
