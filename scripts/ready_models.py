@@ -113,6 +113,11 @@ PLANS = {
     ),
     "photos-clean": Plan(
         train="restore --data photos --kind mixed --width 48 --blocks 6 --batch 4 --minutes 16",
+        then=(
+            "restore --data photos --kind mixed --width 48 --blocks 6 --batch 8 --steps 2400",
+            "restore --data photos --size 64 --kind mixed --set task.noise=[0,30] --width 48 "
+            "--blocks 6 --batch 16 --lr 0.0008 --steps 1300",
+        ),
         about="less noise in photos; it takes little of JPEG's blocks and of blur",
         credits=PHOTOS,
         use="repair",

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from sparring.artifact.building import build_game, build_network
 from sparring.artifact.manifest import Manifest, versions
@@ -52,6 +51,7 @@ def _saved(name: str, place: Path, **spec: Any) -> None:
     torch.manual_seed(0)
     kept = build_game(recipe).kept
     Model(manifest, {net: build_network(manifest, net) for net in kept}).save(place)
+    manifest.write(place)  # as a run does: what is saved to be shared names no folder
 
 
 @pytest.fixture(scope="session")
@@ -61,19 +61,12 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _saved("r3", place / "made", shape=(1, 8, 8), classes=3)
     layout = Part("sparring.domains.layout.domain:Layout", shape=(4, 16, 16), names=NAMES)
     _saved("spade", place / "painted", shape=(3, 16, 16), map=(4, 16, 16), source=layout)
-    photos = str(_photos(place.parent / "photos"))
+    photos = str(place.parent / "photos.npz")
+    levels = np.random.default_rng(0).integers(0, 255, (60, 3, 16, 16), np.uint8)
+    np.savez(photos, sample=levels)
     _saved("inpaint", place / "filled", shape=(3, 16, 16), map=(4, 16, 16), address=photos)
     _saved("blend", place / "pasted", shape=(3, 16, 16), map=(4, 16, 16))
     _saved("restore", place / "heard", shape=(1, 4096), map=(1, 4096), domain=SOUND)
-    return place
-
-
-def _photos(place: Path) -> Path:
-    """A folder of pictures to learn from."""
-    place.mkdir()
-    for number in range(8):
-        levels = np.random.default_rng(number).integers(0, 255, (16, 16, 3), np.uint8)
-        Image.fromarray(levels).save(place / f"{number}.png")
     return place
 
 

@@ -235,6 +235,17 @@ def test_a_sound_is_mended_heard_and_taken_home(page: Any, tmp_path: Path, until
     assert (len(made), rate) == (8000, 16_000)
 
 
+def test_translators_are_compared_by_new_strips(page: Any, until: Until) -> None:
+    open_page(page, "Compare")
+    page.locator("#runs input").click()
+    page.get_by_role("option", name="filled", exact=True).wait_for()
+    page.locator("#runs input").press("Escape")
+    page.click("#compare")
+    page.locator("#beside figure").nth(1).wait_for()
+    drawn = page.locator("#beside figure").filter(has_text="filled").locator("img")
+    assert drawn.evaluate("it => it.naturalHeight") >= 3 * 16, "given, made and true"
+
+
 SAID = {
     "text": "bad.png cannot be read: not a picture of a known format",
     "huge": "bad.png cannot be read: far over the limit of 89 megapixels",
