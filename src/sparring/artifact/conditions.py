@@ -15,6 +15,9 @@ from sparring.core.types import Condition
 if TYPE_CHECKING:
     from sparring.artifact.manifest import Manifest
 
+SHOWN = 6
+"""Values that are named to who asks for none."""
+
 
 def condition_for(
     manifest: Manifest,
@@ -78,6 +81,39 @@ def _tokens(
         raise InputError(f"this model takes up to {most} tokens, whole numbers below {vocabulary}.")
     padded = [[*row, *[-1] * (most - len(row))] for row in rows]
     return _in_turn(torch.tensor(padded, dtype=torch.int64), indices)
+
+
+def altered(manifest: Manifest, wanted: Sequence[str]) -> list[float]:
+    """The vector that asks for these values of attributes, as the task Alter reads it.
+
+    1 for each, -1 for other values of the same attribute, and 0 for all attributes of which nothing
+    is said. One that is on or off is asked for by its name, and asked away by "no NAME".
+
+    Raises:
+        InputError: nothing is asked for, a value that no attribute has, or two that contradict.
+    """
+    places = {
+        value: (name, value) for name, values in manifest.attributes.items() for value in values
+    }
+    alone = [name for name, values in manifest.attributes.items() if len(values) == 1]
+    places |= {f"no {name}": (name, "") for name in alone if f"no {name}" not in places}
+    if not wanted:
+        some = ", ".join(list(places)[:SHOWN])
+        raise InputError(f"say what shall change, by --to or to=, with commas: {some}, ...")
+    asked: dict[str, str] = {}
+    for value in wanted:
+        if value not in places:
+            raise unknown("value of an attribute", value, places)
+        name, found = places[value]
+        if asked.setdefault(name, found) != found:
+            raise InputError(
+                f"{value!r} contradicts another value of the attribute {name!r}; ask for one."
+            )
+    return [
+        0.0 if name not in asked else 1.0 if asked[name] == value else -1.0
+        for name, values in manifest.attributes.items()
+        for value in values
+    ]
 
 
 def _in_turn(rows: Tensor, indices: Sequence[int]) -> Tensor:

@@ -38,6 +38,7 @@ REFUSALS = {
     "translate": "it makes samples out of nothing; use: sparring sample, or Model.sample",
     "repair": "it repairs nothing; train the recipe 'inpaint' or 'restore'",
     "upscale": "it enlarges nothing; train the recipe 'superres'",
+    "alter": "it changes no attributes; train the recipe 'stargan'",
     "blend": "it blends nothing in; train the recipe 'blend'",
 }
 """What a model without an ability does, and what to do instead."""

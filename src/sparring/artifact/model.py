@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sparring.artifact import given, hub
 from sparring.artifact.building import build_game
-from sparring.artifact.conditions import condition_for
+from sparring.artifact.conditions import altered, condition_for
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.shown import Shown, html_of
 from sparring.artifact.stored import load_network, model_folder, write_model
@@ -167,6 +167,7 @@ class Model:
         pictures: Tensor,
         *,
         mask: Tensor | None = None,
+        to: Sequence[str] = (),
         reverse: bool = False,
         style: Tensor | None = None,
         label: int | str | None = None,
@@ -186,6 +187,8 @@ class Model:
         Args:
             pictures: As above.
             mask: (N or 1, 1, *space), 1 where the item is missing; what is not is kept.
+            to: Values of attributes that shall change, such as ["smiling", "sunglasses"], for a
+                model that changes attributes.
             reverse: From the model's own domain to its source, where it knows both ways.
             style: A picture (1, C, H, W) whose latent is used for all, by the model's encoder, or
                 that latent (1 or N, L) from `style`, which is then read but once for many calls.
@@ -206,6 +209,8 @@ class Model:
         given.check_can("translate", self.manifest, self.task)
         if style is not None and style.dim() != 2:
             style = self.style(style)
+        if to or (vector is None and "alter" in self.task.abilities):
+            vector = self.asked(to)
         told = {"label": label, "vector": vector, "tokens": tokens}
         asked = Asked(told, reverse, style, seed, indices, tile, stored, progress)
         return translated(self, pictures, mask, asked)
@@ -227,6 +232,15 @@ class Model:
         """
         given.check_can("upscale", self.manifest, self.task)
         return self.translate(pictures, **options)
+
+    def asked(self, to: Sequence[str]) -> list[float]:
+        """The vector by which a model that changes attributes is asked for these values of them.
+
+        Raises:
+            InputError: another model, nothing asked for, unknown values, or two that contradict.
+        """
+        given.check_can("alter", self.manifest, self.task)
+        return altered(self.manifest, [to] if isinstance(to, str) else to)
 
     @property
     def takes_mask(self) -> bool:

@@ -9,7 +9,7 @@ import typer
 
 from sparring.cli.app import app, verb
 from sparring.cli.models import Device, Run, RunOrSource, Trust, chosen, load
-from sparring.cli.values import place_of
+from sparring.cli.values import names_of, place_of
 from sparring.core.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -43,11 +43,15 @@ Existing = Annotated[
     "sparring translate runs/maps layouts/ --out drawn/ --seed 3",
     "sparring translate runs/winter summer.mp4 --out winter.mp4",
     "sparring translate runs/winter snow/ --reverse --out green/",
+    "sparring translate runs/stargan-avatars face.png --to smiling,sunglasses",
 )
 def translate(
     run: RunOrSource,
     source: Optional = None,
     out: Out = None,
+    to: Annotated[
+        str | None, typer.Option(help="Values of attributes that shall change, with commas.")
+    ] = None,
     reverse: Annotated[
         bool, typer.Option("--reverse", help="The other way, where the model knows both.")
     ] = False,
@@ -69,7 +73,7 @@ def translate(
     run, source = chosen(run, source, "translate")
     model = load(run, trust, device)
     place = _out(model, source, out, "translated")
-    options = {"reverse": reverse, "style": style, "seed": seed, "tile": tile}
+    options = {"reverse": reverse, "style": style, "seed": seed, "tile": tile, "to": names_of(to)}
     _say(_with_bar(model, source, place, existing=existing, **options), place)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sparring.core.part import Part
-from sparring.core.ranges import Amount, Batch, Count, Depth, Rate, Size
+from sparring.core.ranges import Amount, Batch, Count, Depth, Rate, Share, Size
 from sparring.core.recipe import Recipe
 from sparring.recipes.picture_duel import NETWORKS, TASKS
 
@@ -86,8 +86,50 @@ def cut(*, contrast: Amount = 1.0, patches: Size = 64, pair: Unpaired = Unpaired
     )
 
 
-def _discriminator(pair: Unpaired) -> Part:
-    return Part(f"{NETWORKS}.patch:Discriminator", width=pair.discriminator_width, form="none")
+def stargan(
+    *,
+    recognised: Amount = 1.0,
+    cycle: Amount = 30.0,
+    most: Share = 0.7,
+    pair: Unpaired = Unpaired(width=48, batch=16, lr=1e-3, identity=30.0, gamma=1.0),
+) -> Recipe:
+    """One generator for all attributes: what is asked for changes, nothing else (Choi et al. 2018).
+
+    It learns from single pictures with attributes, and need not be told those of a source: where
+    the paper gives all that shall be true of the result, it is given what is asked for alone.
+
+    Args:
+        recognised: weight of being named by what was asked for; the discriminator pays as much.
+        cycle: weight of what is lost when what was there before is asked for again.
+        most: share of all attributes that are asked for at once, at most.
+        pair: its networks, and how they learn.
+    """
+    terms = {
+        "classified": recognised,
+        "recognised": recognised,
+        "returned": cycle,
+        "unchanged": pair.identity,
+    }
+    found = _unpaired(
+        "stargan",
+        Part("sparring.games.duel:Duel"),
+        {
+            "generator": _translator(pair).replace(deep=True),
+            "discriminator": _discriminator(pair, classify=True),
+        },
+        pair,
+        tuple(Part(f"sparring.losses.attributes:{n}", weight=w) for n, w in terms.items() if w),
+    )
+    return found.replace(task=Part(f"{TASKS}.alter:Alter", flip=pair.flip, most=most))
+
+
+def _discriminator(pair: Unpaired, classify: bool = False) -> Part:
+    return Part(
+        f"{NETWORKS}.patch:Discriminator",
+        width=pair.discriminator_width,
+        form="none",
+        **({"classify": True} if classify else {}),
+    )
 
 
 def _translator(pair: Unpaired) -> Part:
@@ -105,7 +147,13 @@ def _translator(pair: Unpaired) -> Part:
     )
 
 
-def _unpaired(name: str, game: Part, networks: dict[str, Part], pair: Unpaired) -> Recipe:
+def _unpaired(
+    name: str,
+    game: Part,
+    networks: dict[str, Part],
+    pair: Unpaired,
+    terms: tuple[Part, ...] = (),
+) -> Recipe:
     """A game between pictures that have no partners."""
     # Without a penalty, discriminators reward a weave of noise over flat colours.
     penalty = Part("sparring.losses.penalties:r1", weight=pair.gamma, every=8)
@@ -119,7 +167,7 @@ def _unpaired(name: str, game: Part, networks: dict[str, Part], pair: Unpaired) 
         optimizers=dict.fromkeys(players, optimizer),
         learning_rates=dict.fromkeys(players, fall),
         loss=Part("sparring.losses.adversarial:non_saturating"),
-        terms=(penalty,),
+        terms=(*terms, penalty),
         task=Part(f"{TASKS}.translate:Translate", unpaired=True, flip=pair.flip),
         latent=0,
         ema=Part("sparring.core.schedule:share", fraction=0.05, most=20_000.0),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import torch
 
 from sparring.artifact.building import build_game
 from sparring.core.accepts import ALL, Accepts
@@ -13,10 +16,21 @@ from sparring.core.types import Spec
 from sparring.data import Dataset
 from sparring.recipes import recipe_functions, recipe_named
 
+LOOKED = 256
+"""Items whose attributes are looked at."""
+
 
 def rank_of(dataset: Dataset) -> int:
     """Dimensions of space of one sample: 0 points, 1 sound, 2 pictures, 3 volumes."""
     return len(dataset.domain.build().shape) - 1
+
+
+def grouped(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """The recipe with its task told which numbers of vectors belong together, where it asks so."""
+    if not recipe.task.accepts("groups"):
+        return recipe
+    groups = tuple(len(values) for values in dataset.attributes.values())
+    return recipe.replace(task=recipe.task.replace(groups=groups))
 
 
 def seen(recipe: Recipe, dataset: Dataset) -> Dataset:
@@ -125,6 +139,8 @@ def _lacking(recipe: Recipe, dataset: Dataset) -> str:
             "labels",
             "put the items into one sub-folder a label, or train without labels",
         )
+    if recipe.task.accepts("groups") and (why := _unasked(dataset)):
+        return f"the recipe {recipe.name!r} changes attributes, and {why}."
     for name, size in (("vector", dataset.vector), ("tokens", dataset.tokens)):
         if name in task.conditions and not size:
             there = f"give an .npz with an array {name!r} of shape (N, ...)"
@@ -136,3 +152,24 @@ def _lacking(recipe: Recipe, dataset: Dataset) -> str:
             "(pictures) or notes:piano-violin (sounds)."
         )
     return ""
+
+
+def _unasked(dataset: Dataset) -> str:
+    """Why the data's attributes cannot be asked for by name; empty where they can."""
+    if not dataset.attributes:
+        return (
+            f"{dataset.address} has none; put a table attributes.csv beside the pictures, or use a "
+            "pack such as avatars"
+        )
+    store: Any = dataset.train
+    if dataset.streaming or not len(store):
+        return ""
+    vectors = store.take(torch.arange(min(len(store), LOOKED)))["vector"]
+    names = [name for values in dataset.attributes.values() for name in values]
+    strange = ((vectors != 0) & (vectors != 1)).any(0).nonzero()[:, 0].tolist()
+    if not strange:
+        return ""
+    return (
+        f"{names[strange[0]]!r} of {dataset.address} has other numbers than 0 and 1; write words "
+        "instead, such as young and old, or leave the column out"
+    )

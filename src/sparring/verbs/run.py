@@ -35,7 +35,7 @@ from sparring.training.loop import Loop, Show
 from sparring.training.step import Draw
 from sparring.verbs import check
 from sparring.verbs.evaluate import scorer
-from sparring.verbs.fitting import rank_of, seen, spec_of
+from sparring.verbs.fitting import grouped, rank_of, seen, spec_of
 from sparring.verbs.limits import (
     check_length,
     check_resumable,
@@ -111,7 +111,7 @@ def train(
         raise InputError(f"a Dataset is read already; give {', '.join(options)} to load_data.")
 
     def fitting(dataset: Dataset) -> Recipe:
-        made = make(rank_of(dataset)).override(settings or {})
+        made = grouped(make(rank_of(dataset)), dataset).override(settings or {})
         return made if batch is None else made.replace(batch=batch)
 
     def read() -> Dataset:
@@ -289,7 +289,8 @@ def drawer(manifest: Manifest, dataset: Dataset, engine: Engine) -> Draw:
 
     def draw(number: int) -> Batch:
         batch: Batch = task.prepare(encode(feed.items(number), domain, source))
-        return Batch(_laid_out(batch.real), batch.condition.apply(_laid_out))
+        own = None if batch.own is None else batch.own.apply(_laid_out)
+        return Batch(_laid_out(batch.real), batch.condition.apply(_laid_out), own)
 
     return draw
 

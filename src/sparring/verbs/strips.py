@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import torch
+
 from sparring.core.streams import latents
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 COUNT = 12
 """Items in a strip."""
+ALTERED = 9
+"""Attributes that a strip shows changed, at most."""
 GAP = 2
 """White pixels between two rows."""
 
@@ -36,11 +40,23 @@ class Row(NamedTuple):
 def rows(model: Model, batch: Batch, seed: int = 0) -> list[Row]:
     """What is given, made of it, and true of a batch of held-out items."""
     given = model.task.shown(batch.condition)
+    if "alter" in model.task.abilities:
+        return [Row("given", model.domain, given), *_altered(model, batch)]
     return [
         Row("given", model.source_domain or model.domain, given),
         Row("made", model.domain, made(model, batch, seed)),
         Row("true", model.domain, batch.real),
     ]
+
+
+def _altered(model: Model, batch: Batch) -> list[Row]:
+    """The same samples asked for the last value of each attribute, one after the other."""
+    found = []
+    for values in list(model.manifest.attributes.values())[:ALTERED]:
+        asked = torch.tensor(model.asked(values[-1:])).expand(len(batch.real), -1)
+        told = batch._replace(condition=batch.condition._replace(vector=asked))
+        found.append(Row(values[-1], model.domain, made(model, told)))
+    return found
 
 
 def made(model: Model, batch: Batch, seed: int = 0) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from sparring.artifact.manifest import Manifest
 
 
@@ -15,4 +17,7 @@ def usage(manifest: Manifest, place: str) -> str:
         return f"blend {place} photo.png cutout.png"
     verb = next((word for word in ("repair", "upscale") if word in task.abilities), "translate")
     entry = manifest.source_domain.build() if manifest.source_domain else domain
-    return f"{verb} {place} source{entry.suffixes[0]}"
+    asked = ""
+    if "alter" in task.abilities:
+        asked = f" --to {shlex.quote(next(iter(manifest.attributes.values()))[-1])}"
+    return f"{verb} {place} source{entry.suffixes[0]}{asked}"

@@ -86,7 +86,7 @@ def samples(run: Path, model: Model | None, count: int = 64) -> str:
         for path in pictures.spread(saved, GRIDS)
     ]
     if len(shown) > 1:
-        same = "items: given, made and true" if translates else "latents"
+        same = "items" if translates else "latents"
         parts += [page.paragraph(f"The same {same}, over time:"), page.strip(shown)]
     return page.section("Samples", *parts)
 
@@ -107,7 +107,10 @@ def strip(model: Model, dataset: Dataset) -> str:
     from sparring.verbs.strips import COUNT, rows
 
     found = rows(model, reals_of(model, dataset, COUNT))
-    words = f"{COUNT} held-out items, not chosen: what was given, what was made of it, the truth."
+    what = "what was made of it, the truth"
+    if "alter" in model.task.abilities:
+        what = "and the same asked for one value after the other"
+    words = f"{COUNT} held-out items, not chosen: what was given, {what}."
     shown = [
         page.figure(row.domain.embed(row.samples, len(row.samples)), row.name, "large")
         for row in found

@@ -30,6 +30,7 @@ def translate(
     out: str | Path,
     *,
     mask: str | Path | None = None,
+    to: Sequence[str] = (),
     reverse: bool = False,
     style: str | Path | None = None,
     seed: int = 0,
@@ -49,6 +50,7 @@ def translate(
         out: A file for a file, or a folder.
         mask: What is missing: "white", "left,top,right,bottom", a picture, or a folder of them; of
             a sound, seconds from and to, such as "0.5-0.8".
+        to: Values of attributes that shall change, for a model that changes attributes.
         reverse: From the model's own domain to its source.
         style: A picture whose latent is used for all, by the model's encoder.
         seed: Of the latents.
@@ -63,7 +65,7 @@ def translate(
     """
     model = model if isinstance(model, Model) else Model.load(model)
     source, out = Path(source), Path(out)
-    made = _Maker(model, mask, reverse, style, seed, tile, progress)
+    made = _Maker(model, mask, reverse, style, seed, tile, progress, to)
     if video.is_video(source) and source.is_file():
         return _video(made, source, _beside(out, source.name), existing, progress)
     jobs = _jobs(source, out, made)
@@ -134,8 +136,10 @@ class _Maker:
         seed: int,
         tile: int | None,
         progress: Progress | None = None,
+        to: Sequence[str] = (),
     ) -> None:
         given.check_can("translate", model.manifest, model.task)
+        self.vector = model.asked(to) if to or "alter" in model.task.abilities else None
         self.model, self.reverse, self.seed, self.tile = model, reverse, seed, tile
         self.progress = progress
         self.entry, leaving = model.ends(reverse)
@@ -160,6 +164,7 @@ class _Maker:
             mask=torch.stack(masks) if masks else None,
             reverse=self.reverse,
             style=self.style,
+            vector=self.vector,
             seed=self.seed,
             indices=indices,
             tile=self.tile,
@@ -172,7 +177,7 @@ class _Maker:
         """The same for sounds that are read and written in parts."""
 
         def asked(number: int) -> Asked:
-            told: dict[str, object] = {"label": None, "vector": None, "tokens": None}
+            told: dict[str, object] = {"label": None, "vector": self.vector, "tokens": None}
             chosen = (self.reverse, self.style, self.seed, [number], self.tile)
             return Asked(told, *chosen, True, self._tell)
 
