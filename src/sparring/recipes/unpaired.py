@@ -89,9 +89,9 @@ def cut(*, contrast: Amount = 1.0, patches: Size = 64, pair: Unpaired = Unpaired
 def stargan(
     *,
     recognised: Amount = 1.0,
-    cycle: Amount = 30.0,
-    most: Share = 0.7,
-    pair: Unpaired = Unpaired(width=48, batch=16, lr=1e-3, identity=30.0, gamma=1.0),
+    cycle: Amount = 10.0,
+    most: Share = 0.5,
+    pair: Unpaired = Unpaired(width=48, batch=16, lr=1e-3, identity=10.0, gamma=1.0),
 ) -> Recipe:
     """One generator for all attributes: what is asked for changes, nothing else (Choi et al. 2018).
 
