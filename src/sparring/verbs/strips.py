@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from sparring.core.streams import latents
+from sparring.domains.image.stack import above
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,8 +26,6 @@ COUNT = 12
 """Items in a strip."""
 ALTERED = 9
 """Attributes that a strip shows changed, at most."""
-GAP = 2
-"""White pixels between two rows."""
 
 
 class Row(NamedTuple):
@@ -74,7 +73,7 @@ def write_rows(found: Sequence[Row], path: Path) -> None:
     """Draw rows of samples, one above the other, as one picture."""
     with tempfile.TemporaryDirectory() as folder:
         pictures = [_drawn(row, Path(folder) / "row.png") for row in found]
-    _stacked(pictures).save(path)
+    above(pictures).save(path)
 
 
 def _drawn(row: Row, path: Path) -> Image:
@@ -84,20 +83,3 @@ def _drawn(row: Row, path: Path) -> Image:
     row.domain.preview(row.samples, path, len(row.samples))
     with Image.open(path) as picture:
         return picture.convert("RGB")
-
-
-def _stacked(pictures: Sequence[Image]) -> Image:
-    """One above the other, as wide as the widest."""
-    from PIL import Image
-
-    width = max(picture.width for picture in pictures)
-    fitted = [
-        p.resize((width, round(p.height * width / p.width)), Image.Resampling.NEAREST)
-        for p in pictures
-    ]
-    height = sum(picture.height for picture in fitted) + GAP * (len(fitted) - 1)
-    whole, top = Image.new("RGB", (width, height), "white"), 0
-    for picture in fitted:
-        whole.paste(picture, (0, top))
-        top += picture.height + GAP
-    return whole

@@ -116,9 +116,12 @@ class Image:
         return replace(found, baselines=self._unlearnt)
 
     def _unlearnt(self, source: Domain, targets: Callable[[], Tensor]) -> Mapping[str, Baseline]:
-        """Only a picture can stand for the one that is to be made of it."""
+        """Only a picture can stand for the one that is to be made of it; of several, the first."""
         from sparring.domains.image import baselines
+        from sparring.domains.image.stack import Stack
 
+        if isinstance(source, Stack) and isinstance(source.parts[0], Image):
+            return {"identity": baselines.identity}
         if not isinstance(source, Image):
             return {}
         return {"identity": baselines.identity, "histogram": baselines.histogram(targets())}

@@ -16,6 +16,7 @@ from sparring.data.drawn import Files
 from sparring.data.kinds import Reading
 from sparring.domains.image import arrays
 from sparring.domains.image.attributes import Attributes, described
+from sparring.domains.image.stack import stacked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,15 +105,16 @@ class Album:
     def read(self, path: Path, views: str, reading: Reading) -> Content:
         """The items: views are VIEW, SOURCE-TARGET, or empty for the default.
 
+        Several sources with + between them, as in `standing+pose-person`, lie on each other.
+
         Without a size they come as the album's default one; otherwise from the sheet that is
         nearest above it, and then resized.
 
         Raises:
             InputError: no such view, or two that show different items.
         """
-        source, target = views_in(self, views)
-        names = [view for view in (source, target) if view]
-        sheet = _sheet(self, path, names, reading.asked.get("size"))
+        sources, target = views_in(self, views)
+        sheet = _sheet(self, path, [*sources, target], reading.asked.get("size"))
         folder = path / sheet["folder"]
         values = _stored(self, folder, target, reading)
         found = Content(
@@ -127,14 +129,16 @@ class Album:
         if sheet.get("words"):
             tokens = drawn.load(folder / "tokens.npy")
             found = found.replace(tokens=tokens, words=tuple(sheet["words"]))
-        if not source:
+        if not sources:
             return found
-        given = _stored(self, folder, source, reading)
-        return found.replace(source=given, source_domain=_domain(self.views[source], given))
+        given = [_stored(self, folder, source, reading) for source in sources]
+        spaces = [_domain(self.views[s], own) for s, own in zip(sources, given, strict=True)]
+        source, space = (given[0], spaces[0]) if len(given) == 1 else stacked(given, spaces, sources)
+        return found.replace(source=source, source_domain=space)
 
 
-def views_in(album: Album, words: str) -> tuple[str, str]:
-    """Source, which may be empty, and target, of VIEW or SOURCE-TARGET or nothing.
+def views_in(album: Album, words: str) -> tuple[list[str], str]:
+    """Sources, if any, and target, of VIEW or SOURCE-TARGET or SOURCE+SOURCE-TARGET or nothing.
 
     Raises:
         InputError: no such view.
@@ -142,10 +146,11 @@ def views_in(album: Album, words: str) -> tuple[str, str]:
     parts = (words or album.default).split("-")
     if len(parts) > 2:
         raise InputError(f"{album.name}:{words} names more than a source and a target view.")
-    for part in parts:
+    sources = parts[0].split("+") if len(parts) == 2 else []
+    for part in (*sources, parts[-1]):
         if part not in album.views:
             raise unknown(f"view of {album.name}", part, album.views)
-    return ("", parts[0]) if len(parts) == 1 else (parts[0], parts[1])
+    return sources, parts[-1]
 
 
 def _sheet(

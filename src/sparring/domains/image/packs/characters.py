@@ -30,6 +30,8 @@ DIRECTIONS = (
     *("west", "northwest", "north", "northeast", "east", "southeast", "south", "southwest"),
 )
 """The way a character looks; the front is seen from the south."""
+SIDES = {"side": "any", "second": "another", "third": "a third"}
+"""Views that show a moment from different sides chosen at random, and what is said of them."""
 SOUTH = DIRECTIONS.index("south")
 ACTIONS = {"stance": 4, "run": 8, "swing": 4, "cast": 4, "hit": 2, "block": 2}
 """Action -> its frames."""
@@ -214,23 +216,38 @@ def _poses(
 def _sides(
     wardrobe: Wardrobe, outfits: Sequence[Outfit], random: np.random.Generator, progress: Progress
 ) -> Sheet:
-    views: dict[str, list[np.ndarray]] = {name: [] for name in DIRECTIONS}
+    views: dict[str, list[np.ndarray]] = {name: [] for name in (*DIRECTIONS, *SIDES)}
     facts: list[tuple[Outfit, Pose]] = []
     for number, outfit in enumerate(outfits):
         progress("drawing characters from all sides", number, len(outfits))
         for pose in _chosen(random, MOMENTS, [SOUTH]):
-            for side, view in enumerate(views.values()):
-                view.append(wardrobe.drawn(outfit, pose._replace(direction=side))[0])
+            seen = [
+                wardrobe.drawn(outfit, pose._replace(direction=side))[0]
+                for side in range(len(DIRECTIONS))
+            ]
+            some = [seen[side] for side in _some(len(facts))]
+            for view, picture in zip(views.values(), (*seen, *some), strict=True):
+                view.append(picture)
             facts.append((outfit, pose))
     return _sheet(views, facts, [number // MOMENTS for number in range(len(facts))])
+
+
+def _some(number: int) -> list[int]:
+    """Different sides, chosen for the moment of this number."""
+    import numpy as np
+
+    order = np.random.default_rng([13, number]).permutation(len(DIRECTIONS))
+    return [int(side) for side in order[: len(SIDES)]]
 
 
 def _fittings(
     wardrobe: Wardrobe, outfits: Sequence[Outfit], random: np.random.Generator, progress: Progress
 ) -> Sheet:
-    views: dict[str, list[np.ndarray]] = {name: [] for name in ("wearer", "garment", "dressed")}
+    names = ("wearer", "worn", "clothes", "garment", "dressed")
+    views: dict[str, list[np.ndarray]] = {name: [] for name in names}
     facts: list[tuple[Outfit, Pose]] = []
     whose = []
+    known: dict[bytes, bool] = {}
     for number in range(FITTINGS):
         progress("drawing characters dressed anew", number, FITTINGS)
         one, other = random.integers(len(outfits), size=2).tolist()
@@ -240,13 +257,32 @@ def _fittings(
             one = (one + HELD) % len(outfits)
         wearer, clothes = outfits[one], outfits[other]
         dressed = {**wearer, **{slot: clothes[slot] for slot in _CLOTHES}}
-        (pose,) = _chosen(random, 1, range(len(DIRECTIONS)))
-        shown = ((wearer, pose), (clothes, _STANDING), (dressed, pose))
-        for view, (outfit, moment) in zip(views.values(), shown, strict=True):
-            view.append(wardrobe.drawn(outfit, moment)[0])
+        pose, (person, worn) = _apart(wardrobe, wearer, random, known, other % HELD == 0)
+        garment, parts = wardrobe.drawn(clothes, _STANDING)
+        shown = (person, worn, parts, garment, wardrobe.drawn(dressed, pose)[0])
+        for view, picture in zip(views.values(), shown, strict=True):
+            view.append(picture)
         facts.append((dressed, pose))
         whose.append(other)
     return _sheet(views, facts, whose)
+
+
+def _apart(
+    wardrobe: Wardrobe,
+    outfit: Outfit,
+    random: np.random.Generator,
+    known: dict[bytes, bool],
+    held: bool,
+) -> tuple[Pose, tuple[np.ndarray, np.ndarray]]:
+    """A pose in which the outfit looks like none on the other side of the split, and its pictures.
+
+    What tells two outfits apart may be out of sight: behind a shield, below a skirt.
+    """
+    while True:
+        (pose,) = _chosen(random, 1, range(len(DIRECTIONS)))
+        person, parts = wardrobe.drawn(outfit, pose)
+        if known.setdefault(person.tobytes(), held) == held:
+            return pose, (person, parts)
 
 
 def _sheet(
@@ -285,10 +321,14 @@ ALBUM = Album(
         "pose": View("the same of the body with nothing on", *_LAYOUT),
         "standing": View("the same outfit, standing, from the front"),
         **{name: View(f"looking {name}") for name in DIRECTIONS},
+        **{name: View(f"from {about} of the sides") for name, about in SIDES.items()},
         "wearer": View("who shall be dressed"),
+        "worn": View("which part every pixel of the wearer shows", *_LAYOUT),
+        "clothes": View("which part every pixel of the garment shows", *_LAYOUT),
         "garment": View("whose clothes"),
         "dressed": View("the wearer in these clothes"),
     },
     default="person",
     draw=draw,
+    version=2,
 )
