@@ -44,6 +44,8 @@ Existing = Annotated[
     "sparring translate runs/winter summer.mp4 --out winter.mp4",
     "sparring translate runs/winter snow/ --reverse --out green/",
     "sparring translate runs/stargan-avatars face.png --to smiling,sunglasses",
+    "sparring translate runs/repose person.png --with pose.png",
+    "sparring translate runs/repose person.png --with walk/ --out walk.gif",
 )
 def translate(
     run: RunOrSource,
@@ -57,6 +59,14 @@ def translate(
     ] = False,
     style: Annotated[
         Path | None, typer.Option(help="A picture whose style is used, by the model's encoder.")
+    ] = None,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--with",
+            help="What else a result is made of, such as a pose map; of a folder of them a "
+            "sequence is made, as a .gif or a folder. Give it again for the next one.",
+        ),
     ] = None,
     seed: Seed = 0,
     tile: Tile = None,
@@ -72,9 +82,11 @@ def translate(
     """
     run, source = chosen(run, source, "translate")
     model = load(run, trust, device)
+    moving = any(other.is_dir() for other in beside or ())
     place = _out(model, source, out, "translated")
+    place = place.with_suffix(".gif") if moving and out is None else place
     options = {"reverse": reverse, "style": style, "seed": seed, "tile": tile, "to": names_of(to)}
-    _say(_with_bar(model, source, place, existing=existing, **options), place)
+    _say(_with_bar(model, source, place, beside=beside or [], existing=existing, **options), place)
 
 
 @verb(

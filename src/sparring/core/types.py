@@ -294,7 +294,8 @@ class Task(Protocol):
         """What its models can do, in words that the command line's verbs are called by.
 
         They "sample" from nothing, or "translate", and then perhaps also "repair", "upscale" or
-        "blend"; with "mask" they are told which part to work on.
+        "blend"; with "mask" they are told which part to work on, with "fewer" they can do with the
+        first of what their sources are made of.
         """
 
     @property

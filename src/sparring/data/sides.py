@@ -13,15 +13,15 @@ from sparring.data.hub import HELD_OUT, TRAIN
 
 FORMS = ("stems", "unpaired", "side-by-side", "none")
 REVERSE = "reverse"
-_TOP = re.compile(rf"({'|'.join((*TRAIN, *HELD_OUT))})?[_-]?([AB])")
-"""A top folder: A, B, trainA, testB."""
+_TOP = re.compile(rf"({'|'.join((*TRAIN, *HELD_OUT))})?[_-]?(B|A[2-9]?)")
+"""A top folder: A, B, trainA, testB; A2 and so on are further sources."""
 
 
 class Top(NamedTuple):
     """What the name of a top folder says of the files in it."""
 
     side: str
-    """A or B."""
+    """A or B; A2 to A9 are further sources."""
     held_out: bool
 
 
@@ -65,8 +65,8 @@ def wanted(words: str | None) -> Wanted:
     return Wanted(forms[0] if forms else "", REVERSE in found)
 
 
-def tops_of(path: Path, *, asked: bool) -> Tops:
-    """What the names of top folders say, where they are A and B; else nothing.
+def tops_of(path: Path, *, asked: bool, more: bool = False) -> Tops:
+    """What the names of top folders say, where they are A and B (or `more`); else nothing.
 
     Raises:
         InputError: such folders were asked for, and one is missing.
@@ -75,6 +75,7 @@ def tops_of(path: Path, *, asked: bool) -> Tops:
     names = {name for name in names if not name.startswith((".", "__MACOSX"))}
     matches = {name: match for name in names if (match := _TOP.fullmatch(name))}
     found = {name: Top(match[2], match[1] in HELD_OUT) for name, match in matches.items()}
+    found = {name: top for name, top in found.items() if more or top.side in ("A", "B")}
     missing = {"A", "B"} - {top.side for top in found.values()}
     if asked and missing:
         raise InputError(

@@ -19,10 +19,13 @@ SIDE, PAUSE = 256, 80
 """Pixels that small samples are enlarged to, and milliseconds from one to the next."""
 
 
-def write_gif(domain: Domain, walk: Tensor, out: Path) -> None:
-    """Write samples (W, *shape) one after another as a GIF: there and back, for ever."""
+def write_gif(domain: Domain, walk: Tensor, out: Path, *, back: bool = True) -> None:
+    """Write samples (W, *shape), stored or encoded, one after another as a GIF, for ever.
+
+    There and `back`, or from the last one at once to the first, as steps go round.
+    """
     frames = [_frame(domain, sample) for sample in walk]
-    frames += frames[-2:0:-1]
+    frames += frames[-2:0:-1] if back else []
     with whole_file(out) as draft:
         frames[0].save(draft, save_all=True, append_images=frames[1:], duration=PAUSE, loop=0)
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dress(Translate):
-    """The source is a picture and a one-hot map of parts of the wearer, then map and picture of
-    the other, whose clothes are the parts of these numbers.
+    """The source shows the wearer and the other: picture, parts, the other's parts, her picture.
+
+    Parts are one-hot maps; `clothes` are the numbers of those that are worn.
     """
 
     clothes: tuple[int, ...] = (1, 2, 3, 4)

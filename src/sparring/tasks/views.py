@@ -28,6 +28,11 @@ class Views(Translate):
 
     views: Factor = 2
 
+    @property
+    def abilities(self) -> frozenset[str]:
+        """Samples are made from sources, which may hold fewer pictures than in training."""
+        return frozenset({"translate", "fewer"})
+
     def map_shape(self, sample: tuple[int, ...], source: tuple[int, ...]) -> tuple[int, ...]:
         """The source's own.
 
@@ -62,4 +67,3 @@ class Views(Translate):
             return mean.expand(len(given), *shape)
 
         return {**super().baselines(judging, source, targets), "mean": average}
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from sparring.artifact.manifest import Manifest
+from sparring.domains.image.stack import Stack
 
 
 def usage(manifest: Manifest, place: str) -> str:
@@ -20,4 +21,6 @@ def usage(manifest: Manifest, place: str) -> str:
     asked = ""
     if "alter" in task.abilities:
         asked = f" --to {shlex.quote(next(iter(manifest.attributes.values()))[-1])}"
-    return f"{verb} {place} source{entry.suffixes[0]}{asked}"
+    others = entry.names[1:] if isinstance(entry, Stack) else ()
+    beside = "".join(f" --with {name}.png" for name in others)
+    return f"{verb} {place} source{entry.suffixes[0]}{beside}{asked}"

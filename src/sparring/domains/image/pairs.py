@@ -12,7 +12,7 @@ from sparring.data import folders
 from sparring.data.content import Content, Sources
 from sparring.data.kinds import Reading
 from sparring.data.sides import tops_of, wanted
-from sparring.domains.image import folder, pictures, raster, sides
+from sparring.domains.image import folder, further, pictures, raster, sides
 from sparring.domains.image.arrays import image
 from sparring.domains.image.raster import Header
 from sparring.domains.image.sides import Side
@@ -27,31 +27,34 @@ def read(path: Path, reading: Reading) -> Content:
 
     Top folders A and B (also trainA, testA, ...; or A/train, A/test, ...) hold sources and
     samples. They are pairs if all of their file stems match (a last _A or _B aside), otherwise
-    they belong to no other. Beside or in them a palette file makes label maps of indexed or grey
-    pictures. `pairs` insists on "stems", on "unpaired", or on "none" (A and B are labels); asks for
-    the left and right halves of every picture by "side-by-side"; and "reverse" makes A from B.
+    they belong to no other. A2 to A9 hold more that a sample is made of, by the same stems. Beside
+    or in them a palette file makes label maps of indexed or grey pictures. `pairs` insists on
+    "stems", on "unpaired", or on "none" (A and B are labels); asks for the left and right halves
+    of every picture by "side-by-side"; and "reverse" makes A from B.
 
     Raises:
         InputError: as `folder.read`; an empty side, unmatched stems, sizes that differ within a
             pair, or values outside the palette.
     """
-    form, reverse = wanted(reading.pairs)
+    asked = wanted(reading.pairs)
+    form, reverse = asked
     if form == "side-by-side":
         return _halves(path, reverse, reading)
-    tops = {} if form == "none" else tops_of(path, asked=bool(form) or reverse)
+    tops = {} if form == "none" else tops_of(path, asked=bool(form) or reverse, more=True)
     if not tops:
         return folder.read(path, reading)
     facts = folders.visible(path)
     a, b = (sides.side_of(path, name, facts, tops) for name in "AB")
-    others = sum(map(folder.is_picture, facts)) - len(a.files) - len(b.files)
+    more = further.found(path, facts, tops, asked, reading)
+    others = sum(map(folder.is_picture, facts)) - sum(len(s.files) for s in (a, b, *more))
     a, b, notes = sides.surveyed(path, a, b, reading)
     source, sample = (b, a) if reverse else (a, b)
-    paired, more = _paired(path, a, b, form)
-    notes += more
+    paired, told = _paired(path, a, b, form)
+    notes += told
     if others:
         notes += (f"{others} pictures that lie in neither A nor B are left out.",)
     notes += _formed(path, a, b, reading)
-    given, source_domain = sides.stored(source, reading)
+    given, source_domain = further.together(path, source, more, paired, reading)
     made, domain = sides.stored(sample, reading)
     found = Content(
         sample=made,

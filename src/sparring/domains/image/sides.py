@@ -92,7 +92,7 @@ def surveyed(path: Path, a: Side, b: Side, reading: Reading) -> tuple[Side, Side
         a, b, notes = _sound(a, b, reading)
     for side in (a, b):
         flaw = "" if side.layout is None else "neither indexed nor grey, as label maps are"
-        problems = [h.problem or ("" if _is_map(h) else flaw) for h in side.headers]
+        problems = [h.problem or ("" if is_map(h) else flaw) for h in side.headers]
         refuse(side.files, problems)
     shared = palette.find(path)
     return (*((a, b) if shared is None else _with_palette(a, b, shared)), notes)
@@ -122,7 +122,7 @@ def _with_palette(a: Side, b: Side, shared: Path) -> tuple[Side, Side]:
     """The palette that lies beside A and B given to its side."""
     # Label maps are mostly the sources; of two sides that could be, A is taken.
     for side in (a, b):
-        if side.layout is None and all(_is_map(header) for header in side.headers):
+        if side.layout is None and all(is_map(header) for header in side.headers):
             mapped = side._replace(layout=palette.read(shared))
             return (mapped, b) if side is a else (a, mapped)
     raise InputError(
@@ -131,7 +131,8 @@ def _with_palette(a: Side, b: Side, shared: Path) -> tuple[Side, Side]:
     )
 
 
-def _is_map(header: Header) -> bool:
+def is_map(header: Header) -> bool:
+    """Whether a picture can be a label map: it is indexed, or grey."""
     return header.indexed or (header.channels == 1 and header.bits <= 16)
 
 

@@ -135,7 +135,7 @@ class Stack:
         """A file for each part."""
         from sparring.domains.image.stacked_files import StackFiles
 
-        return StackFiles(self)
+        return StackFiles(self, least=len(self.parts) - 1)
 
 
 class _Last:
@@ -190,8 +190,6 @@ def above(pictures: Sequence[Picture]) -> Picture:
         whole.paste(picture, (0, top))
         top += picture.height + GAP
     return whole
-
-
 
 
 def _row(part: Domain, samples: Tensor, place: Path) -> Picture:

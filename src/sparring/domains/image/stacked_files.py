@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,12 @@ class StackFiles:
     others: tuple[Path, ...] = ()
     """The files of the parts after the first."""
     least: int = 0
-    """How many of these there must be; all of them, if 0."""
+    """How many of these there must be."""
 
-    moving = 0
+    @property
+    def moving(self) -> int:
+        """No video is made of them."""
+        return 0
 
     @property
     def suffixes(self) -> tuple[str, ...]:
@@ -43,10 +46,6 @@ class StackFiles:
     def lasting(self) -> None:
         """They are read whole."""
         return None
-
-    def beside(self, others: tuple[Path, ...]) -> StackFiles:
-        """The same with these files of the parts after the first."""
-        return replace(self, others=others)
 
     def extent(self, path: Path) -> tuple[int, ...]:
         """Height and width, upright.
@@ -89,11 +88,11 @@ class StackFiles:
 
     def _check_count(self) -> None:
         wanted, got = self.stack.names[1:], len(self.others)
-        if (self.least or len(wanted)) <= got <= len(wanted):
+        if self.least <= got <= len(wanted):
             return
         raise InputError(
-            f"this model wants {', '.join(wanted)} beside {self.stack.names[0]}, and got {got} "
-            f"file{'' if got == 1 else 's'}; give them in this order by --with."
+            f"this model wants {' and '.join(wanted)} beside {self.stack.names[0]}, not {got} "
+            f"file{'' if got == 1 else 's'}; give them in this order, each by its own --with."
         )
 
     def _of(self, number: int) -> Files:

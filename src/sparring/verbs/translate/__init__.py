@@ -17,7 +17,7 @@ from sparring.core.types import Domain, Files, Opened
 from sparring.data.content import Progress
 from sparring.domains.image import video
 from sparring.domains.image.pasting import pasted
-from sparring.verbs.translate import folder, lasting
+from sparring.verbs.translate import folder, lasting, sequence
 from sparring.verbs.translate.folder import Done, Given, Job
 from sparring.verbs.translate.lasting import Through
 
@@ -33,6 +33,7 @@ def translate(
     to: Sequence[str] = (),
     reverse: bool = False,
     style: str | Path | None = None,
+    beside: Sequence[str | Path] = (),
     seed: int = 0,
     tile: int | None = None,
     existing: str = "refuse",
@@ -53,6 +54,9 @@ def translate(
         to: Values of attributes that shall change, for a model that changes attributes.
         reverse: From the model's own domain to its source.
         style: A picture whose latent is used for all, by the model's encoder.
+        beside: What else each result is made of, in the order of the model's source: a pose map,
+            another's picture. A folder among them is a sequence: of one source a result for each
+            of its files is made, the frames of a GIF or files of a folder.
         seed: Of the latents.
         tile: Side of overlapping tiles; by default only above a megapixel, or half a million
             samples.
@@ -65,7 +69,10 @@ def translate(
     """
     model = model if isinstance(model, Model) else Model.load(model)
     source, out = Path(source), Path(out)
-    made = _Maker(model, mask, reverse, style, seed, tile, progress, to)
+    others = [Path(other) for other in beside]
+    made = _Maker(model, mask, reverse, style, seed, tile, progress, to, others)
+    if any(other.is_dir() for other in others):
+        return _sequence(made, source, others, out, existing)
     if video.is_video(source) and source.is_file():
         return _video(made, source, _beside(out, source.name), existing, progress)
     jobs = _jobs(source, out, made)
@@ -137,13 +144,15 @@ class _Maker:
         tile: int | None,
         progress: Progress | None = None,
         to: Sequence[str] = (),
+        others: Sequence[Path] = (),
     ) -> None:
         given.check_can("translate", model.manifest, model.task)
         self.vector = model.asked(to) if to or "alter" in model.task.abilities else None
         self.model, self.reverse, self.seed, self.tile = model, reverse, seed, tile
         self.progress = progress
         self.entry, leaving = model.ends(reverse)
-        self.entry_files, self.leaving_files = _files(self.entry), _files(leaving)
+        self.entry_files = sequence.with_others(model, _files(self.entry), others)
+        self.leaving_files = _files(leaving)
         self.words = None if mask is None else str(mask)
         self.mask = None if mask is None else self.entry_files.masker(str(mask))
         given.check_mask(mask is not None, model.takes_mask)
@@ -155,6 +164,14 @@ class _Maker:
         opened = self.entry_files.open(path)
         mask = None if self.mask is None else self.mask(path, opened.stored)
         return self._checked(opened, mask)
+
+    def moment(self, path: Path, others: sequence.Others) -> Given:
+        """The item with what is beside it in one moment of a sequence."""
+        try:
+            files = sequence.with_others(self.model, self.entry_files, others)
+            return self._checked(files.open(path), None)
+        except InputError as error:
+            raise InputError(f"{path} cannot be translated: {error}") from error
 
     def make(self, indices: Sequence[int], given: Sequence[Given]) -> torch.Tensor:
         """Stored results (N, C, H, W)."""
@@ -289,6 +306,26 @@ def _there(jobs: Sequence[Job], existing: str) -> set[Path]:
             "--existing overwrite."
         )
     return set(there) if existing == "skip" else set()
+
+
+def _sequence(made: _Maker, source: Path, others: Sequence[Path], out: Path, existing: str) -> Done:
+    """One source with what changes beside it, moment by moment."""
+    if not source.is_file():
+        raise InputError(f"a sequence is made of one picture, and {source} is no file.")
+    if out.suffix and out.suffix.lower() != ".gif":
+        raise InputError(f"{out} holds one picture; name a file ending in .gif, or a folder.")
+    if _there([Job(0, source, out)], existing):
+        return Done(skipped=1)
+    each = sequence.moments(others)
+    return sequence.run(
+        made.model,
+        each,
+        lambda moment: made.moment(source, moment),
+        made.make,
+        made.leaving_files.write,
+        out,
+        made.progress,
+    )
 
 
 def _video(made: _Maker, source: Path, out: Path, existing: str, progress: Progress | None) -> Done:

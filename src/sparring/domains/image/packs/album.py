@@ -133,7 +133,9 @@ class Album:
             return found
         given = [_stored(self, folder, source, reading) for source in sources]
         spaces = [_domain(self.views[s], own) for s, own in zip(sources, given, strict=True)]
-        source, space = (given[0], spaces[0]) if len(given) == 1 else stacked(given, spaces, sources)
+        source, space = (
+            (given[0], spaces[0]) if len(given) == 1 else stacked(given, spaces, sources)
+        )
         return found.replace(source=source, source_domain=space)
 
 
