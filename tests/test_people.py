@@ -91,28 +91,28 @@ def test_scores_read_the_pose_back_and_stand_beside_copying(
 ) -> None:
     monkeypatch.setattr("sparring.domains.layout.segmenter.STEPS", 60)
     found = evaluate(moving, squares, extractor="pixels").to_json()
-    beside = found["beside"]
+    beside = found["others"]
     assert set(beside) == {"truth", "identity"}
     assert found["scores"]["miou"]["value"] > beside["identity"]["scores"]["miou"]["value"]
     assert found["scores"]["l1"]["value"] < beside["identity"]["scores"]["l1"]["value"]
 
 
 def test_a_picture_with_a_folder_of_poses_becomes_an_animation(
-    moving: Path, squares: Path, tmp_path: Path, invoke: Call
+    moving: Path, squares: Path, tmp_path: Path, sparring: Call
 ) -> None:
     person, poses = squares / "testA" / "120.png", tmp_path / "poses"
     for left in range(4):
         save(square((0, 0, 0), 2 * left, 8)[1], poses / f"{left}.png")
-    code, out, _ = invoke("translate", moving, person, "--with", poses, "-o", tmp_path / "w.gif")
+    code, out, _ = sparring("translate", moving, person, "--with", poses, "-o", tmp_path / "w.gif")
     assert (code, out) == (0, f"1 written to {tmp_path / 'w.gif'}\n")
     with Image.open(tmp_path / "w.gif") as animation:
         assert animation.n_frames == 4  # type: ignore[attr-defined]
-    code, _, _ = invoke("translate", moving, person, "--with", poses, "--out", tmp_path / "frames")
+    code, _, _ = sparring("translate", moving, person, "--with", poses, "--out", tmp_path / "frames")
     assert code == 0
     centres = [_centre(tmp_path / "frames" / f"{left}.png") for left in range(4)]
     assert centres == sorted(centres)
     assert centres[-1] - centres[0] > 4
-    invoke("translate", moving, person, "--with", poses / "2.png", "-o", tmp_path / "one.png")
+    sparring("translate", moving, person, "--with", poses / "2.png", "-o", tmp_path / "one.png")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "frames" / "2.png").read_bytes()
 
 
@@ -123,7 +123,7 @@ def _centre(path: Path) -> float:
 
 
 def test_what_does_not_belong_together_is_refused_and_nothing_written(
-    moving: Path, squares: Path, tmp_path: Path, invoke: Call
+    moving: Path, squares: Path, tmp_path: Path, sparring: Call
 ) -> None:
     person, pose = squares / "testA" / "120.png", squares / "testA2" / "120.png"
     values = np.asarray(Image.open(pose))
@@ -141,7 +141,8 @@ def test_what_does_not_belong_together_is_refused_and_nothing_written(
     }
     before = sorted(tmp_path.rglob("*"))
     for words, flags in asked.items():
-        code, _, error = invoke("translate", moving, person, *flags, "-o", tmp_path / "out.png")
+        out = tmp_path / ("out.gif" if "empty" in words else "out.png")
+        code, _, error = sparring("translate", moving, person, *flags, "-o", out)
         assert code == 2
         assert error.startswith("sparring: ")
         assert error.count("\n") == 1
