@@ -107,7 +107,9 @@ def test_a_picture_with_a_folder_of_poses_becomes_an_animation(
     assert (code, out) == (0, f"1 written to {tmp_path / 'w.gif'}\n")
     with Image.open(tmp_path / "w.gif") as animation:
         assert animation.n_frames == 4  # type: ignore[attr-defined]
-    code, _, _ = sparring("translate", moving, person, "--with", poses, "--out", tmp_path / "frames")
+    code, _, _ = sparring(
+        "translate", moving, person, "--with", poses, "--out", tmp_path / "frames"
+    )
     assert code == 0
     centres = [_centre(tmp_path / "frames" / f"{left}.png") for left in range(4)]
     assert centres == sorted(centres)
