@@ -51,6 +51,9 @@ COMMAND_REPLACEMENTS = (
     (r"--data (notes:\S+-\S+|voices/)", "--data voices --seconds 0.06"),
     (r"(--data|data check) (drums|speech|notes)\S*", r"\1 sounds --seconds 0.06"),
     (r"(--data|data check) avatars:\S+", r"\1 pairs"),
+    (r"--data characters:standing\S+", "--data posed --width 8"),
+    (r"--data characters:side\S+", "--data sides --width 8"),
+    (r"--data characters:wearer\S+", "--data worn --width 8"),
     (r"(--data|data check) avatars( --label-by \S+)?", r"\1 digits.npz"),
     (r"--data pairs/?", "--data pairs --width 8"),
     (
@@ -157,6 +160,31 @@ def write_people(folder: Path) -> None:
         (folder / f"{name}.csv").write_text("\n".join([f"file,{column}", *rows]))
 
 
+def write_stacks() -> None:
+    """Sources of several pictures and maps of parts, for recipes of people; and some beside."""
+    random = np.random.default_rng(2)
+
+    def write(path: Path, mapped: bool) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = random.integers(0, 8 if mapped else 256, (16, 16) if mapped else (16, 16, 3))
+        Image.fromarray(pixels.astype(np.uint8)).save(path)
+        if mapped:
+            palette = "".join(f"{part} {30 * part} 0 0 part{part}\n" for part in range(8))
+            (path.parent / "palette.txt").write_text(palette)
+
+    for name, maps in {"posed": "01", "sides": "00", "worn": "0110"}.items():
+        tops = [("A" if k == 0 else f"A{k + 1}", m == "1") for k, m in enumerate(maps)]
+        for index in range(120):
+            for top, mapped in [*tops, ("B", False)]:
+                write(Path(name) / top / f"{index}.png", mapped)
+    for index in range(3):
+        write(Path("walk") / f"{index}.png", True)
+    for name in ("pose", "worn", "clothes"):
+        write(Path("maps") / f"{name}.png", True)
+    for name in ("person", "left", "right", "garment"):
+        write(Path(f"{name}.png"), False)
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with tiny stand-ins for the data that the pages speak of."""
@@ -183,6 +211,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(random.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(path)
     write_people(tmp_path / "people")
+    write_stacks()
     for index in range(240):
         path = tmp_path / "sounds" / ("kick", "snare")[index % 2] / f"{index}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -73,7 +73,8 @@ def test_every_recipe_keeps_the_contract(name: str) -> None:
     heard = name == "vocoder"
     for shape in [(1, 4096)] if heard else [(2,), (1, 40), (3, 28, 28), (1, 8, 8, 8)]:
         classes = 10 if "label" in task.conditions else 0
-        mapped = task.map_shape(shape, shape) if len(shape) == 3 or heard else ()
+        sources = (shape[0] * recipe.task.arguments.get("views", 1), *shape[1:])
+        mapped = task.map_shape(shape, sources) if len(shape) == 3 or heard else ()
         vector = 5 if "vector" in task.conditions else 0
         spec = Spec(shape, recipe.latent, classes, vector, map=mapped)
         if not refusal(recipe, spec):
