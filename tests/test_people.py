@@ -103,6 +103,7 @@ def test_a_picture_with_a_folder_of_poses_becomes_an_animation(
     person, poses = squares / "testA" / "120.png", tmp_path / "poses"
     for left in range(4):
         save(square((0, 0, 0), 2 * left, 8)[1], poses / f"{left}.png")
+    (poses / "palette.txt").write_text(PALETTE)  # as beside maps that are trained on
     code, out, _ = sparring("translate", moving, person, "--with", poses, "-o", tmp_path / "w.gif")
     assert (code, out) == (0, f"1 written to {tmp_path / 'w.gif'}\n")
     with Image.open(tmp_path / "w.gif") as animation:

@@ -316,7 +316,7 @@ def _sequence(made: _Maker, source: Path, others: Sequence[Path], out: Path, exi
         raise InputError(f"{out} holds one picture; name a file ending in .gif, or a folder.")
     if _there([Job(0, source, out)], existing):
         return Done(skipped=1)
-    each = sequence.moments(others)
+    each = sequence.moments(others, made.entry_files.suffixes)
     return sequence.run(
         made.model,
         each,

@@ -35,11 +35,11 @@ def with_others(model: Model, files: Files, others: Sequence[Path]) -> Files:
     return files
 
 
-def moments(others: Sequence[Path]) -> list[Others]:
-    """What is given beside the source, moment by moment: one, or as many as a folder has files.
+def moments(others: Sequence[Path], suffixes: Sequence[str]) -> list[Others]:
+    """What is given beside the source, moment by moment: one, or as many as a folder has pictures.
 
     Raises:
-        InputError: several folders, or an empty one.
+        InputError: several folders, or one without a file of these suffixes.
     """
     folders = [place for place, other in enumerate(others) if other.is_dir()]
     if not folders:
@@ -47,9 +47,10 @@ def moments(others: Sequence[Path]) -> list[Others]:
     if len(folders) > 1:
         raise InputError("only one of --with may be a folder: what changes from frame to frame.")
     place = folders[0]
-    found = sorted(f for f in others[place].iterdir() if f.is_file() and f.name[0] != ".")
+    files = (f for f in others[place].iterdir() if f.is_file() and f.name[0] != ".")
+    found = sorted(f for f in files if f.suffix.lower() in suffixes)
     if not found:
-        raise InputError(f"{others[place]} holds no file.")
+        raise InputError(f"{others[place]} holds no file that can be read ({suffixes[0]}, ...).")
     return [(*others[:place], file, *others[place + 1 :]) for file in found]
 
 
