@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from typing import Any
 
@@ -326,11 +327,35 @@ def test_characters_keep_outfits_on_one_side_and_know_their_parts(
     names = list(characters.PARTS)
     assert {names[part] for part in np.unique(pose)} == {"background", *characters._BODY}
     assert set(np.unique(parts)) == set(range(len(names)))
-    assert len(sides.views) == 8 and (sides.views["west"] != sides.views["south"]).any()
+    assert [*sides.views] == [*characters.DIRECTIONS, *characters.SIDES]
+    assert (sides.views["west"] != sides.views["south"]).any()
     wearer, dressed = fittings.views["wearer"], fittings.views["dressed"]
     assert (wearer != dressed).any((1, 2, 3)).mean() > 0.8
     head = slice(characters.GROUND[1] - 40, characters.GROUND[1] - 36)
     assert (wearer[:, :, head] == dressed[:, :, head]).all()
+
+
+class Hiding:
+    """A wardrobe in which what tells outfits apart is seen from one side only."""
+
+    def drawn(self, outfit: characters.Outfit, pose: characters.Pose) -> tuple[np.ndarray, ...]:
+        feet, legs = (characters.SLOTS[slot].index(outfit[slot]) for slot in ("feet", "legs"))
+        tone = 10 * feet + legs if pose.direction == characters.SOUTH else 255
+        return np.full((3, 2, 2), tone, np.uint8), np.zeros((1, 2, 2), np.uint8)
+
+
+def test_nobody_held_out_looks_like_somebody_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(characters, "FITTINGS", 60)
+    bare = {slot: names[0] for slot, names in characters.SLOTS.items()}
+    worn = itertools.product(characters.SLOTS["feet"], characters.SLOTS["legs"])
+    outfits = [{**bare, "feet": feet, "legs": legs} for feet, legs in worn][:24]
+    random = np.random.default_rng(0)
+    fittings = characters._fittings(Hiding(), outfits, random, silent)  # type: ignore[arg-type]
+    seen = {
+        out: {person.tobytes() for person in fittings.views["wearer"][fittings.held_out == out]}
+        for out in (False, True)
+    }
+    assert all(seen.values()) and not seen[False] & seen[True]
 
 
 def test_the_nearer_hand_of_a_character_depends_on_the_side() -> None:
