@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -11,6 +13,7 @@ from sparring.core.errors import InputError
 from sparring.core.spectra import log_mel, to_unit
 from sparring.core.types import Condition, Spec
 from sparring.networks.wave import (
+    RANGE,
     STRIDE,
     Discriminator,
     Generator,
@@ -140,36 +143,71 @@ def test_the_paper_s_form_at_16384_samples() -> None:
     assert judge.logits.linear.in_features == 16 * 1024
 
 
-@pytest.mark.parametrize(("bin_", "drift"), [(12, 0.0), (12, 0.5), (40, -0.25)])
-def test_what_does_not_change_is_a_steady_tone(bin_: int, drift: float) -> None:
-    """One bin of 256 samples at log10 size 1.5, drifting by a share of a bin; the rest silent."""
-    layer = _Sounding(1, 2, 256)
+def _tone(layer: _Sounding, bin_: int, loud: float, drift: float) -> Tensor:
+    """64 frames (1, C, length) of one bin; the rest are as faint as they can be."""
+    assert layer.convolve.bias is not None
     with torch.no_grad():
         layer.convolve.weight.zero_()
-        bias = layer.convolve.bias
-        assert bias is not None
-        numbers = bias.view(2, 2, 129)
-        numbers[0], numbers[1] = -2.0, drift
-        numbers[0, :, bin_] = 2.5 / 3
-        made = layer(torch.zeros(1, 1, 64))
+        numbers = layer.convolve.bias.view(2, layer.channels, -1)
+        numbers[0], numbers[1] = -1e3, drift
+        numbers[0, :, bin_] = loud
+        return layer(torch.zeros(1, layer.convolve.in_channels, 64))
+
+
+@pytest.mark.parametrize(("bin_", "drift"), [(12, 0.0), (12, 0.5), (40, -0.25)])
+def test_what_does_not_change_is_a_steady_tone(bin_: int, drift: float) -> None:
+    """One bin of 256 samples at a tenth of full scale, drifting by a share of a bin."""
+    loud = math.atanh(1 - 2 / RANGE) * RANGE / 2
+    made = _tone(_Sounding(1, 2, 256), bin_, loud, math.atanh(drift))
     assert made.shape == (1, 2, 64 * 128)
     heard = made[0, 0, 1024:5120]
     spectrum = torch.fft.rfft(heard * torch.hann_window(4096)).abs()
     assert int(spectrum.argmax()) == round((bin_ + drift) * 16)
-    if not drift:  # a cosine of the size that an inverse FFT gives it
+    if not drift:
         time = torch.arange(1024, 5120) - 64.0 + 128 + 64
-        wanted = 10**1.5 * 2 / 256 * (2 * torch.pi * bin_ / 256 * time).cos()
-        assert float((heard.abs().max() - wanted.abs().max()).abs()) < 0.01
+        wanted = 0.1 * (2 * torch.pi * bin_ / 256 * time).cos()
+        assert float((heard.abs().max() - wanted.abs().max()).abs()) < 0.001
         assert float((heard.square().mean() / wanted.square().mean()).sqrt()) == pytest.approx(
             1.0, abs=0.01
         )
+
+
+def test_no_bin_passes_full_scale_or_the_next_bin() -> None:
+    made = _tone(_Sounding(1, 1, 256), 12, 1e3, 1e3)[0, 0, 1024:5120]
+    spectrum = torch.fft.rfft(made * torch.hann_window(4096)).abs()
+    assert int(spectrum.argmax()) in (11 * 16, 13 * 16)  # by half a turn a frame either is meant
+    assert float(made.abs().max()) == pytest.approx(1.0, abs=1e-3)
+    silent = _tone(_Sounding(1, 1, 256), 12, -1e3, 0.0)
+    assert 0 < float(silent.abs().max()) < 1e-4
+
+
+def test_drifts_out_of_range_are_let_go_and_silence_is_no_dead_end() -> None:
+    """So a training collapsed: drifts without bounds grew, and the layers below with them.
+
+    Slopes rose to 1e5 times those of a sound run, until all was noise or, where sizes could fall
+    to nothing and slopes with them, silence.
+    """
+    layer, hidden, pull = _Sounding(8, 1, 64), torch.randn(4, 8, 32), torch.randn(4, 1, 1024)
+    bias = layer.convolve.bias
+    assert bias is not None
+
+    def slopes(loud: float, drift: float) -> list[float]:
+        with torch.no_grad():
+            layer.convolve.weight.view(2, -1)[0] = 0
+            bias.view(2, -1)[0], bias.view(2, -1)[1] = loud, drift
+        made = (layer(hidden) * pull).sum()
+        return torch.autograd.grad(made, layer.convolve.weight)[0].view(2, -1).norm(dim=1).tolist()
+
+    assert slopes(0.0, 20.0)[1] < 0.1 * slopes(0.0, 0.0)[1]
+    assert slopes(-RANGE, 0.0)[0] > 1e-4
 
 
 def test_frames_are_added_as_sums_of_cosines() -> None:
     """Against sums over samples and bins, in plain loops over frames."""
     layer, hidden = _Sounding(3, 1, 16), torch.randn(1, 3, 9)
     loud, drift = layer.convolve(hidden).detach().double().view(2, 9, 9)
-    size, turn = 10 ** (3 * loud - 1).clamp(max=2.6), torch.pi * drift.cumsum(1)
+    size = 8 * 10 ** (RANGE / 2 * ((2 * loud / RANGE).tanh() - 1))
+    turn = torch.pi * drift.tanh().cumsum(1)
     bins, time = torch.arange(9.0).double(), torch.arange(16.0).double()
     window = 0.5 - 0.5 * (2 * torch.pi * time / 16).cos()
     total = torch.zeros(80, dtype=torch.double)
@@ -185,12 +223,13 @@ def test_frames_are_added_as_sums_of_cosines() -> None:
     torch.testing.assert_close(layer(hidden)[0, 0].double(), total[4:76], rtol=1e-3, atol=1e-4)
 
 
-def test_a_new_generator_of_spectra_starts_audible_and_without_a_hum() -> None:
+def test_a_new_generator_of_spectra_starts_audible_within_full_scale_and_without_a_hum() -> None:
     spec = Spec((1, 16384), 64, head="linear")
     made = Generator(spec, width=32, window=256)(torch.randn(16, 64), Condition()).detach()
     alike = made.mean(0)
     each = float((made - alike).std())
-    assert 0.1 < each < 10.0
+    assert 0.01 < each < 0.3  # of recorded drums: 0.1
+    assert float(made.abs().max()) < 3.0
     assert float(alike.std()) < 0.5 * each
 
 

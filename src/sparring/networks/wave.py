@@ -43,8 +43,8 @@ from sparring.networks.layers import (
 
 STRIDE = 4
 UPS = ("even", "transposed", "nearest", "linear")
-LOUDEST = 2.6
-"""log10 of the largest size of a bin."""
+RANGE = 7.0
+"""Powers of 10 from the faintest that a bin can be to full scale."""
 FAINT = 1e-12
 """Added to squared magnitudes: their root's slope stays finite in silence."""
 
@@ -272,9 +272,11 @@ class _Sounding(nn.Module):
     def forward(self, hidden: Tensor) -> Tensor:
         """(N, inputs, frames) to (N, C, hop x frames)."""
         loud, drift = self.convolve(hidden).unflatten(1, (2, self.channels, -1)).unbind(1)
-        size = ((3 * loud - 1).clamp(max=LOUDEST) * math.log(10)).exp()
-        # A drift of 1 is one bin up: half a turn a frame.
-        turn = math.pi * drift.cumsum(-1) + self._steady(drift)
+        level = (loud * (2 / RANGE)).tanh() - 1
+        size = self.window / 2 * (math.log(10) * RANGE / 2 * level).exp()
+        # A drift of 1 is one bin up: half a turn a frame. Beyond, the same phases come again, and
+        # without a bound drifts grow for ever: their slopes are as large as the layers below.
+        turn = math.pi * drift.tanh().cumsum(-1) + self._steady(drift)
         spectra = torch.complex(size * turn.cos(), size * turn.sin())
         return overlap_add(spectra, self.window, self.hop)
 
