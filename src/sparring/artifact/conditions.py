@@ -1,9 +1,9 @@
-"""What a model is told when somebody asks for samples: labels by name, vectors, tokens."""
+"""What a model is told when somebody asks for samples: labels by name, vectors, sentences."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sparring.core.errors import InputError, unknown
 from sparring.core.types import Condition
+from sparring.data.words import words_of
 
 if TYPE_CHECKING:
     from sparring.artifact.manifest import Manifest
@@ -25,19 +26,63 @@ def condition_for(
     label: int | str | None = None,
     vector: Sequence[float] | None = None,
     tokens: Sequence[int] | None = None,
+    text: str | None = None,
 ) -> Condition:
     """The condition of samples with these indices; what is not given goes through all in turn.
 
-    Labels are all those of the data, vectors and tokens those of a few of its items.
+    Labels are all those of the data, vectors and tokens those of a few of its items. A text is
+    told as the tokens of its words; see `said`.
 
     Raises:
         InputError: something that the model is not told, does not know, or has no example of.
     """
+    if text is not None:
+        if tokens is not None:
+            raise InputError("give the model a text or tokens, not both.")
+        tokens, _ = said(manifest, text)
     return Condition(
         label=_labels(manifest, indices, label),
         vector=_vectors(manifest, indices, vector),
         tokens=_tokens(manifest, indices, tokens),
     )
+
+
+def said(manifest: Manifest, text: str) -> tuple[list[int], list[str]]:
+    """The tokens of a sentence's words, and those of its words that the model has never seen.
+
+    Raises:
+        InputError: a model without words, or a sentence that is empty, longer than any that it
+            was trained with, or made of words that it has never seen.
+    """
+    number = {word: place for place, word in enumerate(manifest.words)}
+    if not number:
+        raise InputError("this model takes no text: it was trained without sentences.")
+    words, most = words_of(text), manifest.spec.tokens[1]
+    if not words:
+        raise InputError("the text is empty; write a sentence of at least a word.")
+    tokens = [number[word] for word in words if word in number]
+    unseen = list(dict.fromkeys(word for word in words if word not in number))
+    if not tokens:
+        raise InputError(f"the model has never seen {named(unseen)}; it knows {_some(number)}.")
+    if len(tokens) > most:
+        raise InputError(
+            f"the text has {len(tokens):,} words that the model knows, and it was trained with "
+            f"sentences of up to {most}; write a shorter one."
+        )
+    return tokens, unseen
+
+
+def named(words: Sequence[str]) -> str:
+    """The first five words, in quotes, and how many more there are."""
+    first = ", ".join(repr(word[:30]) for word in words[:5])
+    return first if len(words) <= 5 else f"{first} and {len(words) - 5:,} more"
+
+
+def _some(words: Iterable[str]) -> str:
+    """Some words of a vocabulary, evenly spread over it."""
+    known = [word for word in words if len(word) > 2] or list(words)
+    few = known[:: max(len(known) // 12, 1)][:12]
+    return f"{', '.join(few)} ..." if len(few) < len(known) else ", ".join(few)
 
 
 def _labels(manifest: Manifest, indices: Sequence[int], label: int | str | None) -> Tensor | None:

@@ -118,6 +118,7 @@ class Model:
         label: int | str | None = None,
         vector: Sequence[float] | None = None,
         tokens: Sequence[int] | None = None,
+        text: str | None = None,
         seed: int = 0,
         start: int = 0,
         truncation: float | None = None,
@@ -125,19 +126,19 @@ class Model:
         """Samples (count, *shape) on the CPU; pictures lie in [-1, 1].
 
         Sample i depends on the seed and start + i alone. What a conditional model is not told
-        (label, vector, tokens) it goes through in turn. Truncation cuts the latent's normal
+        (label, vector, and tokens or a text) it goes through in turn. Truncation cuts the latent's normal
         distribution at so many standard deviations: fewer surprises, less variety (Brock et al.
         2019, section 3.1).
 
         Raises:
-            InputError: a label, vector or tokens that the model does not know.
+            InputError: a label, vector, tokens or text that the model does not know.
         """
         given.check_can("sample", self.manifest, self.task)
         indices = range(start, start + _positive("count", count))
         latent = latents(seed, indices, self.manifest.spec.latent)
         if truncation is not None:
             latent = truncate(latent, truncation)
-        known = self.condition(indices, label=label, vector=vector, tokens=tokens)
+        known = self.condition(indices, label=label, vector=vector, tokens=tokens, text=text)
         return self.generate(latent, known)
 
     def generate(self, latent: Tensor, condition: Condition | None = None) -> Tensor:
@@ -327,13 +328,14 @@ class Model:
         to: int | str | None = None,
         vector: Sequence[float] | None = None,
         tokens: Sequence[int] | None = None,
+        text: str | None = None,
         seed: int = 0,
         truncation: float | None = None,
     ) -> Tensor:
         """A walk (W, *shape) through samples 0 .. stops - 1, `frames` steps from each to the next.
 
         It goes along the sphere (slerp), where a normal latent's mass lies (White 2016), and from
-        one label `to` another in a straight line.
+        one label, or one text, `to` another in a straight line.
         """
         latent = latents(seed, range(_positive("stops", stops)), self.manifest.spec.latent)
         if truncation is not None:
@@ -343,11 +345,21 @@ class Model:
         walk = torch.cat([*legs, latent[-1:]])
         # One condition all the way: what is not given is the first of its kind.
         same = [0] * len(walk)
-        known = self.condition(same, label=label, vector=vector, tokens=tokens)
+        known = self.condition(same, label=label, vector=vector, tokens=tokens, text=text)
         if to is not None:
-            ends = known.label, self.condition(same, label=to).label
-            known = known._replace(label=between(*ends, self.manifest.spec.classes))
+            known = self._on_the_way(known, to, same, by_text=text is not None)
         return self.generate(walk, known)
+
+    def _on_the_way(
+        self, start: Condition, to: int | str, indices: Sequence[int], by_text: bool
+    ) -> Condition:
+        """What is told from the start on until the text or label at the end."""
+        spec = self.manifest.spec
+        if by_text:
+            end = self.condition(indices, text=str(to)).tokens
+            return start._replace(tokens=between(start.tokens, end, spec.tokens[0]))
+        end = self.condition(indices, label=to).label
+        return start._replace(label=between(start.label, end, spec.classes))
 
     def condition(
         self,
@@ -356,13 +368,14 @@ class Model:
         label: int | str | None = None,
         vector: Sequence[float] | None = None,
         tokens: Sequence[int] | None = None,
+        text: str | None = None,
     ) -> Condition:
         """The condition for samples of these indices.
 
         Raises:
-            InputError: a label, vector or tokens that the model does not know.
+            InputError: a label, vector, tokens or text that the model does not know.
         """
-        return condition_for(self.manifest, indices, label, vector, tokens)
+        return condition_for(self.manifest, indices, label, vector, tokens, text)
 
     def push_to_hub(self, repository: str, *, private: bool = False) -> str:
         """Upload the model with its card to the Hugging Face Hub; the address is returned."""

@@ -33,9 +33,17 @@ def slerp(start: Tensor, end: Tensor, weight: Tensor) -> Tensor:
     return blend / torch.sin(angle)
 
 
-def between(start: Tensor | None, end: Tensor | None, classes: int) -> Tensor:
-    """From labels (W,) to labels (W,) in even steps, as shares of each (W, classes)."""
+def between(start: Tensor | None, end: Tensor | None, kinds: int) -> Tensor:
+    """From labels or tokens to others in even steps, as shares of each kind.
+
+    Labels are (W,), and become (W, kinds); sentences are (W, T), and become (W, T, kinds), word by
+    word. Where there is no label or word, -1, all shares are 0.
+    """
     assert start is not None and end is not None, "a model that knows a label has one"
-    weights = torch.linspace(0.0, 1.0, len(start))[:, None]
-    one, other = (torch.nn.functional.one_hot(labels, classes).float() for labels in (start, end))
-    return torch.lerp(one, other, weights)
+    weights = torch.linspace(0.0, 1.0, len(start)).reshape(-1, *[1] * start.dim())
+    return torch.lerp(_shares(start, kinds), _shares(end, kinds), weights)
+
+
+def _shares(numbers: Tensor, kinds: int) -> Tensor:
+    whole = torch.nn.functional.one_hot(numbers.clamp_min(0), kinds).float()
+    return whole * (numbers >= 0)[..., None]

@@ -37,6 +37,7 @@ Count = Annotated[int, typer.Option("-n", "--count", help="How many.")]
 Seed = Annotated[int, typer.Option(help="Sample i depends on seed and i alone.")]
 Label = Annotated[str | None, typer.Option(help="A label's name or number; all in turn if none.")]
 Vector = Annotated[str | None, typer.Option(help="The condition's numbers, with commas.")]
+Text = Annotated[str | None, typer.Option(help="A sentence, for models trained with sentences.")]
 Truncation = Annotated[
     float | None, typer.Option(help="Cut the latent at so many deviations: safer, less varied.")
 ]
@@ -51,6 +52,7 @@ Out = Annotated[
     "sparring sample runs/digits -n 64 --seed 0 --out grid.png",
     "sparring sample runs/digits -n 1000 --label 3 --out threes/",
     "sparring sample runs/digits -n 50000 --truncation 1.5 --out samples.npy",
+    'sparring sample runs/text2image -n 8 --text "a person with red hair" --out red.png',
 )
 def sample(
     run: Run,
@@ -58,6 +60,7 @@ def sample(
     seed: Seed = 0,
     label: Label = None,
     vector: Vector = None,
+    text: Text = None,
     truncation: Truncation = None,
     out: Out = Path("samples.png"),
     overwrite: Overwrite = False,
@@ -70,6 +73,7 @@ def sample(
     _check_free(out, overwrite)
     numbers = _numbers(vector)
     words: dict[str, Any] = {"label": label, "vector": numbers, "truncation": truncation}
+    words |= _text(model, text)
     check("-n", count, Images)
     needs, piece = check_room(model, count, out), piece_of(model)
     began = time.perf_counter()
@@ -91,6 +95,7 @@ def sample(
     "sparring interpolate runs/digits --out strip.png",
     "sparring interpolate runs/digits --stops 5 --frames 16 --label 3 --out walk.gif",
     "sparring interpolate runs/drums --stops 2 --label kick --to snare --out walk/",
+    'sparring interpolate runs/text2image --text "a sad person" --to "an angry person"',
 )
 def interpolate(
     run: Run,
@@ -99,9 +104,11 @@ def interpolate(
     seed: Seed = 0,
     label: Label = None,
     to: Annotated[
-        str | None, typer.Option(help="Label at the end of the walk; it begins at --label.")
+        str | None,
+        typer.Option(help="Text or label at the end of the walk; it begins at --text or --label."),
     ] = None,
     vector: Vector = None,
+    text: Text = None,
     truncation: Truncation = None,
     out: Out = Path("strip.png"),
     overwrite: Overwrite = False,
@@ -116,6 +123,7 @@ def interpolate(
     check("--frames", frames, Images)
     check_room(model, stops * frames, None)
     told: dict[str, Any] = {"label": label, "to": to, "vector": _numbers(vector)}
+    told |= _text(model, text, *[to] * (text is not None and to is not None))
     walk = model.interpolate(stops, frames, **told, seed=seed, truncation=truncation)
     if out.suffix.lower() == ".gif":
         from sparring.domains.animation import write_gif
@@ -305,6 +313,18 @@ def _numbers(text: str | None) -> tuple[float, ...] | None:
     from sparring.cli.values import numbers_of
 
     return None if text is None else numbers_of("--vector", text)
+
+
+def _text(model: Model, *texts: str | None) -> dict[str, str]:
+    """The first of the texts as a keyword; words that the model has never seen are said."""
+    from sparring.artifact.conditions import named, said
+
+    given = [text for text in texts if text is not None]
+    unseen = [word for text in given for word in said(model.manifest, text)[1]]
+    if unseen:
+        words = f"note: the model has never seen {named(unseen)}; the rest of the text is used."
+        print(shown(words), file=sys.stderr)
+    return {"text": given[0]} if given else {}
 
 
 def _is_picture(out: Path) -> bool:

@@ -171,6 +171,8 @@ def fits(value: Any, kind: Any) -> bool:
         return False
     except TypeError:  # a protocol, or another kind that only its user can judge
         return True
+    except NameError:  # a dataclass whose fields name what is only there for type checkers
+        return not isinstance(value, PLAIN)
     return True
 
 

@@ -47,19 +47,22 @@ def mismatched(weight: Weight = 1.0, every: Every = 1, loss: AdversarialLoss | N
     """Real samples under another one's condition count as fakes (Reed et al., 2016, algorithm 1).
 
     Each is judged under the condition of the sample before it, where that is another one. `loss`
-    is what the discriminator pays for them, the real samples' logits being taken as given; the
-    non-saturating one by default.
+    is what the discriminator pays for them, the non-saturating one by default. The real samples'
+    own logits are taken as given, but by a relativistic loss, which moves both apart: logits that
+    are only pushed down would have no end.
     """
-    pays = (loss or non_saturating()).discriminator
+    chosen = loss or non_saturating()
 
     def measure(played: Round) -> Tensor:
         assert played.real_verdict is not None
         own = played.own or played.condition
         wrong = own.apply(lambda value: value.roll(1, 0))
+        right = played.real_verdict.logits.float()
         logits = played.discriminate(played.real, wrong).logits.float()
         # Nothing is learnt where the other one's condition is the same.
-        learnt = torch.where(_differing(own, wrong)[:, None], logits, logits.detach())
-        return pays(played.real_verdict.logits.detach().float(), learnt)
+        differs = _differing(own, wrong)[:, None]
+        right = torch.where(differs & chosen.relativistic, right, right.detach())
+        return chosen.discriminator(right, torch.where(differs, logits, logits.detach()))
 
     return Term("mismatched", "discriminator", measure, scheduled(weight), every)
 

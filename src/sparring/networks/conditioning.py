@@ -41,30 +41,40 @@ def describe(spec: Spec, condition: Condition) -> Tensor:
     """
     parts = []
     if spec.classes:
-        label = _present(condition.label, "label")
+        label = present(condition.label, "label")
         shares = label.is_floating_point()
         numbers = torch.arange(spec.classes, device=label.device)
         parts.append(label if shares else label[:, None] == numbers)
     if spec.vector:
-        vector = _present(condition.vector, "vector")
+        vector = present(condition.vector, "vector")
         if vector.shape[1:] != (spec.vector,):
             sizes = f"{tuple(vector.shape[1:])}, not ({spec.vector},)"
             raise InputError(f"each condition vector must have the network's shape: got {sizes}.")
         parts.append(vector)
     if spec.tokens:
-        parts.append(_shares(_present(condition.tokens, "tokens"), spec.tokens[0]))
+        parts.append(_shares(present(condition.tokens, "tokens"), spec.tokens[0]))
     return torch.cat([part.float() for part in parts], dim=1)
 
 
 def _shares(tokens: Tensor, vocabulary: int) -> Tensor:
-    """Tokens (N, T), -1 where there are none, as shares (N, vocabulary): a bag of words."""
+    """Tokens (N, T), -1 where there are none, as shares (N, vocabulary): a bag of words.
+
+    Between sentences tokens are shares of each word themselves, (N, T, vocabulary).
+    """
+    if tokens.is_floating_point():
+        return tokens.sum(1) / tokens.sum((1, 2)).clamp_min(1e-6)[:, None]
     there = (tokens >= 0).float()
     each = there / there.sum(1, keepdim=True).clamp_min(1.0)
     blank = torch.zeros(tokens.shape[0], vocabulary, device=tokens.device)
     return blank.scatter_add(1, tokens.clamp_min(0), each)
 
 
-def _present(value: Tensor | None, name: str) -> Tensor:
+def present(value: Tensor | None, name: str) -> Tensor:
+    """The value of a condition's field.
+
+    Raises:
+        InputError: it is not given.
+    """
     if value is None:
         article = "" if name == "tokens" else "a "
         raise InputError(f"this network was built for a {name} condition; give {article}{name}.")

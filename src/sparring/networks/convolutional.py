@@ -19,18 +19,18 @@ from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import ConditionedLatent, ConditionedSample, Logits
 from sparring.networks.heads import Head
 from sparring.networks.layers import (
-    CONVOLUTIONS,
-    TRANSPOSED,
-    WIDEST,
     activations,
     base_grid,
+    channels_of,
     choose,
     crop,
-    doublings_to,
+    growing,
     initialise,
+    keeping,
     limit,
     pad,
     positive,
+    shrinking,
     shuffle,
     space_of,
     unshuffle,
@@ -79,9 +79,9 @@ class Generator(nn.Module):
         self.space = space_of(spec.shape, least=0)
         self.head = Head(spec, head, softmax, temperature)
         dims = len(self.space)
-        ways = {"nearest": _Repeat, "shuffle": _Spread, "transposed": _growing}
-        doubling = choose("up", up, ways) if dims else _keeping
-        widths = _widths(width, self.space, doublings)
+        ways = {"nearest": _Repeat, "shuffle": _Spread, "transposed": growing}
+        doubling = choose("up", up, ways) if dims else keeping
+        widths = channels_of(width, self.space, doublings)
         doublings = len(widths) - 1
         self.grid = (widths[-1], *base_grid(self.space, 2**doublings))
         self.latent = ConditionedLatent(spec)
@@ -90,7 +90,7 @@ class Generator(nn.Module):
         for i in reversed(range(doublings)):
             layers += [doubling(dims, widths[i + 1], widths[i]), nn.LeakyReLU(slope)]
             layers += _further(dims, widths[i], depth, slope)
-        self.layers = nn.Sequential(*layers, _keeping(dims, width, spec.shape[0]))
+        self.layers = nn.Sequential(*layers, keeping(dims, width, spec.shape[0]))
         initialise(self.dense, "kaiming", slope)
         initialise(self.layers, "kaiming", slope)
 
@@ -141,9 +141,9 @@ class Discriminator(nn.Module):
         positive("width", width)
         positive("halvings", 1 if halvings is None else halvings)
         space, self.keep_features = space_of(spec.shape, least=0), keep_features
-        ways = {"stride": _shrinking, "shuffle": _Gather}
-        halving = choose("down", down, ways) if space else _keeping
-        widths = _widths(width, space, halvings)[:-1]
+        ways = {"stride": shrinking, "shuffle": _Gather}
+        halving = choose("down", down, ways) if space else keeping
+        widths = channels_of(width, space, halvings)[:-1]
         factor = 2 ** len(widths)
         grid = base_grid(space, factor)
         self.padded = tuple(extent * factor for extent in grid)
@@ -173,7 +173,7 @@ class _Repeat(nn.Module):
 
     def __init__(self, dims: int, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.convolve = _keeping(dims, inputs, outputs)
+        self.convolve = keeping(dims, inputs, outputs)
 
     def forward(self, hidden: Tensor) -> Tensor:
         return self.convolve(F.interpolate(hidden, scale_factor=2, mode="nearest"))
@@ -184,7 +184,7 @@ class _Spread(nn.Module):
 
     def __init__(self, dims: int, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.convolve = _keeping(dims, inputs, outputs * 2**dims)
+        self.convolve = keeping(dims, inputs, outputs * 2**dims)
 
     def forward(self, hidden: Tensor) -> Tensor:
         return shuffle(self.convolve(hidden))
@@ -195,34 +195,13 @@ class _Gather(nn.Module):
 
     def __init__(self, dims: int, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.convolve = _keeping(dims, inputs * 2**dims, outputs)
+        self.convolve = keeping(dims, inputs * 2**dims, outputs)
 
     def forward(self, hidden: Tensor) -> Tensor:
         return self.convolve(unshuffle(hidden))
 
 
-def _widths(width: int, space: tuple[int, ...], doublings: int | None) -> list[int]:
-    """Channels from the finest hidden layer to the base grid."""
-    if doublings is not None:
-        return [width * 2**i for i in range(doublings + 1)]
-    return [width * min(2**i, WIDEST) for i in range(doublings_to(space) + 1)]
-
-
-def _growing(dims: int, inputs: int, outputs: int) -> nn.Module:
-    return TRANSPOSED[dims](inputs, outputs, 4, 2, 1)
-
-
-def _shrinking(dims: int, inputs: int, outputs: int) -> nn.Module:
-    return CONVOLUTIONS[dims](inputs, outputs, 4, 2, 1)
-
-
-def _keeping(dims: int, inputs: int, outputs: int) -> nn.Module:
-    if not dims:
-        return nn.Linear(inputs, outputs)
-    return CONVOLUTIONS[dims](inputs, outputs, 3, padding=1)
-
-
 def _further(dims: int, width: int, depth: int, slope: float) -> list[nn.Module]:
     return [
-        layer for _ in range(depth) for layer in (_keeping(dims, width, width), nn.LeakyReLU(slope))
+        layer for _ in range(depth) for layer in (keeping(dims, width, width), nn.LeakyReLU(slope))
     ]

@@ -92,6 +92,30 @@ def doublings_to(space: tuple[int, ...], least: int = 2) -> int:
     return max([least, *(math.ceil(math.log2(max(extent / BASE, 1.0))) for extent in space)])
 
 
+def channels_of(width: int, space: tuple[int, ...], doublings: int | None) -> list[int]:
+    """Channels from the finest hidden layer to the base grid."""
+    if doublings is not None:
+        return [width * 2**i for i in range(doublings + 1)]
+    return [width * min(2**i, WIDEST) for i in range(doublings_to(space) + 1)]
+
+
+def growing(dims: int, inputs: int, outputs: int) -> nn.Module:
+    """A transposed convolution to twice the extent, kernel 4."""
+    return TRANSPOSED[dims](inputs, outputs, 4, 2, 1)
+
+
+def shrinking(dims: int, inputs: int, outputs: int) -> nn.Module:
+    """A convolution to half the extent, kernel 4."""
+    return CONVOLUTIONS[dims](inputs, outputs, 4, 2, 1)
+
+
+def keeping(dims: int, inputs: int, outputs: int) -> nn.Module:
+    """A convolution that keeps the extent, kernel 3; for points a dense layer."""
+    if not dims:
+        return nn.Linear(inputs, outputs)
+    return CONVOLUTIONS[dims](inputs, outputs, 3, padding=1)
+
+
 def pad(sample: Tensor, space: tuple[int, ...]) -> Tensor:
     """Zeros at the far ends of (N, C, *smaller) up to (N, C, *space); `crop` undoes it."""
     missing = [large - small for large, small in zip(space, sample.shape[2:], strict=True)]

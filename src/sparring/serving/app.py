@@ -180,7 +180,10 @@ async def sample(
     work = Sampling(
         model=model, name=name, batch=here.limits.batch, form=form, folder=here.folder,
         count=asked.count, seed=asked.seed, start=asked.start, truncation=asked.truncation,
-        told={"label": asked.label, "vector": asked.vector, "tokens": asked.tokens},
+        told={
+            "label": asked.label, "vector": asked.vector,
+            "tokens": asked.tokens, "text": asked.text,
+        },
     )  # fmt: skip
     return await _made(here.batchers[known[0]], work, media)
 

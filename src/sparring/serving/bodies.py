@@ -31,6 +31,9 @@ class SampleBody(BaseModel):
     label: Label = None
     vector: Annotated[Vector | None, Field(description="The condition's numbers.")] = None
     tokens: Annotated[Tokens | None, Field(description="The condition's words.")] = None
+    text: Annotated[
+        str | None, Field(max_length=10_000, description="A sentence, instead of tokens.")
+    ] = None
     truncation: Annotated[
         float | None, Field(gt=0.0, le=100.0, description="Safer and less varied samples.")
     ] = None

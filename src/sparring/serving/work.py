@@ -41,7 +41,7 @@ class Sampling:
     start: int = 0
     truncation: float | None = None
     told: Mapping[str, Any] = field(default_factory=dict)
-    """Label, vector and tokens."""
+    """Label, vector, and tokens or a text."""
 
     @property
     def group(self) -> Hashable:
@@ -57,7 +57,7 @@ class Sampling:
         """Latents, and what the model is told.
 
         Raises:
-            InputError: a label, vector or tokens that the model does not know.
+            InputError: a label, vector, tokens or text that the model does not know.
         """
         indices = range(self.start, self.start + self.count)
         known = self.model.condition(indices, **self.told)

@@ -1,0 +1,90 @@
+"""What a condition says as numbers: sentences read word by word, beside labels and vectors."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sparring.core.errors import InputError
+from sparring.core.types import Condition, Spec
+from sparring.networks.conditioning import describe, embedding, known, present, without_map
+from sparring.networks.layers import draw, gain
+
+DILATIONS = (1, 2, 4)
+"""How far the words lie apart that each layer looks at: seven to both sides in all."""
+SLOPE = 0.2
+
+
+class Told(nn.Module):
+    """All that a condition tells, as (N, size): the sentence, and labels and vectors added to it.
+
+    Raises:
+        InputError: nothing is told, or a map.
+    """
+
+    def __init__(self, spec: Spec, size: int) -> None:
+        super().__init__()
+        without_map(spec)
+        if not known(spec):
+            raise InputError("this network is told something: tokens, a label or a vector.")
+        self.beside = dataclasses.replace(spec, tokens=())
+        self.embed = embedding(self.beside, size) if known(self.beside) else None
+        self.sentence = Sentence(spec.tokens[0], size) if spec.tokens else None
+
+    def forward(self, condition: Condition) -> tuple[Tensor, Tensor, Tensor]:
+        """What is told (N, size), the words (N, T, size), and which of these there are (N, T).
+
+        Without tokens there is one word, which is all that is told.
+        """
+        found = [] if self.embed is None else [self.embed(describe(self.beside, condition))]
+        if self.sentence is None:
+            return found[0], found[0][:, None], found[0].new_ones(len(found[0]), 1)
+        told, words, there = self.sentence(present(condition.tokens, "tokens"))
+        return sum(found, told), words, there
+
+
+class Sentence(nn.Module):
+    """Tokens to one row of numbers and one for each word: an embedding, then convolutions.
+
+    Convolutions over words tell red hair and a blue shirt from blue hair and a red shirt, which
+    have the same words.
+    """
+
+    def __init__(self, vocabulary: int, size: int) -> None:
+        super().__init__()
+        self.words = nn.Parameter(torch.empty(vocabulary, size))
+        self.layers = nn.ModuleList(
+            nn.Conv1d(size, size, 3, padding=apart, dilation=apart) for apart in DILATIONS
+        )
+        self.last = nn.Linear(size, size)
+        draw(self.words, 1.0)
+        for layer in self.layers:
+            draw(layer.weight, gain(SLOPE) / math.sqrt(3 * size))
+            nn.init.zeros_(layer.bias)
+        # Leaky ReLUs leave a mean that all words share and that a sum piles up.
+        draw(self.last.weight, 0.25 / math.sqrt(size))
+        nn.init.zeros_(self.last.bias)
+
+    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The sentence (N, size), its words (N, T, size), and which there are (N, T) in [0, 1].
+
+        Tokens are (N, T) int64, or between sentences the shares of each word (N, T, vocabulary).
+        """
+        words, there = self._embedded(tokens)
+        hidden, seen = words.transpose(1, 2), there[:, None]
+        for layer in self.layers:
+            # The scale keeps the variance of a sum of two; what is no word stays 0.
+            hidden = (hidden + F.leaky_relu(layer(hidden), SLOPE)) * seen * math.sqrt(0.5)
+        # Divided by the root: as large for a sentence of many words as for one of a few.
+        whole = hidden.sum(2) / there.sum(1, keepdim=True).clamp_min(1.0).sqrt()
+        return self.last(whole), hidden.transpose(1, 2), there
+
+    def _embedded(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        if tokens.is_floating_point():
+            return tokens @ self.words, tokens.sum(2).clamp(0.0, 1.0)
+        there = (tokens >= 0).float()
+        return F.embedding(tokens.clamp_min(0), self.words) * there[:, :, None], there
