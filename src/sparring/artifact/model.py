@@ -18,7 +18,7 @@ from sparring.artifact.shown import Shown, html_of
 from sparring.artifact.stored import load_network, model_folder, write_model
 from sparring.artifact.tiling import at_once
 from sparring.artifact.translating import Asked, Progress, translated
-from sparring.artifact.walks import between, slerp, truncate
+from sparring.artifact.walks import slerp, toward, truncate
 from sparring.core.device import device_of
 from sparring.core.errors import InputError
 from sparring.core.storage import read_json, whole_folder, write_json
@@ -126,9 +126,9 @@ class Model:
         """Samples (count, *shape) on the CPU; pictures lie in [-1, 1].
 
         Sample i depends on the seed and start + i alone. What a conditional model is not told
-        (label, vector, and tokens or a text) it goes through in turn. Truncation cuts the latent's normal
-        distribution at so many standard deviations: fewer surprises, less variety (Brock et al.
-        2019, section 3.1).
+        (label, vector, tokens or text) it goes through in turn. Truncation cuts the latent's
+        normal distribution at so many standard deviations: fewer surprises, less variety (Brock et
+        al. 2019, section 3.1).
 
         Raises:
             InputError: a label, vector, tokens or text that the model does not know.
@@ -347,19 +347,11 @@ class Model:
         same = [0] * len(walk)
         known = self.condition(same, label=label, vector=vector, tokens=tokens, text=text)
         if to is not None:
-            known = self._on_the_way(known, to, same, by_text=text is not None)
+            told = {"label": to} if text is None else {"text": str(to)}
+            end = condition_for(self.manifest, same, **told)  # type: ignore[arg-type]
+            field = "label" if text is None else "tokens"
+            known = toward(known, end, field, self.manifest.spec)
         return self.generate(walk, known)
-
-    def _on_the_way(
-        self, start: Condition, to: int | str, indices: Sequence[int], by_text: bool
-    ) -> Condition:
-        """What is told from the start on until the text or label at the end."""
-        spec = self.manifest.spec
-        if by_text:
-            end = self.condition(indices, text=str(to)).tokens
-            return start._replace(tokens=between(start.tokens, end, spec.tokens[0]))
-        end = self.condition(indices, label=to).label
-        return start._replace(label=between(start.label, end, spec.classes))
 
     def condition(
         self,

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from sparring.core.ranges import Above, check
+from sparring.core.types import Condition, Spec
 
 
 def truncate(latent: Tensor, threshold: float) -> Tensor:
@@ -31,6 +32,13 @@ def slerp(start: Tensor, end: Tensor, weight: Tensor) -> Tensor:
         return start + weight * (end - start)
     blend = torch.sin((1.0 - weight) * angle) * start + torch.sin(weight * angle) * end
     return blend / torch.sin(angle)
+
+
+def toward(start: Condition, end: Condition, field: str, spec: Spec) -> Condition:
+    """What is told on the way from the label or the tokens of one condition to another's."""
+    kinds = spec.classes if field == "label" else spec.tokens[0]
+    way = between(getattr(start, field), getattr(end, field), kinds)
+    return start._replace(**{field: way})
 
 
 def between(start: Tensor | None, end: Tensor | None, kinds: int) -> Tensor:

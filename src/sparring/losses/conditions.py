@@ -67,6 +67,23 @@ def mismatched(weight: Weight = 1.0, every: Every = 1, loss: AdversarialLoss | N
     return Term("mismatched", "discriminator", measure, scheduled(weight), every)
 
 
+def matched(weight: Weight = 1.0, every: Every = 1) -> Term:
+    """The generator's fakes fit their own condition better than another one's.
+
+    The cost is a softplus of how much higher the discriminator judges them under the condition of
+    the sample before; where that is the same one nothing is learnt.
+    """
+
+    def measure(played: Round) -> Tensor:
+        wrong = played.condition.apply(lambda value: value.roll(1, 0))
+        logits = played.discriminate(played.fake, wrong).logits.float()
+        apart = F.softplus(logits - played.fake_verdict.logits.float()).mean(1)
+        differs = _differing(played.condition, wrong)
+        return torch.where(differs, apart, torch.zeros_like(apart)).mean()
+
+    return Term("matched", "generator", measure, scheduled(weight), every)
+
+
 def _unnamed(verdict: Verdict, condition: Condition) -> Tensor:
     """Cross-entropy of the labels that are known, the mean over these."""
     if verdict.classes is None or condition.label is None:

@@ -57,14 +57,13 @@ class Sentence(nn.Module):
     def __init__(self, vocabulary: int, size: int) -> None:
         super().__init__()
         self.words = nn.Parameter(torch.empty(vocabulary, size))
-        self.layers = nn.ModuleList(
-            nn.Conv1d(size, size, 3, padding=apart, dilation=apart) for apart in DILATIONS
-        )
+        layers = [nn.Conv1d(size, size, 3, padding=apart, dilation=apart) for apart in DILATIONS]
+        self.layers = nn.ModuleList(layers)
         self.last = nn.Linear(size, size)
         draw(self.words, 1.0)
-        for layer in self.layers:
+        for layer in layers:
             draw(layer.weight, gain(SLOPE) / math.sqrt(3 * size))
-            nn.init.zeros_(layer.bias)
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
         # Leaky ReLUs leave a mean that all words share and that a sum piles up.
         draw(self.last.weight, 0.25 / math.sqrt(size))
         nn.init.zeros_(self.last.bias)

@@ -76,7 +76,8 @@ class Generator(nn.Module):
         self.dense = nn.Linear(size, math.prod(self.grid))
         self.look = _Attention(widths[0], told) if attention else None
         layers = [keeping(dims, widths[0], widths[0])]
-        layers += [growing(dims, a, b) for a, b in itertools.pairwise(widths)]
+        doubling = growing if dims else keeping
+        layers += [doubling(dims, a, b) for a, b in itertools.pairwise(widths)]
         layers += [keeping(dims, widths[-1], spec.shape[0])]
         self.layers = nn.ModuleList(layers)
         known = [widths[0], *widths]
@@ -124,9 +125,10 @@ class Discriminator(nn.Module):
         widths = [width * min(2**i, WIDEST) for i in range(halvings)]
         grid = base_grid(self.space, 2**halvings)
         self.padded = tuple(extent * 2**halvings for extent in grid)
+        halving = shrinking if dims else keeping
         layers, inputs = [], spec.shape[0]
         for channels in widths:
-            layers += [shrinking(dims, inputs, channels), nn.LeakyReLU(slope)]
+            layers += [halving(dims, inputs, channels), nn.LeakyReLU(slope)]
             inputs = channels
         self.layers = nn.Sequential(*layers)
         self.told = Told(spec, told)
@@ -174,7 +176,7 @@ class _Attention(nn.Module):
 
     def forward(self, hidden: Tensor, words: Tensor, there: Tensor) -> Tensor:
         """Hidden maps (N, channels, *space) of words (N, T, told), those that there are."""
-        cells = hidden.flatten(2).transpose(1, 2)
+        cells = hidden.reshape(*hidden.shape[:2], -1).transpose(1, 2)
         fit = self.query(cells) @ words.transpose(1, 2).to(cells.dtype) / math.sqrt(words.shape[2])
         # The least number beside a word's: shares between sentences have parts of words.
         shares = (fit + there[:, None].clamp_min(1e-6).log()).softmax(2)

@@ -17,6 +17,7 @@ def text2image(
     told: Size = 128,
     attention: bool = False,
     mismatch: Amount = 0.5,
+    match: Amount = 1.0,
     gamma: Amount = 0.5,
     every: Every = 8,
     latent: Latent = 64,
@@ -34,6 +35,7 @@ def text2image(
         told: numbers that a sentence becomes, in both players' own encoders.
         attention: cells of the coarsest grid look at single words.
         mismatch: weight of real pictures under another one's sentence, which count as fakes.
+        match: weight of the generator's own: fakes fit their sentence better than another one's.
         gamma: weight of R1 and R2, on the picture and on what is told (matching-aware).
         every: R1 and R2 are due on every so manieth step.
         latent: numbers in one latent vector: what a sentence leaves open.
@@ -47,10 +49,12 @@ def text2image(
         generator = generator.replace(attention=True)
     discriminator = Part(f"{NETWORK}:Discriminator", width=discriminator_width, told=told)
     loss = Part("sparring.losses.adversarial:relativistic")
+    own = Part("sparring.losses.conditions:matched", weight=match)
     wrong = Part("sparring.losses.conditions:mismatched", weight=mismatch, loss=loss)
+    pairs = [*([wrong] if mismatch else []), *([own] if match else [])]
     return recipe.replace(
         name="text2image",
         networks={"generator": generator, "discriminator": discriminator},
-        terms=(*recipe.terms, *([wrong] if mismatch else [])),
+        terms=(*recipe.terms, *pairs),
         task=Part("sparring.tasks.generate:Generate", told=("tokens",)),
     )

@@ -66,7 +66,8 @@ def _compared(model: Model | None, dataset: Dataset | None) -> list[str]:
     latent = sections.latent_space(model, dataset)
     if dataset is None:
         return [latent]
-    return [latent, sections.neighbours(model, dataset), sections.real(model, dataset)]
+    told = sections.sentences(model, dataset)
+    return [told, latent, sections.neighbours(model, dataset), sections.real(model, dataset)]
 
 
 def _model(folder: Path, trusted: Iterable[str]) -> Model | None:

@@ -118,6 +118,31 @@ def strip(model: Model, dataset: Dataset) -> str:
     return page.section("Held-out items", page.paragraph(words), *shown)
 
 
+def sentences(model: Model, dataset: Dataset) -> str:
+    """For models that are told sentences: held-out ones over what was made of them."""
+    import torch
+
+    from sparring.core.streams import latents
+    from sparring.verbs.reals import reals_of
+
+    words = model.manifest.words
+    if not words:
+        return ""
+    real, known, _ = reals_of(model, dataset, ASKED)
+    assert known.tokens is not None, "a model with words is told tokens"
+    latent = latents(model.manifest.seed, range(len(real)), model.manifest.spec.latent)
+    made = model.generate(latent, known)
+    shown = [
+        page.figure(
+            model.domain.embed(torch.stack(pair), 2),
+            " ".join(words[number] for number in row if number >= 0),
+        )
+        for pair, row in zip(zip(made, real, strict=True), known.tokens.tolist(), strict=True)
+    ]
+    said = "Held-out sentences, not chosen: what was made of each, and the true picture."
+    return page.section("Sentences", page.paragraph(said), page.strip(shown))
+
+
 def neighbours(model: Model, dataset: Dataset) -> str:
     """Samples beside the nearest training items: is anything copied?"""
     import torch
