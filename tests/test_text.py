@@ -43,7 +43,7 @@ def squares(tmp_path_factory: pytest.TempPathFactory) -> str:
 def run(squares: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """text2image of them, trained for a few seconds."""
     folder = tmp_path_factory.mktemp("runs") / "squares"
-    train(recipe_named("text2image", {**SMALL, "batch": 16}), squares, folder, steps=150,
+    train(recipe_named("text2image", {**SMALL, "batch": 16, "lr": 4e-3}), squares, folder, steps=200,
           quiet=True)  # fmt: skip
     return folder
 

@@ -15,7 +15,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sparring.core.accepts import Accepts
-from sparring.core.precision import precise
 from sparring.core.ranges import Share, Size
 from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import Logits
@@ -100,8 +99,9 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Sample (N, C, *space) and its condition to a Verdict: one logit for both at once.
 
-    Verdicts hold what is told beside the sample as `seen`, so that R1 and R2 are the
-    matching-aware penalty (Tao et al., 2022, eq. 2): flat at real samples with their sentences.
+    R1 is then flat at real samples with their own sentences, as the matching-aware penalty is
+    (Tao et al., 2022, eq. 2), but in the sample alone: flat in the sentence too, it told no
+    sentences apart for hundreds of steps.
 
     Args:
         spec: What to judge; 0 to 3 dimensions of space; its condition as the generator's.
@@ -138,14 +138,12 @@ class Discriminator(nn.Module):
         initialise(self.join, "kaiming", slope)
 
     def forward(self, sample: Tensor, condition: Condition) -> Verdict:
-        """Logits (N, 1) in float32, and the sample and what is told as seen."""
-        # In float32, which what is seen stays in under mixed precision.
-        told = precise(self.told(condition)[0])
+        """Logits (N, 1) in float32."""
+        told, _, _ = self.told(condition)
         hidden = self.layers(pad(sample, self.padded))
         everywhere = _over(told.to(hidden.dtype), hidden).expand(-1, -1, *hidden.shape[2:])
         joined = self.join(torch.cat([hidden, everywhere], dim=1))
-        verdict = self.logits.verdict(joined.flatten(1), condition)
-        return verdict._replace(seen=(sample, told))
+        return self.logits.verdict(joined.flatten(1), condition)
 
 
 class _Affine(nn.Module):

@@ -21,7 +21,7 @@ def text2image(
     gamma: Amount = 0.5,
     every: Every = 8,
     latent: Latent = 64,
-    lr: Rate = 4e-3,
+    lr: Rate = 1e-3,
     lr_end: Rate = 1e-4,
     batch: Batch = 32,
 ) -> Recipe:
@@ -36,7 +36,7 @@ def text2image(
         attention: cells of the coarsest grid look at single words.
         mismatch: weight of real pictures under another one's sentence, which count as fakes.
         match: weight of the generator's own: fakes fit their sentence better than another one's.
-        gamma: weight of R1 and R2, on the picture and on what is told (matching-aware).
+        gamma: weight of R1 and R2.
         every: R1 and R2 are due on every so manieth step.
         latent: numbers in one latent vector: what a sentence leaves open.
         lr: Adam's learning rate at the start.
