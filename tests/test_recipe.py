@@ -76,7 +76,8 @@ def test_every_recipe_keeps_the_contract(name: str) -> None:
         sources = (shape[0] * recipe.task.arguments.get("views", 1), *shape[1:])
         mapped = task.map_shape(shape, sources) if len(shape) == 3 or heard else ()
         vector = 5 if "vector" in task.conditions else 0
-        spec = Spec(shape, recipe.latent, classes, vector, map=mapped)
+        tokens = (9, 5) if "tokens" in task.conditions else ()
+        spec = Spec(shape, recipe.latent, classes, vector, map=mapped, tokens=tokens)
         if not refusal(recipe, spec):
             check_recipe(recipe, spec)
             played.append(shape)

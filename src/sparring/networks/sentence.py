@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sparring.core.errors import InputError
 from sparring.core.types import Condition, Spec
 from sparring.networks.conditioning import describe, embedding, known, present, without_map
 from sparring.networks.layers import draw, gain
@@ -22,29 +21,32 @@ SLOPE = 0.2
 class Told(nn.Module):
     """All that a condition tells, as (N, size): the sentence, and labels and vectors added to it.
 
+    Where nothing is told it is zeros.
+
     Raises:
-        InputError: nothing is told, or a map.
+        InputError: the condition has a map.
     """
 
     def __init__(self, spec: Spec, size: int) -> None:
         super().__init__()
         without_map(spec)
-        if not known(spec):
-            raise InputError("this network is told something: tokens, a label or a vector.")
+        self.size = size
         self.beside = dataclasses.replace(spec, tokens=())
         self.embed = embedding(self.beside, size) if known(self.beside) else None
         self.sentence = Sentence(spec.tokens[0], size) if spec.tokens else None
 
-    def forward(self, condition: Condition) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, condition: Condition, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What is told (N, size), the words (N, T, size), and which of these there are (N, T).
 
-        Without tokens there is one word, which is all that is told.
+        Without tokens there is one word, which is all that is told. `like` is of N samples.
         """
-        found = [] if self.embed is None else [self.embed(describe(self.beside, condition))]
+        told = like.new_zeros(len(like), self.size)
+        if self.embed is not None:
+            told = self.embed(describe(self.beside, condition))
         if self.sentence is None:
-            return found[0], found[0][:, None], found[0].new_ones(len(found[0]), 1)
-        told, words, there = self.sentence(present(condition.tokens, "tokens"))
-        return sum(found, told), words, there
+            return told, told[:, None], told.new_ones(len(told), 1)
+        said, words, there = self.sentence(present(condition.tokens, "tokens"))
+        return told + said, words, there
 
 
 class Sentence(nn.Module):

@@ -28,6 +28,7 @@ from sparring.networks.layers import (
     growing,
     initialise,
     keeping,
+    limit,
     pad,
     positive,
     shrinking,
@@ -40,8 +41,7 @@ class Generator(nn.Module):
     """Latent (N, latent) and a condition to samples (N, C, *space).
 
     Args:
-        spec: What to make; 0 to 3 dimensions of space; its condition has tokens, a label or a
-            vector.
+        spec: What to make; 0 to 3 dimensions of space.
         width: Channels of the finest hidden layer; they double with every level below.
         told: Numbers that what is told is made of.
         attention: Whether cells of the coarsest grid look at single words (after AttnGAN: Xu et
@@ -50,7 +50,7 @@ class Generator(nn.Module):
         head: "tanh", "leaky" or "linear"; the spec's own if None. Blocks have their own.
 
     Raises:
-        InputError: a setting out of range, or a condition that tells nothing or has a map.
+        InputError: a setting out of range, or a condition with a map.
     """
 
     accepts: ClassVar[Accepts] = Accepts()
@@ -86,7 +86,7 @@ class Generator(nn.Module):
 
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
         """Samples (N, C, *space) in float32."""
-        told, words, there = self.told(condition)
+        told, words, there = self.told(condition, latent)
         known = torch.cat([latent, told.to(latent.dtype)], dim=1)
         hidden = self.dense(known).unflatten(1, self.grid)
         if self.look is not None:
@@ -104,18 +104,26 @@ class Discriminator(nn.Module):
     sentences apart for hundreds of steps.
 
     Args:
-        spec: What to judge; 0 to 3 dimensions of space; its condition as the generator's.
+        spec: What to judge; 0 to 3 dimensions of space.
         width: Channels of the finest hidden layer; they double at each halving.
         told: Numbers that what is told is made of.
         slope: Of the leaky ReLU; 0 for ReLU.
+        spectral_norm: Whether every weight is divided by its largest singular value.
 
     Raises:
-        InputError: a setting out of range, or a condition that tells nothing or has a map.
+        InputError: a setting out of range, or a condition with a map.
     """
 
     accepts: ClassVar[Accepts] = Accepts()
 
-    def __init__(self, spec: Spec, width: Size = 32, told: Size = 128, slope: Share = 0.2) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        width: Size = 32,
+        told: Size = 128,
+        slope: Share = 0.2,
+        spectral_norm: bool = False,
+    ) -> None:
         super().__init__()
         positive("width", width)
         self.space = space_of(spec.shape, least=0)
@@ -136,10 +144,12 @@ class Discriminator(nn.Module):
         self.logits = Logits(spec, inputs * math.prod(grid), 1, "none")
         initialise(self.layers, "kaiming", slope)
         initialise(self.join, "kaiming", slope)
+        if spectral_norm:
+            limit(self)
 
     def forward(self, sample: Tensor, condition: Condition) -> Verdict:
         """Logits (N, 1) in float32."""
-        told, _, _ = self.told(condition)
+        told, _, _ = self.told(condition, sample)
         hidden = self.layers(pad(sample, self.padded))
         everywhere = _over(told.to(hidden.dtype), hidden).expand(-1, -1, *hidden.shape[2:])
         joined = self.join(torch.cat([hidden, everywhere], dim=1))
