@@ -97,7 +97,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Sample (N, C, *space) and its condition to a Verdict: one logit for both at once.
+    """Sample (N, C, *space) and its condition to a Verdict of both at once.
 
     R1 is then flat at real samples with their own sentences, as the matching-aware penalty is
     (Tao et al., 2022, eq. 2), but in the sample alone: flat in the sentence too, it told no
@@ -107,6 +107,7 @@ class Discriminator(nn.Module):
         spec: What to judge; 0 to 3 dimensions of space.
         width: Channels of the finest hidden layer; they double at each halving.
         told: Numbers that what is told is made of.
+        outputs: Logits for each sample.
         slope: Of the leaky ReLU; 0 for ReLU.
         spectral_norm: Whether every weight is divided by its largest singular value.
 
@@ -121,6 +122,7 @@ class Discriminator(nn.Module):
         spec: Spec,
         width: Size = 32,
         told: Size = 128,
+        outputs: Size = 1,
         slope: Share = 0.2,
         spectral_norm: bool = False,
     ) -> None:
@@ -141,14 +143,14 @@ class Discriminator(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.told = Told(spec, told)
         self.join = nn.Sequential(keeping(dims, inputs + told, inputs), nn.LeakyReLU(slope))
-        self.logits = Logits(spec, inputs * math.prod(grid), 1, "none")
+        self.logits = Logits(spec, inputs * math.prod(grid), outputs, "none")
         initialise(self.layers, "kaiming", slope)
         initialise(self.join, "kaiming", slope)
         if spectral_norm:
             limit(self)
 
     def forward(self, sample: Tensor, condition: Condition) -> Verdict:
-        """Logits (N, 1) in float32."""
+        """Logits (N, outputs) in float32."""
         told, _, _ = self.told(condition, sample)
         hidden = self.layers(pad(sample, self.padded))
         everywhere = _over(told.to(hidden.dtype), hidden).expand(-1, -1, *hidden.shape[2:])
