@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from sparring.core.errors import InputError, unknown
+from sparring.core.errors import InputError, few, unknown
 from sparring.core.types import Condition
 from sparring.data.words import words_of
 
@@ -73,9 +73,8 @@ def said(manifest: Manifest, text: str) -> tuple[list[int], list[str]]:
 
 
 def named(words: Sequence[str]) -> str:
-    """The first five words, in quotes, and how many more there are."""
-    first = ", ".join(repr(word[:30]) for word in words[:5])
-    return first if len(words) <= 5 else f"{first} and {len(words) - 5:,} more"
+    """The words in quotes, the first of them if there are many."""
+    return few([repr(word[:30]) for word in words])
 
 
 def _some(words: Iterable[str]) -> str:

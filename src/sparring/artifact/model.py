@@ -347,9 +347,10 @@ class Model:
         same = [0] * len(walk)
         known = self.condition(same, label=label, vector=vector, tokens=tokens, text=text)
         if to is not None:
-            told = {"label": to} if text is None else {"text": str(to)}
-            end = condition_for(self.manifest, same, **told)  # type: ignore[arg-type]
-            field = "label" if text is None else "tokens"
+            if text is None:
+                end, field = self.condition(same, label=to), "label"
+            else:
+                end, field = self.condition(same, text=str(to)), "tokens"
             known = toward(known, end, field, self.manifest.spec)
         return self.generate(walk, known)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class InputError(ValueError):
@@ -16,6 +16,16 @@ class InputError(ValueError):
 def shown(text: str) -> str:
     """The text with all that a terminal would obey escaped: names of files may hold anything."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+FEW = 5
+"""Names that a sentence holds; of more it says how many."""
+
+
+def few(names: Sequence[str]) -> str:
+    """The first of the names, and how many more there are: "a, b and 3 more"."""
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return ", ".join(names[:FEW]) + more
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:

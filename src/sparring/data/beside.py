@@ -6,7 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from sparring.core.errors import InputError
+from sparring.core.errors import InputError, few
 
 TABLES = ("captions.csv", "attributes.csv")
 """A file a line, with its captions or attributes; both may be there."""
@@ -14,8 +14,6 @@ FILES = ("file", "file_name", "filename", "image", "image_id", "name", "path")
 """What the column with the names of files may be called; otherwise it is the first one."""
 CAPTIONS = ("caption", "text", "sentence", "description")
 """What a column with captions may be called."""
-SHOWN = 5
-"""Files that an error names."""
 LONGEST = 100_000
 """Bytes of a caption's own file."""
 
@@ -128,9 +126,3 @@ def _keys(names: Sequence[str]) -> Mapping[str, str]:
         for key in {path.name, path.stem, str(path.with_suffix(""))}:
             found[key] = None if key in found else name
     return {key: name for key, name in found.items() if name} | {name: name for name in names}
-
-
-def few(names: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from sparring.core.errors import InputError
+from sparring.core.errors import InputError, few
 from sparring.data.content import Progress, key_for
 
 T = TypeVar("T")
@@ -96,6 +96,4 @@ def each(items: Encoded, work: Callable[[int], T], what: str, progress: Progress
 
 def tallied(words: Iterable[str]) -> str:
     """How often each word comes, the most frequent first: "8 x 8 (12), 9 x 9 (1)"."""
-    counted = Counter(words).most_common()
-    shown = ", ".join(f"{word} ({count})" for word, count in counted[:5])
-    return shown + (f" and {len(counted) - 5} more" if len(counted) > 5 else "")
+    return few([f"{word} ({count})" for word, count in Counter(words).most_common()])

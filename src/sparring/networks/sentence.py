@@ -18,7 +18,7 @@ DILATIONS = (1, 2, 4)
 SLOPE = 0.2
 
 
-class Told(nn.Module):
+class Description(nn.Module):
     """All that a condition tells, as (N, size): the sentence, and labels and vectors added to it.
 
     Where nothing is told it is zeros.

@@ -20,7 +20,6 @@ from sparring.core.types import Condition, Spec, Verdict
 from sparring.networks.conditioning import Logits
 from sparring.networks.heads import Head
 from sparring.networks.layers import (
-    WIDEST,
     base_grid,
     channels_of,
     crop,
@@ -34,7 +33,7 @@ from sparring.networks.layers import (
     shrinking,
     space_of,
 )
-from sparring.networks.sentence import Told
+from sparring.networks.sentence import Description
 
 
 class Generator(nn.Module):
@@ -70,7 +69,7 @@ class Generator(nn.Module):
         self.head = Head(spec, head)
         dims, widths = len(self.space), channels_of(width, self.space, None)[::-1]
         self.grid = (widths[0], *base_grid(self.space, 2 ** (len(widths) - 1)))
-        self.told = Told(spec, told)
+        self.told = Description(spec, told)
         size = spec.latent + told
         self.dense = nn.Linear(size, math.prod(self.grid))
         self.look = _Attention(widths[0], told) if attention else None
@@ -131,17 +130,17 @@ class Discriminator(nn.Module):
         self.space = space_of(spec.shape, least=0)
         dims = len(self.space)
         # Half the base's extent: a cell sees enough to know what it is of.
-        halvings = len(channels_of(width, self.space, None))
-        widths = [width * min(2**i, WIDEST) for i in range(halvings)]
-        grid = base_grid(self.space, 2**halvings)
-        self.padded = tuple(extent * 2**halvings for extent in grid)
+        widths = channels_of(width, self.space, None)
+        factor = 2 ** len(widths)
+        grid = base_grid(self.space, factor)
+        self.padded = tuple(extent * factor for extent in grid)
         halving = shrinking if dims else keeping
         layers, inputs = [], spec.shape[0]
         for channels in widths:
             layers += [halving(dims, inputs, channels), nn.LeakyReLU(slope)]
             inputs = channels
         self.layers = nn.Sequential(*layers)
-        self.told = Told(spec, told)
+        self.told = Description(spec, told)
         self.join = nn.Sequential(keeping(dims, inputs + told, inputs), nn.LeakyReLU(slope))
         self.logits = Logits(spec, inputs * math.prod(grid), outputs, "none")
         initialise(self.layers, "kaiming", slope)

@@ -44,9 +44,9 @@ def text2image(
         batch: real samples a turn.
     """
     recipe = r3(latent=latent, gamma=gamma, every=every, lr=lr, lr_end=lr_end, batch=batch)
-    generator = Part(f"{NETWORK}:Generator", width=width, told=told, head="leaky")
-    if attention:
-        generator = generator.replace(attention=True)
+    generator = Part(
+        f"{NETWORK}:Generator", width=width, told=told, attention=attention, head="leaky"
+    )
     discriminator = Part(f"{NETWORK}:Discriminator", width=discriminator_width, told=told)
     loss = Part("sparring.losses.adversarial:relativistic")
     own = Part("sparring.losses.conditions:matched", weight=match)

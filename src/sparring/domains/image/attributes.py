@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sparring.core.errors import InputError, unknown
+from sparring.core.errors import InputError, few, unknown
 from sparring.data import beside, words
 from sparring.data.arrays import classes_of
 from sparring.data.content import UNKNOWN, Content
@@ -141,7 +141,7 @@ def _numbers(name: str, cells: Sequence[str], names: Sequence[str], path: Path) 
     if strange:
         raise InputError(
             f"the attribute {name!r} of {path} is a number for some pictures, and none for "
-            f"{len(strange)}: {beside.few(strange)}. Give each of them one."
+            f"{len(strange)}: {few(strange)}. Give each of them one."
         )
     return np.array([float(cell) for cell in cells], dtype=np.float32)
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sparring.core.errors import InputError
 from sparring.core.part import Part
-from sparring.data.encoded import refuse
 from sparring.data.folders import Facts
 from sparring.data.kinds import Reading
 from sparring.data.sides import Tops, Wanted
@@ -36,8 +35,7 @@ def found(path: Path, facts: Facts, tops: Tops, asked: Wanted, reading: Reading)
 
 def _surveyed(side: Side, reading: Reading) -> Side:
     side = side._replace(headers=pictures.survey(side.files, reading.progress))
-    flaw = "" if side.layout is None else "neither indexed nor grey, as label maps are"
-    refuse(side.files, [h.problem or ("" if sides.is_map(h) else flaw) for h in side.headers])
+    sides.check(side)
     return side
 
 

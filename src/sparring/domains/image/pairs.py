@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sparring.core.errors import InputError
+from sparring.core.errors import InputError, few
 from sparring.data import folders
 from sparring.data.content import Content, Sources
 from sparring.data.kinds import Reading
@@ -126,8 +126,7 @@ def _lone(side: Side, other: Side) -> list[str]:
 
 def _first(names: Sequence[str], verb: str = "have") -> str:
     """The first five by name: "a, b and 3 more have"."""
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"{', '.join(names[:5])}{more} {verb if len(names) > 1 else 'has'}"
+    return f"{few(names)} {verb if len(names) > 1 else 'has'}"
 
 
 def _check_sizes(path: Path, a: Side, b: Side) -> None:

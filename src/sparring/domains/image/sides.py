@@ -91,9 +91,7 @@ def surveyed(path: Path, a: Side, b: Side, reading: Reading) -> tuple[Side, Side
     if reading.skip_broken:
         a, b, notes = _sound(a, b, reading)
     for side in (a, b):
-        flaw = "" if side.layout is None else "neither indexed nor grey, as label maps are"
-        problems = [h.problem or ("" if is_map(h) else flaw) for h in side.headers]
-        refuse(side.files, problems)
+        check(side)
     shared = palette.find(path)
     return (*((a, b) if shared is None else _with_palette(a, b, shared)), notes)
 
@@ -122,7 +120,7 @@ def _with_palette(a: Side, b: Side, shared: Path) -> tuple[Side, Side]:
     """The palette that lies beside A and B given to its side."""
     # Label maps are mostly the sources; of two sides that could be, A is taken.
     for side in (a, b):
-        if side.layout is None and all(is_map(header) for header in side.headers):
+        if side.layout is None and all(_is_map(header) for header in side.headers):
             mapped = side._replace(layout=palette.read(shared))
             return (mapped, b) if side is a else (a, mapped)
     raise InputError(
@@ -131,8 +129,17 @@ def _with_palette(a: Side, b: Side, shared: Path) -> tuple[Side, Side]:
     )
 
 
-def is_map(header: Header) -> bool:
-    """Whether a picture can be a label map: it is indexed, or grey."""
+def check(side: Side) -> None:
+    """All pictures of a side can be read, and are label maps where they should be.
+
+    Raises:
+        InputError: some cannot, or are none.
+    """
+    flaw = "" if side.layout is None else "neither indexed nor grey, as label maps are"
+    refuse(side.files, [h.problem or ("" if _is_map(h) else flaw) for h in side.headers])
+
+
+def _is_map(header: Header) -> bool:
     return header.indexed or (header.channels == 1 and header.bits <= 16)
 
 
