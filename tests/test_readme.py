@@ -51,6 +51,7 @@ COMMAND_REPLACEMENTS = (
     (r"--data (notes:\S+-\S+|voices/)", "--data voices --seconds 0.06"),
     (r"(--data|data check) (drums|speech|notes)\S*", r"\1 sounds --seconds 0.06"),
     (r"(--data|data check) avatars:\S+", r"\1 pairs"),
+    (r"^(train (?:text2image|stargan) .*)--data avatars", r"\1--data portraits"),
     (r"--data characters:standing\S+", "--data posed --width 8"),
     (r"--data characters:side\S+", "--data sides --width 8"),
     (r"--data characters:wearer\S+", "--data worn --width 8"),
@@ -149,15 +150,25 @@ def run_python(text: str) -> None:
     exec(compile(text, "block", "exec"), {"__name__": "block"})
 
 
-def write_people(folder: Path) -> None:
-    """Pictures with captions and attributes beside them."""
+FACES = (
+    (
+        *("red hair", "sunglasses"),
+        "a smiling person with light skin, short red hair in spikes and glasses, in a blue shirt",
+    ),
+    ("black hair", "no glasses", "an angry person with brown skin and black hair in a bun"),
+)
+"""Hair and glasses of stand-ins for avatars, and what is said of them."""
+
+
+def write_people(folder: Path, tables: dict[str, tuple[str, tuple[str, str]]]) -> None:
+    """Pictures with tables beside them: name -> a column, and its values in turn."""
     folder.mkdir()
     pixels = np.random.default_rng(1).integers(0, 256, (120, 16, 16, 3), dtype=np.uint8)
     for index, values in enumerate(pixels):
         Image.fromarray(values).save(folder / f"{index}.png")
-    for name, column in {"captions": "caption", "attributes": "hair"}.items():
-        rows = [f"{index},{('black', 'blond')[index % 2]}" for index in range(120)]
-        (folder / f"{name}.csv").write_text("\n".join([f"file,{column}", *rows]))
+    for name, (columns, values) in tables.items():
+        rows = [f"{index},{values[index % 2]}" for index in range(120)]
+        (folder / f"{name}.csv").write_text("\n".join([f"file,{columns}", *rows]))
 
 
 def write_stacks() -> None:
@@ -181,7 +192,7 @@ def write_stacks() -> None:
         write(Path("walk") / f"{index}.png", True)
     for name in ("pose", "worn", "clothes"):
         write(Path("maps") / f"{name}.png", True)
-    for name in ("person", "left", "right", "garment"):
+    for name in ("face", "person", "left", "right", "garment"):
         write(Path(f"{name}.png"), False)
 
 
@@ -210,7 +221,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             path = tmp_path / "pairs" / side / f"{index}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(random.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(path)
-    write_people(tmp_path / "people")
+    told = {"captions": ("caption", ("black", "blond")), "attributes": ("hair", ("black", "blond"))}
+    write_people(tmp_path / "people", told)
+    worn = tuple(f"{hair},{glasses}" for hair, glasses, _ in FACES)
+    said = tuple(f'"{sentence}"' for _, _, sentence in FACES)
+    told = {"captions": ("caption", said), "attributes": ("hair,glasses", worn)}
+    write_people(tmp_path / "portraits", told)
     write_stacks()
     for index in range(240):
         path = tmp_path / "sounds" / ("kick", "snare")[index % 2] / f"{index}.wav"
