@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from sparring.core.errors import InputError
 from sparring.data import drawn, fetch, get, load, pack
@@ -146,6 +147,16 @@ def test_a_pair_holds_aligned_sources_and_samples(squares: album.Album) -> None:
     assert (items["source"] == 255 - items["sample"]).all() and data.source_domain is not None
 
 
+def test_a_source_of_other_items_belongs_to_no_sample(squares: album.Album) -> None:
+    data = load("squares:other-dark", size=(16, 16))
+    assert data.sources is not None and data.held_out_sources is not None
+    held = len(load("squares:other").held_out)
+    assert (len(data.sources), len(data.held_out_sources)) == (12 - held, held)
+    assert held and "source" not in data.train.take(torch.arange(1))
+    taken = data.feed(batch=4, seed=0, unpaired=True).items(0)
+    assert taken["source"].shape == taken["sample"].shape == (4, 3, 16, 16)
+
+
 def test_a_layout_keeps_its_classes_at_any_size(squares: album.Album) -> None:
     found = content("plan", (5, 7))
     assert found.sample.shape == (40, 1, 5, 7)
@@ -159,7 +170,7 @@ def test_a_layout_keeps_its_classes_at_any_size(squares: album.Album) -> None:
     [
         ("squares:brihgt", "did you mean 'bright'"),
         ("squares:dark-bright-plan", "more than a source and a target"),
-        ("squares:dark-other", "no pairs of dark and other"),
+        ("squares:dark+bright-other", "no pairs of dark and bright with that target"),
         ("digits:left", "digits has no views"),
     ],
 )

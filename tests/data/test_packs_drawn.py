@@ -23,6 +23,7 @@ from sparring.domains.image.packs import (
     photos,
     robots,
     terrain,
+    things,
 )
 
 
@@ -285,6 +286,45 @@ def test_captions_are_names_with_keywords_and_say_the_design() -> None:
     ball = sheet.views["picture"][-1]
     assert (ball[:, 0, 0] == 255).all() and (ball[:, 32, 32] == (0, 0, 255)).all()
     assert sheet.held_out[0] == sheet.held_out[1] and sheet.held_out[3] == sheet.held_out[4]
+
+
+def fake_things() -> dict[str, bytes]:
+    kinds = [
+        *[("Animals & Nature", "animal-bird"), ("Animals & Nature", "plant-other")],
+        *[("Objects", "music"), ("Travel & Places", "transport-air"), ("Flags", "flag")],
+        *[("Food & Drink", "dishware"), ("Activities", "sport"), ("Activities", "game")],
+    ]
+    entries, files = [], {}
+    for place, (category, group) in enumerate(kinds):
+        code = f"1f{place:03x}"
+        entries.append({"image": f"{code}.png", "category": category, "subcategory": group})
+        for path in emoji.PATHS.values():
+            picture = Image.new("RGBA", (64, 64), (place, 0, 0, 255))
+            files[path.format(code)] = png(picture, "WEBP" if "assets" in path else "PNG")
+    files["package/emoji.json"] = json.dumps(entries).encode()
+    ball = Image.new("RGBA", (90, 90))
+    ImageDraw.Draw(ball).ellipse((20, 20, 70, 70), (0, 0, 255, 255))
+    folders = ["animals/birds", "animals/birds/cartoon", "household/tools", "military/vehicles"]
+    names = [*(f"{folder}/it.png" for folder in (*folders, "military", "clothes", "space"))]
+    twins = [f"sports/ball-{number}.png" for number in range(9)]
+    for name in (*names, "food/pizza.png", "food/fruit/kiwi.png", *twins):
+        files[f"usr/share/tuxpaint/stamps/{name}"] = png(ball)
+    return files
+
+
+def test_things_are_photos_and_emoji_of_the_same_kinds() -> None:
+    drawn, photographed = things.draw(fake_things(), silent)
+    assert set(drawn.views) == {"google", "twitter", "fluent"}
+    assert drawn.label is not None and photographed.label is not None
+    assert [drawn.classes[kind] for kind in drawn.label] == [
+        *("animals", "plants", "objects", "vehicles", "sports")
+    ]
+    assert drawn.views["twitter"][:, 0, 5, 5].tolist() == [0, 1, 2, 3, 6]
+    found = [photographed.classes[kind] for kind in photographed.label]
+    assert found == ["animals", "food", "objects", "vehicles", "sky", *["sports"] * 9]
+    assert len(set(photographed.held_out[-9:])) == 1  # Nine pictures of one ball.
+    pictures = photographed.views["photo"]
+    assert (pictures[:, :, 0, 0] == 255).all() and (pictures[:, 2, 32, 32] == 255).all()
 
 
 def fake_characters() -> dict[str, bytes]:

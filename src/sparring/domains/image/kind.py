@@ -32,6 +32,7 @@ from sparring.domains.image.packs import (
     photos,
     robots,
     terrain,
+    things,
 )
 from sparring.domains.image.packs import objects as stamps
 
@@ -113,6 +114,7 @@ KIND = Kind(
             captions.ALBUM,
             characters.ALBUM,
             robots.ALBUM,
+            things.ALBUM,
         )
     },
 )

@@ -11,7 +11,7 @@ from sparring.core.errors import InputError, unknown
 from sparring.core.part import Part
 from sparring.core.storage import read_json, write_json
 from sparring.data import drawn, fetch, words
-from sparring.data.content import Content, Progress
+from sparring.data.content import Content, Progress, Sources
 from sparring.data.drawn import Files
 from sparring.data.kinds import Reading
 from sparring.domains.image import arrays
@@ -105,38 +105,65 @@ class Album:
     def read(self, path: Path, views: str, reading: Reading) -> Content:
         """The items: views are VIEW, SOURCE-TARGET, or empty for the default.
 
-        Several sources with + between them, as in `standing+pose-person`, lie on each other.
+        Several sources with + between them, as in `standing+pose-person`, lie on each other. A
+        source that shows other items than the target belongs to none of them.
 
         Without a size they come as the album's default one; otherwise from the sheet that is
         nearest above it, and then resized.
 
         Raises:
-            InputError: no such view, or two that show different items.
+            InputError: no such view, or sources on each other that show different items.
         """
         sources, target = views_in(self, views)
-        sheet = _sheet(self, path, [*sources, target], reading.asked.get("size"))
-        folder = path / sheet["folder"]
-        values = _stored(self, folder, target, reading)
-        found = Content(
-            sample=values,
-            domain=_domain(self.views[target], values),
-            label=drawn.load(folder / "label.npy") if sheet["classes"] else None,
-            classes=tuple(sheet["classes"]),
-            held_out=drawn.load(folder / "held_out.npy"),
-            licence=self.licence,
-        )
-        found = described(found, _known(sheet, folder), reading, self.name)
-        if sheet.get("words"):
-            tokens = drawn.load(folder / "tokens.npy")
-            found = found.replace(tokens=tokens, words=tuple(sheet["words"]))
+        together = _sheets(path, [*sources, target])
+        found = _plain(self, path, together or _sheets(path, [target]), target, reading)
         if not sources:
             return found
+        if not together:
+            return found.replace(**_loose(self, path, sources, reading))
+        folder = path / _fitting(together, reading)["folder"]
         given = [_stored(self, folder, source, reading) for source in sources]
         spaces = [_domain(self.views[s], own) for s, own in zip(sources, given, strict=True)]
         source, space = (
             (given[0], spaces[0]) if len(given) == 1 else stacked(given, spaces, sources)
         )
         return found.replace(source=source, source_domain=space)
+
+
+def _plain(
+    album: Album, path: Path, sheets: list[dict[str, Any]], target: str, reading: Reading
+) -> Content:
+    """The items of a view, and all that is known of them."""
+    sheet = _fitting(sheets, reading)
+    folder = path / sheet["folder"]
+    values = _stored(album, folder, target, reading)
+    found = Content(
+        sample=values,
+        domain=_domain(album.views[target], values),
+        label=drawn.load(folder / "label.npy") if sheet["classes"] else None,
+        classes=tuple(sheet["classes"]),
+        held_out=drawn.load(folder / "held_out.npy"),
+        licence=album.licence,
+    )
+    found = described(found, _known(sheet, folder), reading, album.name)
+    if not sheet.get("words"):
+        return found
+    return found.replace(tokens=drawn.load(folder / "tokens.npy"), words=tuple(sheet["words"]))
+
+
+def _loose(album: Album, path: Path, sources: list[str], reading: Reading) -> dict[str, Any]:
+    """A source whose items are others than the target's, as fields of a Content."""
+    if len(sources) > 1:
+        raise InputError(
+            f"{album.name} has no pairs of {sources[0]} and {sources[1]} with that target: they "
+            "show different items."
+        )
+    folder = path / _fitting(_sheets(path, sources), reading)["folder"]
+    values = _stored(album, folder, sources[0], reading)
+    return {
+        "sources": Sources(values, drawn.load(folder / "held_out.npy")),
+        "source_domain": _domain(album.views[sources[0]], values),
+    }
 
 
 def views_in(album: Album, words: str) -> tuple[list[str], str]:
@@ -155,19 +182,18 @@ def views_in(album: Album, words: str) -> tuple[list[str], str]:
     return sources, parts[-1]
 
 
-def _sheet(
-    album: Album, path: Path, views: list[str], size: tuple[int, int] | None
-) -> dict[str, Any]:
-    """The sheet that holds these views at the default size, or at the least size that is enough."""
-    sheets = [s for s in read_json(path / "album.json")["sheets"] if set(views) <= set(s["views"])]
-    if not sheets:
-        raise InputError(
-            f"{album.name} has no pairs of {views[0]} and {views[-1]}: they show different items."
-        )
+def _sheets(path: Path, views: list[str]) -> list[dict[str, Any]]:
+    """All sheets that hold these views together, the default size first."""
+    return [s for s in read_json(path / "album.json")["sheets"] if set(views) <= set(s["views"])]
+
+
+def _fitting(sheets: list[dict[str, Any]], reading: Reading) -> dict[str, Any]:
+    """The sheet of the default size, or of the least size that is enough."""
+    size = reading.asked.get("size")
     if size is None:
-        return dict(sheets[0])
-    sheets.sort(key=lambda sheet: sheet["size"])
-    return dict(next((sheet for sheet in sheets if sheet["size"] >= max(size)), sheets[-1]))
+        return sheets[0]
+    by_size = sorted(sheets, key=lambda sheet: sheet["size"])
+    return next((sheet for sheet in by_size if sheet["size"] >= max(size)), by_size[-1])
 
 
 def _stored(album: Album, folder: Path, view: str, reading: Reading) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -95,18 +94,10 @@ def _objects(files: Files) -> Iterator[Told]:
 
 def _drawn(item: Told, data: bytes) -> np.ndarray | None:
     """(3, SIDE, SIDE) uint8 on white; None of a stamp that has not been cut out."""
-    import numpy as np
-    from PIL import Image
-
     if item.kind != "object":
         return emoji.on_white(data)
     cut = objects.cut_out(data)
-    if cut is None:
-        return None
-    clear = Image.fromarray(np.ascontiguousarray(objects.fitted(cut, SIDE).transpose(1, 2, 0)))
-    encoded = io.BytesIO()
-    clear.save(encoded, "PNG")
-    return emoji.on_white(encoded.getvalue())
+    return None if cut is None else emoji.laid(objects.fitted(cut, SIDE))
 
 
 _GOOGLE, _, _FLUENT = emoji.ALBUM.packages

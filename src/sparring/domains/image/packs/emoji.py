@@ -72,8 +72,17 @@ def on_white(data: bytes) -> np.ndarray:
     picture = Image.open(io.BytesIO(data)).convert("RGBA")
     if picture.size != (SIDE, SIDE):
         picture = picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-    white = Image.new("RGBA", picture.size, "white")
-    white.alpha_composite(picture)
+    return laid(np.asarray(picture).transpose(2, 0, 1))
+
+
+def laid(pixels: np.ndarray) -> np.ndarray:
+    """Colours and opacity (4, H, W) on white, (3, H, W)."""
+    import numpy as np
+    from PIL import Image
+
+    clear = Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0)))
+    white = Image.new("RGBA", clear.size, "white")
+    white.alpha_composite(clear)
     return np.asarray(white.convert("RGB")).transpose(2, 0, 1)
 
 
