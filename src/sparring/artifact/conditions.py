@@ -10,11 +10,14 @@ import torch
 from torch import Tensor
 
 from sparring.core.errors import InputError, few, unknown
+from sparring.core.recipe import Recipe
 from sparring.core.types import Condition
+from sparring.data.sentences import vector_of
 from sparring.data.words import words_of
 
 if TYPE_CHECKING:
     from sparring.artifact.manifest import Manifest
+    from sparring.data.sentences import Reader
 
 SHOWN = 6
 """Values that are named to who asks for none."""
@@ -31,7 +34,7 @@ def condition_for(
     """The condition of samples with these indices; what is not given goes through all in turn.
 
     Labels are all those of the data, vectors and tokens those of a few of its items. A text is
-    told as the tokens of its words; see `said`.
+    told as the tokens of its words (see `said`), or as what the model's encoder says of it.
 
     Raises:
         InputError: something that the model is not told, does not know, or has no example of.
@@ -39,12 +42,52 @@ def condition_for(
     if text is not None:
         if tokens is not None:
             raise InputError("give the model a text or tokens, not both.")
-        tokens, _ = said(manifest, text)
+        if (encoder := reader(manifest.recipe)) is None:
+            tokens, _ = said(manifest, text)
+        elif vector is None:
+            vector = vector_of(text, encoder)
+        else:
+            raise InputError("give the model a text or a vector, not both.")
     return Condition(
         label=_labels(manifest, indices, label),
         vector=_vectors(manifest, indices, vector),
         tokens=_tokens(manifest, indices, tokens),
     )
+
+
+def reads(recipe: Recipe) -> str:
+    """The encoder that reads sentences before the networks are told them; empty where none does."""
+    return str(recipe.task.arguments.get("sentences", ""))
+
+
+def reader(recipe: Recipe) -> Reader | None:
+    """That encoder itself.
+
+    Raises:
+        InputError: its extra is not installed.
+    """
+    if reads(recipe) != "minilm":
+        return None
+    from sparring.networks.minilm import minilm
+
+    return minilm()
+
+
+def takes_text(manifest: Manifest) -> bool:
+    """Whether the model can be told a sentence."""
+    return bool(manifest.words or reads(manifest.recipe))
+
+
+def unseen(manifest: Manifest, text: str) -> list[str]:
+    """Words of a sentence that the model has never seen; none where an encoder knows language.
+
+    Raises:
+        InputError: as `said`, or as `vector_of`.
+    """
+    if (encoder := reader(manifest.recipe)) is None:
+        return said(manifest, text)[1]
+    vector_of(text, encoder)
+    return []
 
 
 def said(manifest: Manifest, text: str) -> tuple[list[int], list[str]]:

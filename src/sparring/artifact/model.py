@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sparring.artifact import given, hub
 from sparring.artifact.building import build_game
-from sparring.artifact.conditions import altered, condition_for
+from sparring.artifact.conditions import altered, condition_for, reads
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.shown import Shown, html_of
 from sparring.artifact.stored import load_network, model_folder, write_model
@@ -350,7 +350,8 @@ class Model:
             if text is None:
                 end, field = self.condition(same, label=to), "label"
             else:
-                end, field = self.condition(same, text=str(to)), "tokens"
+                field = "vector" if reads(self.manifest.recipe) else "tokens"
+                end = self.condition(same, text=str(to))
             known = toward(known, end, field, self.manifest.spec)
         return self.generate(walk, known)
 

@@ -35,7 +35,11 @@ def slerp(start: Tensor, end: Tensor, weight: Tensor) -> Tensor:
 
 
 def toward(start: Condition, end: Condition, field: str, spec: Spec) -> Condition:
-    """What is told on the way from the label or the tokens of one condition to another's."""
+    """What is told on the way from the label, vector or tokens of one condition to another's."""
+    if field == "vector":
+        assert start.vector is not None and end.vector is not None, "both are told one"
+        weights = torch.linspace(0.0, 1.0, len(start.vector))[:, None]
+        return start._replace(vector=torch.lerp(start.vector, end.vector, weights))
     kinds = spec.classes if field == "label" else spec.tokens[0]
     way = between(getattr(start, field), getattr(end, field), kinds)
     return start._replace(**{field: way})

@@ -317,12 +317,12 @@ def _numbers(text: str | None) -> tuple[float, ...] | None:
 
 def _text(model: Model, *texts: str | None) -> dict[str, str]:
     """The first of the texts as a keyword; words that the model has never seen are said."""
-    from sparring.artifact.conditions import named, said
+    from sparring.artifact.conditions import named, unseen
 
     given = [text for text in texts if text is not None]
-    unseen = [word for text in given for word in said(model.manifest, text)[1]]
-    if unseen:
-        words = f"note: the model has never seen {named(unseen)}; the rest of the text is used."
+    strange = [word for text in given for word in unseen(model.manifest, text)]
+    if strange:
+        words = f"note: the model has never seen {named(strange)}; the rest of the text is used."
         print(shown(words), file=sys.stderr)
     return {"text": given[0]} if given else {}
 

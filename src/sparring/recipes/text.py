@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from sparring.core.errors import InputError, unknown
 from sparring.core.part import Part
 from sparring.core.ranges import Amount, Batch, Every, Latent, Rate, Size
 from sparring.core.recipe import Recipe
 from sparring.recipes.images import r3
 
 NETWORK = "sparring.networks.text"
+ENCODERS = {
+    "own": Part("sparring.tasks.generate:Generate", told=("tokens",)),
+    "minilm": Part("sparring.tasks.generate:Generate", told=("vector",), sentences="minilm"),
+}
+"""What reads sentences -> how the networks are told them."""
 
 
 def text2image(
@@ -15,6 +21,7 @@ def text2image(
     width: Size = 16,
     discriminator_width: Size = 32,
     told: Size = 128,
+    encoder: str = "own",
     attention: bool = False,
     mismatch: Amount = 0.5,
     match: Amount = 1.0,
@@ -32,7 +39,9 @@ def text2image(
     Args:
         width: channels of the generator's finest layer.
         discriminator_width: channels of the discriminator's finest layer.
-        told: numbers that a sentence becomes, in both players' own encoders.
+        told: numbers that a sentence becomes in each player.
+        encoder: what reads sentences: own, trained with the pictures, or minilm, which knows
+            language before (the extra text).
         attention: cells of the coarsest grid look at single words.
         mismatch: weight of real pictures under another one's sentence, which count as fakes.
         match: weight of the generator's own: fakes fit their sentence better than another one's.
@@ -43,6 +52,10 @@ def text2image(
         lr_end: Adam's learning rate at the end.
         batch: real samples a turn.
     """
+    if encoder not in ENCODERS:
+        raise unknown("encoder", encoder, ENCODERS)
+    if attention and encoder != "own":
+        raise InputError(f"attention looks at single words, and {encoder} tells whole sentences.")
     recipe = r3(latent=latent, gamma=gamma, every=every, lr=lr, lr_end=lr_end, batch=batch)
     generator = Part(
         f"{NETWORK}:Generator", width=width, told=told, attention=attention, head="leaky"
@@ -56,5 +69,5 @@ def text2image(
         name="text2image",
         networks={"generator": generator, "discriminator": discriminator},
         terms=(*recipe.terms, *pairs),
-        task=Part("sparring.tasks.generate:Generate", told=("tokens",)),
+        task=ENCODERS[encoder],
     )

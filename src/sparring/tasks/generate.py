@@ -18,20 +18,28 @@ if TYPE_CHECKING:
 
 TOLD = ("label", "vector", "tokens")
 """Fields of items that a generator may be told."""
+READERS = ("", "minilm")
+"""Encoders of sentences that come ready."""
 
 
 @dataclass(frozen=True)
 class Generate:
     """Every item is real; those of its fields that `told` names are known.
 
+    With `sentences` an encoder of that name has read the items' sentences, which are their vectors.
+
     Raises:
-        InputError: `told` holds another word than "label", "vector" or "tokens".
+        InputError: `told` holds another word than "label", "vector" or "tokens", or no such
+            encoder.
     """
 
     told: tuple[str, ...] = ()
+    sentences: str = ""
 
     def __post_init__(self) -> None:
         check_told(self.told)
+        if self.sentences not in READERS:
+            raise unknown("encoder of sentences", self.sentences, READERS[1:])
 
     @property
     def conditions(self) -> frozenset[str]:

@@ -8,12 +8,14 @@ from typing import Any
 import torch
 
 from sparring.artifact.building import build_game
+from sparring.artifact.conditions import reader
 from sparring.core.accepts import ALL, Accepts
 from sparring.core.errors import InputError
 from sparring.core.part import Part, resolve
 from sparring.core.recipe import Recipe
 from sparring.core.types import Spec
 from sparring.data import Dataset
+from sparring.data.sentences import as_vectors
 from sparring.recipes import recipe_functions, recipe_named
 
 LOOKED = 256
@@ -36,9 +38,13 @@ def grouped(recipe: Recipe, dataset: Dataset) -> Recipe:
 def seen(recipe: Recipe, dataset: Dataset) -> Dataset:
     """The data in the sample space that the recipe's networks see them in; none is read again.
 
+    Where an encoder reads sentences, what it says of them is the items' vectors.
+
     Raises:
-        InputError: the data are of a kind that cannot be seen so.
+        InputError: the data are of a kind that cannot be seen so, or have no sentences.
     """
+    if (encoder := reader(recipe)) is not None:
+        dataset = as_vectors(dataset, encoder)
     if not recipe.seen_as:
         return dataset
     source = dataset.source_domain

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sparring.artifact.manifest import Manifest
     from sparring.artifact.model import Model
-    from sparring.core.types import Batch
+    from sparring.core.types import Batch, Items
     from sparring.data import Dataset
     from sparring.verbs.shares import Pieces
 
@@ -84,7 +84,14 @@ def _address(manifest: Manifest) -> str:
 
 
 def reals_of(model: Model, dataset: Dataset, count: int) -> Batch:
-    """So many held-out items, evenly spread, as the model's task prepares them.
+    """So many held-out items, as `items_of`, as the model's task prepares them."""
+    from sparring.verbs.compare import prepared
+
+    return prepared(model, items_of(model, dataset, count))
+
+
+def items_of(model: Model, dataset: Dataset, count: int) -> Items:
+    """So many held-out items, evenly spread and encoded.
 
     Training items stand in where none were held out.
     """
@@ -98,9 +105,7 @@ def reals_of(model: Model, dataset: Dataset, count: int) -> Batch:
     loose: Any = dataset.sources if none_held else dataset.held_out_sources
     if loose is not None and len(loose):
         items |= loose.take(torch.arange(number) * len(loose) // max(number, 1))
-    from sparring.verbs.compare import prepared
-
-    return prepared(model, encode(items, model.domain, model.source_domain))
+    return encode(items, model.domain, model.source_domain)
 
 
 def training_items(model: Model, dataset: Dataset, indices: Tensor) -> Iterator[Tensor]:

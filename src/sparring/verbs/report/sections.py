@@ -122,22 +122,23 @@ def sentences(model: Model, dataset: Dataset) -> str:
     """For models that are told sentences: held-out ones over what was made of them."""
     import torch
 
+    from sparring.artifact.conditions import takes_text
     from sparring.core.streams import latents
-    from sparring.verbs.reals import reals_of
+    from sparring.verbs.reals import items_of
 
-    words = model.manifest.words
-    if not words:
+    words = dataset.words
+    if not words or not takes_text(model.manifest):
         return ""
-    real, known, _ = reals_of(model, dataset, ASKED)
-    assert known.tokens is not None, "a model with words is told tokens"
+    items = items_of(model, dataset, ASKED)
+    real, tokens = items["sample"], items["tokens"].tolist()
     latent = latents(model.manifest.seed, range(len(real)), model.manifest.spec.latent)
-    made = model.generate(latent, known)
+    made = model.generate(latent, model.task.known(items))
     shown = [
         page.figure(
             model.domain.embed(torch.stack(pair), 2),
             " ".join(words[number] for number in row if number >= 0),
         )
-        for pair, row in zip(zip(made, real, strict=True), known.tokens.tolist(), strict=True)
+        for pair, row in zip(zip(made, real, strict=True), tokens, strict=True)
     ]
     said = "Held-out sentences, not chosen: what was made of each, and the true picture."
     return page.section("Sentences", page.paragraph(said), page.strip(shown))
