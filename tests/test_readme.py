@@ -51,7 +51,7 @@ COMMAND_REPLACEMENTS = (
     (r"--data (notes:\S+-\S+|voices/)", "--data voices --seconds 0.06"),
     (r"(--data|data check) (drums|speech|notes)\S*", r"\1 sounds --seconds 0.06"),
     (r"(--data|data check) avatars:\S+", r"\1 pairs"),
-    (r"^(train (?:text2image|stargan) .*)--data avatars", r"\1--data portraits"),
+    (r"^(train (?:text2image|stargan) .*)--data (?:avatars|captions)", r"\1--data portraits"),
     (r"--data characters:standing\S+", "--data posed --width 8"),
     (r"--data characters:side\S+", "--data sides --width 8"),
     (r"--data characters:wearer\S+", "--data worn --width 8"),

@@ -267,3 +267,16 @@ def test_durations_in_words() -> None:
     assert sections.duration(42.4) == "42 s"
     assert sections.duration(200.0) == "3 min 20 s"
     assert sections.duration(5 * 3600 + 12 * 60.0) == "5 h 12 min"
+
+
+def test_names_of_curves_lie_beside_them() -> None:
+    names = [f"discriminator/{'a long name of a part ' * 2}{number}" for number in range(7)]
+    chart = curves.Chart("Costs of the parts", ("discriminator/",), log=True)
+    figure = curves.figure_of(chart, {name: ([0, 1, 2], [1.0, 5.0, 2.0]) for name in names})
+    figure.draw_without_rendering()
+    (axes,), (legend,) = figure.axes, figure.legends
+    assert not axes.get_window_extent().overlaps(legend.get_window_extent())
+    assert axes.get_window_extent().height > 0.6 * curves.HEIGHT * figure.dpi
+    assert len(legend.get_texts()) == 7
+    alone = curves.figure_of(chart, {names[0]: ([0, 1], [1.0, 2.0])})
+    assert not alone.legends, "the title says what one curve is"

@@ -41,6 +41,10 @@ class Extractor:
     batch: int = 256
     device: str | torch.device = "cpu"
     """Where samples are read."""
+    lasting: bool = True
+    """Whether the digest is of all that the features depend on, so that they may be kept."""
+    tell: Callable[[int], None] = lambda count: None
+    """Called with how many samples were read, each time that some were."""
 
     def on(self, device: str | torch.device) -> Extractor:
         """The same on another device."""
@@ -52,16 +56,14 @@ class Extractor:
             return self
         done = 0
 
-        def read(samples: Tensor) -> Embedded:
+        def tell(count: int) -> None:
             nonlocal done
-            found = self.read(samples)
-            done += len(samples)
+            done += count
             progress("samples read", done, total)
             if done >= total:
                 progress("scores and intervals", 0, 0)
-            return found
 
-        return replace(self, read=read)
+        return replace(self, tell=tell)
 
     def features(self, samples: Tensor | Iterable[Tensor]) -> Tensor:
         """Samples (N, *shape) to features (N, F) float32; raises as `embed` does."""
@@ -93,6 +95,7 @@ class Extractor:
         if not bool(torch.isfinite(samples).all()):
             raise InputError("the samples hold NaN or infinity; the generator has diverged.")
         features, logits = self.read(samples.float().to(self.device))
+        self.tell(len(samples))
         if features.ndim != 2 or len(features) != len(samples):
             shape = tuple(features.shape)
             raise InputError(f"{self.name} gave {shape} for {len(samples)} samples, not (N, F).")
@@ -129,7 +132,7 @@ def of_function(
             raise InputError(f"the extractor must return a tensor (N, F), not a {kind}.")
         return Embedded(features)
 
-    return Extractor(name, _source_digest(function), resize, read)
+    return Extractor(name, _source_digest(function), resize, read, lasting=False)
 
 
 def _source_digest(function: Callable[[Tensor], Tensor]) -> str:

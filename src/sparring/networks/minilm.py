@@ -111,8 +111,7 @@ def _filled(content: bytes) -> _Transformer:
 
     given = load(content)
     words, places, kinds = (
-        given[f"embeddings.{name}_embeddings.weight"]
-        for name in ("word", "position", "token_type")
+        given[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")
     )
     layers = len({name.split(".")[2] for name in given if name.startswith("encoder.layer.")})
     network = _Transformer(len(words), len(places), layers)

@@ -115,18 +115,19 @@ def training_items(model: Model, dataset: Dataset, indices: Tensor) -> Iterator[
         yield model.domain.encode(store.take(piece)["sample"])
 
 
-def encoded(dataset: Dataset, store: Any) -> Pieces:
-    """All items of a store as samples (N, *shape)."""
+def encoded(dataset: Dataset, store: Any, most: int | None = None) -> Pieces:
+    """All items of a store, or the first so many, as samples (N, *shape)."""
     import torch
 
     from sparring.artifact.tiling import at_once
     from sparring.verbs.shares import Pieces
 
     domain = dataset.domain.build()
-    chunks = torch.arange(len(store)).split(at_once(CHUNK, CELLS, domain.shape))
+    number = len(store) if most is None else min(most, len(store))
+    chunks = torch.arange(number).split(at_once(CHUNK, CELLS, domain.shape))
 
     def make(number: int) -> Tensor:
         samples: Tensor = domain.encode(store.take(chunks[number])["sample"])
         return samples
 
-    return Pieces([len(chunk) for chunk in chunks], make)
+    return Pieces([len(chunk) for chunk in chunks], make, lasting=True)

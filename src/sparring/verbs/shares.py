@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from sparring.core.device import several
 from sparring.core.errors import InputError
 from sparring.metrics.extractor import Embedded, Extractor
 from sparring.metrics.scores import Scores
+from sparring.verbs.embeddings import embedded
 
 if TYPE_CHECKING:
     from sparring.training.engine import Engine
@@ -35,6 +37,8 @@ class Pieces:
     sizes: Sequence[int]
     make: Callable[[int], Tensor]
     """The piece of this number."""
+    lasting: bool = False
+    """Whether other runs will ask for the same ones, so that what is said of them is kept."""
 
     def __len__(self) -> int:
         return sum(self.sizes)
@@ -78,7 +82,8 @@ def read(
 
     def work() -> list[list[Tensor]]:
         mine = range(rank, len(samples.sizes), world)
-        return [_fields(samples.make(number), reader, also) for number in mine]
+        embed = functools.partial(embedded, reader=reader) if samples.lasting else reader.embed
+        return [_fields(samples.make(number), embed, also) for number in mine]
 
     if engine is None or world == 1:
         columns = [torch.cat(parts) for parts in zip(*work(), strict=True)]
@@ -91,10 +96,12 @@ def read(
 
 
 def _fields(
-    piece: Tensor, reader: Extractor, also: Sequence[Callable[[Tensor], Tensor]]
+    piece: Tensor,
+    embed: Callable[[Tensor], Embedded],
+    also: Sequence[Callable[[Tensor], Tensor]],
 ) -> list[Tensor]:
     """Features, logits where there are any, and what else is said of the piece."""
-    found = [values for values in reader.embed(piece) if values is not None]
+    found = [values for values in embed(piece) if values is not None]
     return [*found, *(tell(piece).float() for tell in also)]
 
 

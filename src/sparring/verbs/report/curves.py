@@ -14,6 +14,10 @@ INK, RULE = "#123456", "#123457"
 """Stand-ins that are exchanged for the page's own text and line colours."""
 COLOURS = ("#2a78c8", "#e0742c", "#2c9c6a", "#b84a9c", "#8a78d8", "#a08a28")
 """Readable on white and on near-black."""
+WIDTH, HEIGHT, ROW = 4.6, 2.5, 0.19
+"""Inches: of a chart, and of one row of names below it."""
+NAMES = 2
+"""In a row; three of a part's name would not fit."""
 POINTS = 400
 """More than so many are averaged in blocks, which keeps the page small."""
 
@@ -131,10 +135,16 @@ def _names(lines: Log, chart: Chart) -> list[str]:
 
 
 def _svg(chart: Chart, series: Mapping[str, tuple[list[float], list[float]]]) -> str:
+    return _written(figure_of(chart, series), chart.title)
+
+
+def figure_of(chart: Chart, series: Mapping[str, tuple[list[float], list[float]]]) -> Any:
+    """The chart with its curves, and their names below it, where they hide nothing."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.6, 2.5), layout="constrained")
+    rows = math.ceil(len(series) / NAMES) if len(series) > 1 else 0
+    figure = Figure(figsize=(WIDTH, HEIGHT + ROW * rows), layout="constrained")
     FigureCanvasSVG(figure)
     axes = figure.add_subplot()
     many = len({name.rpartition("/")[2] for name in series}) < len(series)
@@ -146,9 +156,11 @@ def _svg(chart: Chart, series: Mapping[str, tuple[list[float], list[float]]]) ->
     if chart.limits:
         axes.set_ylim(*chart.limits)
     _style(axes)
-    if len(series) > 1:
-        axes.legend(frameon=False, fontsize=8, labelcolor=INK)
-    return _written(figure, chart.title)
+    if rows:
+        figure.legend(
+            loc="outside lower center", ncols=NAMES, frameon=False, fontsize=8, labelcolor=INK
+        )
+    return figure
 
 
 def _style(axes: Any) -> None:

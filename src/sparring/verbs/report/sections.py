@@ -18,8 +18,6 @@ from sparring.verbs.report import curves, health, page, pictures
 from sparring.verbs.usage import usage
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from sparring.artifact.model import Model
     from sparring.data import Dataset
 
@@ -149,7 +147,8 @@ def neighbours(model: Model, dataset: Dataset) -> str:
     import torch
 
     from sparring.metrics.distances import nearest
-    from sparring.verbs.reals import training_items
+    from sparring.verbs.reals import encoded, training_items
+    from sparring.verbs.shares import read
 
     if not model.domain.grid or not dataset.count:
         return ""
@@ -158,7 +157,8 @@ def neighbours(model: Model, dataset: Dataset) -> str:
     except InputError as error:  # a page without neighbours is no reason to stop
         return page.section("Nearest training neighbours", page.paragraph(str(error)))
     asked = model.sample(ASKED, seed=model.manifest.seed)
-    found, _ = nearest(reader.features(asked), _features(reader, model, dataset), NEIGHBOURS)
+    known, _ = read(encoded(dataset, dataset.train, SEARCHED), reader)
+    found, _ = nearest(reader.features(asked), known.features, NEIGHBOURS)
     rows = []
     for sample, indices in zip(asked, found, strict=True):
         rows += [sample[None], next(training_items(model, dataset, indices.cpu()))]
@@ -169,16 +169,6 @@ def neighbours(model: Model, dataset: Dataset) -> str:
         f"items, by the features of {reader.name}. A twin in every row would mean copying."
     )
     return page.section("Nearest training neighbours", page.figure(shown, words, "medium"))
-
-
-def _features(reader: Any, model: Model, dataset: Dataset) -> Tensor:
-    import torch
-
-    from sparring.verbs.reals import training_items
-
-    indices = torch.arange(min(dataset.count or 0, SEARCHED))
-    found: Tensor = reader.features(training_items(model, dataset, indices))
-    return found
 
 
 def latent_space(model: Model, dataset: Dataset | None) -> str:
