@@ -13,7 +13,7 @@ from sparring.core.errors import InputError
 from sparring.core.types import Batch, Condition, Verdict
 from sparring.recipes import recipe_named
 from sparring.verbs.inside import Players, field, players, pulls, slopes
-from sparring.verbs.inside.drawing import histograms, looks, plane
+from sparring.verbs.inside.drawing import histograms, logits, looks, plane
 from sparring.verbs.reals import data_of, reals_of
 from sparring.verbs.run import train
 from test_model import untrained
@@ -80,7 +80,7 @@ def test_everything_is_drawn(tmp_path: Path, tiny_npz: str) -> None:
         batch = reals_of(found.model, data_of(found.model), 12)
         drawn = [plane] if folder == "points" else [looks]
         pictures = [each(found, batch) for each in drawn]
-        pictures.append(histograms([found, found], batch))
+        pictures.append(histograms([logits(found, batch)] * 2))
         for picture in pictures:
             assert isinstance(picture, Image.Image)
             assert len(picture.getcolors(1 << 24) or ()) > 20

@@ -10,6 +10,7 @@ import pytest
 
 from sparring.core.errors import InputError
 from sparring.studio import jobs, progress
+from sparring.training.live import SHOWN
 
 Until = Callable[[Callable[[], object]], None]
 TINY = "--widths 8 --discriminator-widths 8 --latent 4"
@@ -69,6 +70,31 @@ def test_a_run_is_stopped_and_resumed(page: Any, runs: Path, tiny_npz: str, unti
     until(lambda: _lines(runs / "long") > done)
     jobs.stop(runs, "long")
     until(lambda: not jobs.training(runs, "long"))
+
+
+def test_a_run_is_looked_into_while_it_trains(page: Any, runs: Path, until: Until) -> None:
+    begin(page, "ring8", "points", 1000000, f"{TINY} --batch 8 --checkpoint-every 999999")
+    until(lambda: progress.state(runs, "points") == "training")
+    open_page(page, "Look inside")
+    page.get_by_label("Run", exact=True).last.click()
+    page.get_by_role("option", name="points", exact=True).click()
+    steps: set[str] = set()
+    pictures: set[str | None] = set()
+
+    def moved() -> bool:
+        said = page.locator("#at").inner_text()
+        if "as it trains" in said:
+            steps.add(said)
+            pictures.add(page.locator("#inside img").get_attribute("src"))
+        return len(steps) > 2 and len(pictures) > 2
+
+    until(moved)
+    assert [path.name for path in (runs / "points" / "checkpoint").glob("step-*")] == [
+        "step-00000000"
+    ]
+    jobs.stop(runs, "points")
+    until(lambda: "a checkpoint" in page.locator("#at").inner_text())
+    assert not (runs / "points" / SHOWN).exists()
 
 
 def test_what_the_data_doctor_refuses_is_not_begun(page: Any, runs: Path, tmp_path: Path) -> None:

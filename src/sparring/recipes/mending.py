@@ -23,6 +23,7 @@ def superres(
     realistic: bool = True,
     plain: Share = 0.0,
     halved: Share = 0.0,
+    vivid: Share = 0.0,
     width: Size = 48,
     blocks: Depth = 6,
     averaged: bool = False,
@@ -35,6 +36,8 @@ def superres(
         realistic: small pictures have blur, noise and JPEG; otherwise they are only shrunk.
         plain: share of realistic ones that are only shrunk all the same.
         halved: share of the JPEGs whose colours are at half the extent (4:2:0).
+        vivid: share of the pictures whose colours are changed and made stronger, so that no colour
+            is a stranger.
         width: channels of the generator.
         blocks: residual blocks of the generator.
         averaged: average what the generator adds over 2 x 2 pixels, so that no mesh is left.
@@ -49,6 +52,7 @@ def superres(
             realistic=realistic,
             plain=plain,
             halved=halved,
+            vivid=vivid,
         ),
         duel,
         form="none",

@@ -1,4 +1,4 @@
-"""What time and machines do to pictures: functions of (N, C, H, W) in [-1, 1], each sample its own.
+"""What light, time and machines do to pictures: functions of (N, C, H, W) in [-1, 1], each sample its own.
 
 Random strengths come from torch's default generator, which the loop seeds for every turn.
 """
@@ -16,6 +16,8 @@ from sparring.tasks.mending import between
 
 Range = tuple[float, float]
 
+STRONGEST = 4.0
+"""How many times as far from grey the strongest colours of `vivid` are."""
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in brightness (ITU-R BT.601)."""
 LUMINANCE = (
@@ -70,6 +72,21 @@ def some(share: float, changed: Tensor, pictures: Tensor) -> Tensor:
 def grey(pictures: Tensor) -> Tensor:
     """Brightness, repeated to as many channels."""
     return luma(pictures).expand_as(pictures).contiguous()
+
+
+def vivid(pictures: Tensor, share: float) -> Tensor:
+    """About this share of colour pictures with up to STRONGEST times their colours, channels mixed.
+
+    What no photo of a small collection shows, such as a flower's pink that fills the picture, is
+    then known too.
+    """
+    if not share or pictures.shape[1] != 3:
+        return pictures
+    orders = torch.rand(pictures.shape[:2]).argsort(1)[..., None, None].to(pictures.device)
+    turned = pictures.gather(1, orders.expand_as(pictures))
+    bright = luma(turned)
+    strong = bright + (turned - bright) * between(1.0, STRONGEST, pictures)
+    return some(share, strong.clamp(-1.0, 1.0), pictures)
 
 
 def luma(pictures: Tensor) -> Tensor:

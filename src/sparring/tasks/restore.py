@@ -39,7 +39,8 @@ class Restore(Mending):
     """The map is the picture after one of the degradations.
 
     Strengths are drawn between two ends for each sample: `noise` in levels of 255, `quality` of
-    JPEG, `sigma` of the blur in pixels, `opacity` of the watermark.
+    JPEG, `sigma` of the blur in pixels, `opacity` of the watermark. The share `vivid` of the
+    pictures has other and stronger colours.
 
     Raises:
         InputError: no such kind.
@@ -50,6 +51,7 @@ class Restore(Mending):
     quality: tuple[Quality, Quality] = (10.0, 40.0)
     sigma: tuple[Sigma, Sigma] = (0.8, 2.0)
     opacity: tuple[Share, Share] = (0.4, 0.9)
+    vivid: Share = 0.0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -63,7 +65,7 @@ class Restore(Mending):
 
     def prepare(self, items: Items) -> Batch:
         """Encoded pictures to a batch of degraded ones."""
-        real = self.real(items)
+        real = degradations.vivid(self.real(items), self.vivid)
         return Batch(real, Condition(map=self.degraded(real)))
 
     def degraded(self, real: Tensor) -> Tensor:

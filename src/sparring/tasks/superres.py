@@ -27,13 +27,14 @@ class Superres(Mending):
     Realistic ones went through blur, noise and JPEG as real small pictures did (the first order
     of Wang et al., 2021, Real-ESRGAN); others are shrunk bicubically and nothing else, as is the
     share `plain` of realistic ones. The share `halved` of the JPEGs has its colours at half the
-    extent.
+    extent. The share `vivid` of the pictures has other and stronger colours.
     """
 
     scale: Factor = 4
     realistic: bool = True
     plain: Share = 0.0
     halved: Share = 0.0
+    vivid: Share = 0.0
 
     abilities = frozenset({"translate", "upscale"})
 
@@ -52,7 +53,7 @@ class Superres(Mending):
 
     def prepare(self, items: Items) -> Batch:
         """Encoded pictures to a batch with small ones."""
-        real = self.real(items)
+        real = degradations.vivid(self.real(items), self.vivid)
         return Batch(real, Condition(map=self.degraded(real)))
 
     def degraded(self, real: Tensor) -> Tensor:

@@ -62,8 +62,13 @@ def playing(place: Path) -> dict[str, dict[str, Tensor]]:
     folder = place / "checkpoint" / f"step-{done[-1]:08d}" if done else place
     if not (folder / "state.safetensors").is_file():
         return {}
+    return parted(read_tensors(folder / "state.safetensors"))
+
+
+def parted(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """Networks' weights by name, of tensors by dotted name among which they are."""
     networks: dict[str, dict[str, Tensor]] = {}
-    for path, value in read_tensors(folder / "state.safetensors").items():
+    for path, value in tensors.items():
         kind, _, rest = path.partition(".")
         name, _, weight = rest.partition(".")
         if kind == "network":

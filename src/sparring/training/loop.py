@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from sparring.training import checkpoint, log
 from sparring.training.budget import Budget, Intervals, Pace, due, length
 from sparring.training.engine import Engine
 from sparring.training.guard import Diverged, next_rate_scale
+from sparring.training.live import Window
 from sparring.training.progress import Bar
 from sparring.training.state import State
 from sparring.training.step import Draw, Stepper, penalty_share
@@ -58,6 +59,7 @@ class Loop:
         self.every = self.intervals.within(self.budget)
         self.model = Model(self.manifest, self.state.averaged)
         self.tally = log.Tally()
+        self.window = Window(self.run)
         self._stop = False
         """A signal was heard by this process; `_stopped`, by any."""
         self._stopped = False
@@ -90,7 +92,7 @@ class Loop:
         if self._saved_step < 0:
             self._checkpoint()
         bar = Bar(self.budget, shown=self.engine.main and not self.quiet)
-        with bar, self._signals():
+        with bar, closing(self.window), self._signals():
             while not self._finished():
                 self._step()
                 bar.show(self.state.progress)
@@ -114,6 +116,8 @@ class Loop:
             self._sample()
         if self._due(self.every.checkpoint):
             self._checkpoint()
+        if self.engine.main:
+            self.window.show(self.state)
 
     def _tick(self) -> None:
         """Read the clock and the stop flag: the same in all processes, so that all decide alike."""

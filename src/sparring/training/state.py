@@ -108,12 +108,15 @@ class State:
 
     def tensors(self) -> dict[str, Tensor]:
         """All tensors but the averaged networks', by dotted name."""
-        named = {f"network.{n}": net.state_dict() for n, net in self.networks.items()}
-        named |= {name: game.state_dict() for name, game in self.games.items()}
+        named = {name: game.state_dict() for name, game in self.games.items()}
         for player, optimizer in self.optimizers.items():
             for index, values in optimizer.state_dict()["state"].items():
                 named[f"optimizer.{player}.{index}"] = values
-        return {f"{a}.{b}": value for a, group in named.items() for b, value in group.items()}
+        return {**self.playing(), **_flat(named)}
+
+    def playing(self) -> dict[str, Tensor]:
+        """The weights of all networks as they play, by dotted name."""
+        return _flat({"network": {n: net.state_dict() for n, net in self.networks.items()}})
 
     def facts(self) -> dict[str, Any]:
         """All that is not a tensor, in JSON's own types."""

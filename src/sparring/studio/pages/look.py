@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from sparring.studio import progress
 from sparring.studio.showing import QUIET, told
 from sparring.training import checkpoint
-from sparring.verbs.inside import players
-from sparring.verbs.inside.drawing import ROWS, histograms, looks, plane
+from sparring.training.live import watch
+from sparring.verbs.inside import players, players_now
+from sparring.verbs.inside.drawing import ROWS, histograms, logits, looks, plane
 from sparring.verbs.reals import data_of, reals_of
 from sparring.verbs.report.pictures import spread
 
@@ -19,15 +21,18 @@ if TYPE_CHECKING:
 
     from sparring.core.types import Batch
     from sparring.studio.shelf import Shelf
+    from sparring.verbs.inside import Players
+    from sparring.verbs.inside.drawing import Logits
 
 TITLE = "Look inside"
-TICK = 2.0
+TICK = 1.0
 POINTS, PICTURES = 600, 200
 """Real samples, and as many made ones, that are looked at."""
 NOTE = (
     "Points: the greener, the more real the discriminator finds the place; arrows are the pull of "
     "the generator's loss on what it made. Pictures: the discriminator's logits, step by step, "
-    "and where its verdict changes most with a pixel. A run that trains is followed live."
+    "and where its verdict changes most with a pixel. A run that trains is followed live, between "
+    "its checkpoints too."
 )
 
 
@@ -37,14 +42,15 @@ def build(shelf: Shelf, tab: gr.Tab) -> gr.Dropdown:
     with gr.Row():
         run = gr.Dropdown(acts.runs(), label="Run", value=None, elem_id="look", scale=1)
         step = gr.Slider(0, 1, 1, step=1, label="Checkpoint", scale=2, elem_id="step")
-        live = gr.Checkbox(True, label="Follow the newest", scale=0, min_width=180)
+        live = gr.Checkbox(True, label="Follow it live", scale=0, min_width=180)
     gr.Markdown(NOTE, elem_classes="note")
+    at = gr.Markdown(elem_id="at", elem_classes="note")
     with gr.Row():
         shown = {"format": "png", "interactive": False, "buttons": ["download"]}
         first = gr.Image(show_label=False, elem_id="inside", **shown)
         second = gr.Image(show_label=False, elem_id="looks", visible=False, **shown)
     clock = gr.Timer(TICK)
-    parts = [step, first, second, seen]
+    parts = [step, at, first, second, seen]
     gr.on(
         [clock.tick, run.change, live.change],
         told(acts.follow),
@@ -52,7 +58,7 @@ def build(shelf: Shelf, tab: gr.Tab) -> gr.Dropdown:
         parts,
         **QUIET,
     )
-    step.release(told(acts.back), [run, step], [live, first, second, seen], **QUIET)
+    step.release(told(acts.back), [run, step], [live, at, first, second, seen], **QUIET)
     tab.select(acts.again, run, run, **QUIET)
     return run
 
@@ -79,35 +85,52 @@ class _Acts:
         )
 
     def follow(self, run: str | None, step: int, live: bool, seen: Any) -> list[Any]:
-        """The newest checkpoint, where there is a new one."""
-        if not run:
-            return [gr.skip()] * 4
-        done = checkpoint.steps(self.shelf.folder(run))
-        mark = (run, tuple(done))
-        if not done or mark == seen or (not live and seen is not None and seen[0] == run):
-            return [gr.skip()] * 4
+        """The run as it is now, or its newest checkpoint, where there is anything new."""
+        if not run or (not live and seen is not None and seen[0] == run):
+            return [gr.skip()] * 5
+        folder = self.shelf.folder(run)
+        if not progress.ended(folder):
+            watch(folder)
+        done, now = checkpoint.steps(folder), players_now(folder, self.shelf.trusted)
+        mark = (run, tuple(done), now.step if now else None)
+        if not done or mark == seen:
+            return [gr.skip()] * 5
         slider = gr.Slider(minimum=1, maximum=max(len(done), 2), value=len(done))
-        return [slider, *self._drawn(run, done, len(done)), mark]
+        return [slider, *self._drawn(run, done, len(done), now), mark]
 
     def back(self, run: str | None, step: int) -> list[Any]:
-        """An earlier checkpoint; the newest is followed no longer."""
+        """An earlier checkpoint; the run is followed no longer."""
         done = checkpoint.steps(self.shelf.folder(run))
-        return [False, *self._drawn(str(run), done, int(step)), (run, tuple(done))]
+        return [False, *self._drawn(str(run), done, int(step), None), (run, tuple(done), None)]
 
-    def _drawn(self, run: str, done: list[int], number: int) -> list[Any]:
+    def _drawn(self, run: str, done: list[int], number: int, now: Players | None) -> list[Any]:
+        """What stands at a checkpoint, or as the run is now, in words and two pictures."""
         folder, at = self.shelf.folder(run), done[min(max(number, 1), len(done)) - 1]
         batch = _reals(folder, self.shelf.trusted)
-        found = players(folder, at, self.shelf.trusted)
+        found = now or players(folder, at, self.shelf.trusted)
+        said = f"Step {found.step:,}, {'as it trains' if now else 'a checkpoint'}."
         if found.model.manifest.spec.shape == (2,):
-            return [gr.Image(value=plane(found, batch)), gr.Image(visible=False)]
-        before = spread([step for step in done if step <= at], ROWS)
-        rows = [players(folder, step, self.shelf.trusted) for step in before]
+            return [said, gr.Image(value=plane(found, batch)), gr.Image(visible=False)]
+        before = spread([step for step in done if step <= at], ROWS - bool(now))
+        rows = [_logits(folder, step, self.shelf.trusted) for step in before]
         maps = len(found.model.manifest.spec.shape) == 3
         looked = looks(found, batch) if maps else None
         return [
-            gr.Image(value=histograms(rows, batch)),
+            said,
+            gr.Image(value=histograms([*rows, logits(now, batch)] if now else rows)),
             gr.Image(value=looked, visible=looked is not None),
         ]
+
+
+def _logits(folder: Path, step: int, trusted: tuple[str, ...]) -> Logits:
+    """Those at a checkpoint, worked out once."""
+    when = (folder / "checkpoint" / f"step-{step:08d}").stat().st_mtime_ns
+    return _logits_of(folder, step, trusted, when)
+
+
+@functools.lru_cache(maxsize=64)
+def _logits_of(folder: Path, step: int, trusted: tuple[str, ...], when: int) -> Logits:
+    return logits(players(folder, step, trusted), _reals(folder, trusted))
 
 
 @functools.lru_cache(maxsize=4)

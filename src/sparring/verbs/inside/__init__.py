@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from sparring.artifact.model import Model
 from sparring.core.errors import InputError
 from sparring.core.streams import latents
 from sparring.core.types import Batch, Condition
-from sparring.training import checkpoint
-from sparring.training.initial import playing
+from sparring.training import checkpoint, live
+from sparring.training.initial import parted, playing
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,22 @@ def players(run: Path, step: int | None = None, trusted: Iterable[str] = ()) -> 
         raise InputError(f"{run.name} has no checkpoint{which} to look into.")
     step = done[-1] if step is None else step
     place = run / "checkpoint" / f"step-{step:08d}"
-    manifest, weights = Manifest.read(place / "model", trusted), playing(place)
+    return _players(step, Manifest.read(place / "model", trusted), playing(place))
+
+
+def players_now(run: Path, trusted: Iterable[str] = ()) -> Players | None:
+    """Both players as the run that trains has last shown them since its last checkpoint, if it has.
+
+    Raises:
+        InputError: a game without a generator and a discriminator.
+    """
+    found = live.seen(run)
+    if found is None or found[0] <= max(checkpoint.steps(run), default=-1):
+        return None
+    return _players(found[0], Manifest.read(run, trusted), parted(found[1]))
+
+
+def _players(step: int, manifest: Manifest, weights: Mapping[str, Mapping[str, Tensor]]) -> Players:
     if not {"generator", "discriminator"} <= weights.keys():
         raise InputError(
             f"{manifest.recipe.name!r} has no single pair of generator and discriminator to look "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,16 +58,31 @@ def plane(found: Players, batch: Batch) -> Image.Image:
     return _picture(figure)
 
 
-def histograms(seen: Sequence[Players], batch: Batch) -> Image.Image:
+@dataclass(frozen=True)
+class Logits:
+    """What the discriminator said of real and made samples (N,) at a step."""
+
+    step: int
+    real: Tensor
+    fake: Tensor
+
+
+def logits(found: Players, batch: Batch) -> Logits:
+    """Its verdicts on these real samples, and on as many made ones."""
+    told, fakes = batch.condition, found.fakes(batch.condition, len(batch.real))
+    with torch.no_grad():
+        return Logits(found.step, found.logits(batch.real, told), found.logits(fakes, told))
+
+
+def histograms(seen: Sequence[Logits]) -> Image.Image:
     """The logits of real and made samples, a row for each of these steps."""
     figure, _ = _figure(6.4, 0.9 * len(seen) + 0.8, rows=0)
     axes = figure.subplots(len(seen), 1, sharex=True, squeeze=False)[:, 0]
-    pairs = [(_logits(found, batch.real, batch), _fake_logits(found, batch)) for found in seen]
-    every = torch.cat([values for pair in pairs for values in pair])
+    every = torch.cat([values for found in seen for values in (found.real, found.fake)])
     edges = np.linspace(float(every.quantile(0.005)), float(every.quantile(0.995)) + 1e-6, BINS)
-    for row, found, (real, fake) in zip(axes, seen, pairs, strict=True):
-        row.hist(real.numpy(), edges, color=REAL, alpha=0.65, label="real", density=True)
-        row.hist(fake.numpy(), edges, color=FAKE, alpha=0.65, label="made", density=True)
+    for row, found in zip(axes, seen, strict=True):
+        row.hist(found.real.numpy(), edges, color=REAL, alpha=0.65, label="real", density=True)
+        row.hist(found.fake.numpy(), edges, color=FAKE, alpha=0.65, label="made", density=True)
         row.set_yticks([])
         row.set_ylabel(f"{found.step:,}", rotation=0, ha="right", va="center", fontsize=8)
         for spine in ("top", "left", "right"):
@@ -95,15 +111,6 @@ def looks(found: Players, batch: Batch, count: int = 8) -> Image.Image:
             cell.set(xticks=[], yticks=[])
     figure.suptitle(f"step {found.step:,}", fontsize=10, x=0.02, ha="left")
     return _picture(figure)
-
-
-def _logits(found: Players, samples: Tensor, batch: Batch) -> Tensor:
-    with torch.no_grad():
-        return found.logits(samples, batch.condition)
-
-
-def _fake_logits(found: Players, batch: Batch) -> Tensor:
-    return _logits(found, found.fakes(batch.condition, len(batch.real)), batch)
 
 
 def _seen(found: Players, samples: Tensor) -> list[Any]:
