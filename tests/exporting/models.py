@@ -99,8 +99,8 @@ TRANSLATORS: dict[str, Callable[[], Model]] = {
     "restore sound": partial(untrained, "restore", SOUND, width=8),
 }
 MEL = Part("sparring.domains.mel.domain:Mel", length=8192)
-FIXED: dict[str, Callable[[], Model]] = {
+SPECTROGRAMS: dict[str, Callable[[], Model]] = {
     "melgan": partial(untrained, "melgan", MEL, width=4),
     "timbre": partial(untrained, "timbre", MEL, MEL, width=8, blocks=2),
 }
-"""Models of spectrograms, whose vocoder works sound by sound."""
+"""Models of spectrograms, whose sound the shipped vocoder makes."""

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sparring.tasks.degradations import blur, grey, jpeg, noise, shrink
+from sparring.tasks.degradations import STRONGEST, blur, grey, jpeg, noise, shrink, vivid
 from sparring.tasks.overlay import overlay
 
 
@@ -68,3 +68,21 @@ def test_a_watermark_covers_some_of_each_picture() -> None:
     shares = changed.any(1).float().mean((1, 2))
     assert shares.min() > 0.005
     assert shares.max() < 0.6
+
+
+def test_vivid_colours_are_further_from_grey_in_any_order() -> None:
+    torch.manual_seed(0)
+    given = 0.2 * torch.rand(200, 3, 4, 4) - 0.1
+    made = vivid(given, 1.0)
+    ratio = (made.amax(1) - made.amin(1)) / (given.amax(1) - given.amin(1))
+    assert ratio.flatten(1).std(1).max() < 1e-3, "each picture by one factor"
+    assert 1.0 <= ratio.min() < 1.1 and 3.9 < ratio.max() <= STRONGEST + 1e-3
+    first = made.argmax(1) != given.argmax(1)
+    assert 0.5 < first.float().mean() < 0.8, "two thirds have another colour foremost"
+    without = grey(given)
+    torch.testing.assert_close(vivid(without, 1.0), without)
+    assert torch.equal(vivid(given, 0.0), given)
+    some = (vivid(given, 0.3) != given).flatten(1).any(1).float().mean()
+    assert 0.2 < some < 0.4
+    assert vivid(torch.rand(2, 1, 4, 4), 1.0).shape == (2, 1, 4, 4)
+    assert vivid(torch.rand(9, 3, 4, 4) * 2 - 1, 1.0).abs().max() <= 1.0

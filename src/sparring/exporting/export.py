@@ -39,7 +39,8 @@ class Exported:
         large = f" of at least {fixed}" if least and free else ""
         size = f"{self.path.stat().st_size / 1e6:.1f} MB"
         batch = "any batch" if free else "a batch of 1"
-        return f"{size} of weights in {self.facts['weights']}, for {batch}{extent}{large},"
+        why = "" if free else f" (at other sizes {self.facts['fixed']})"
+        return f"{size} of weights in {self.facts['weights']}, for {batch}{extent}{large}{why},"
 
 
 def export(
@@ -100,10 +101,10 @@ def checked(
 
     graph = Graph(model, reverse)
     try:
-        return _proven(graph, half, fixed=False)
+        return _proven(graph, half)
     except InputError as free:
         try:
-            return _proven(graph, half, fixed=True)
+            return _proven(graph, half, fixed=str(free).rstrip("."))
         except InputError as error:
             raise InputError(
                 f"this {model.manifest.recipe.name!r} model cannot be exported: {free}"
@@ -111,18 +112,19 @@ def checked(
 
 
 def _proven(
-    graph: Graph, half: bool, fixed: bool
+    graph: Graph, half: bool, fixed: str = ""
 ) -> tuple[bytes, dict[str, Any], list[Difference]]:
+    """The file that is traced at its own size alone where it is said why (`fixed`)."""
     from sparring.exporting import checking, tracing
 
-    content = tracing.traced(graph, fixed)
+    content = tracing.traced(graph, bool(fixed))
     content = tracing.halved(content) if half else content
-    found = checking.compared(graph, content, half, fixed)
+    found = checking.compared(graph, content, half, bool(fixed))
     facts = {**facts_of(graph, half, fixed, found), "reads": checking.reads(content)}
     return tracing.told(content, facts), facts, found
 
 
-def facts_of(graph: Graph, half: bool, fixed: bool, found: list[Difference]) -> dict[str, Any]:
+def facts_of(graph: Graph, half: bool, fixed: str, found: list[Difference]) -> dict[str, Any]:
     """What whoever runs the file has to know."""
     from sparring import __version__
     from sparring.exporting.checking import to_json
@@ -133,6 +135,7 @@ def facts_of(graph: Graph, half: bool, fixed: bool, found: list[Difference]) -> 
         "sparring": __version__,
         "weights": "float16" if half else "float32",
         "batch": 1 if fixed else "any",
+        "fixed": fixed,
         "space": list(graph.space) if fixed else "any",
         "least": list(graph.space if fixed else found[-1].space),
         "differences": to_json(found),

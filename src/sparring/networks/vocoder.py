@@ -126,7 +126,7 @@ class Generator(nn.Module):
             size = (self._first(rows) + precise(change)).exp().clamp(max=LOUDEST)
             size = size * (rows.amax(1, keepdim=True) > SILENT)
             wave = self._settled(size, precise(turn))
-        return wave.reshape(shown.shape[0], -1, wave.shape[-1]).clamp(-1.0, 1.0)
+        return wave.reshape(-1, shown.shape[1] // BANDS, wave.shape[-1]).clamp(-1.0, 1.0)
 
     def _first(self, rows: Tensor) -> Tensor:
         """Log magnitudes (N, window / 2 + 1, frames) that have these mels, by least squares."""
@@ -138,7 +138,7 @@ class Generator(nn.Module):
         """Waveforms of these magnitudes whose phases begin at `turn` and settle for some rounds."""
         # Phase pi k is a pulse in the middle of its window; the window hides one at its edge.
         middle = math.pi * torch.arange(size.shape[1], device=size.device)[:, None]
-        angles = torch.polar(torch.ones_like(turn), turn + middle)
+        angles = torch.polar(turn.new_ones(1), turn + middle)
         before: Tensor | None = None
         for _ in range(self.rounds if self.training else self.final_rounds):
             rebuilt = stft(istft(size * angles))
