@@ -138,6 +138,7 @@ class Generator(nn.Module):
         """Waveforms of these magnitudes whose phases begin at `turn` and settle for some rounds."""
         # Phase pi k is a pulse in the middle of its window; the window hides one at its edge.
         middle = math.pi * torch.arange(size.shape[1], device=size.device)[:, None]
+        # A single 1 and a counted -1: a traced graph would keep the number of its example's sounds.
         angles = torch.polar(turn.new_ones(1), turn + middle)
         before: Tensor | None = None
         for _ in range(self.rounds if self.training else self.final_rounds):
