@@ -1,4 +1,4 @@
-"""What light, time and machines do to pictures: functions of (N, C, H, W) in [-1, 1], each sample its own.
+"""What light, time and machines do to pictures (N, C, H, W) in [-1, 1], each sample its own.
 
 Random strengths come from torch's default generator, which the loop seeds for every turn.
 """
