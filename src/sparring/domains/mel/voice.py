@@ -29,7 +29,7 @@ FRAMES = 1024
 def waveforms(samples: Tensor, rate: int) -> Tensor:
     """Log-mel spectrograms (N, C, 80, frames) in [-1, 1] to waveforms (N, C, 256 frames)."""
     heard = samples.clamp(-1.0, LOUDEST)
-    if torch.jit.is_tracing() and rate == RATE:
+    if torch.onnx.is_in_onnx_export() and rate == RATE:
         return at_once(heard)
     make = by_vocoder if rate == RATE else by_phases
     return torch.stack([make(sample, rate) for sample in heard])
