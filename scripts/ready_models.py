@@ -109,6 +109,9 @@ PLANS = {
         then=(
             "superres --data photos --scale 2 --plain 0.6 --width 32 --blocks 6 --perceptual 4 "
             "--adversarial 0.3 --matching 3 --lr 0.0003 --lr-end 0.00003 --batch 4 --steps 3500",
+            "superres --data photos --scale 2 --plain 0.6 --halved 0.5 --vivid 0.3 --width 32 "
+            "--blocks 6 --perceptual 4 --adversarial 0.3 --matching 3 --lr 0.0003 --lr-end 0.00002 "
+            "--batch 4 --steps 900",
         ),
         about="photos twice as high and wide",
         credits=PHOTOS,
@@ -120,8 +123,15 @@ PLANS = {
             "restore --data photos --kind mixed --width 48 --blocks 6 --batch 8 --steps 2400",
             "restore --data photos --size 64 --kind mixed --set task.noise=[0,30] --width 48 "
             "--blocks 6 --batch 16 --lr 0.0008 --steps 1300",
+            "restore --data photos --size 64 --kind mixed --set task.noise=[0,30] --width 48 "
+            "--blocks 6 --batch 16 --lr 0.0008 --steps 1600",
+            "restore --data photos --kind mixed --set task.noise=[0,30] --set task.vivid=0.3 "
+            "--width 48 --blocks 6 --batch 8 --lr 0.0006 --lr-end 0.00002 --steps 400",
+            "restore --data photos --kind mixed --set task.noise=[0,30] --set task.vivid=0.2 "
+            "--set task.sigma=[0.1,0.8] --width 48 --blocks 6 --batch 8 --lr 0.0005 "
+            "--lr-end 0.00001 --steps 500",
         ),
-        about="less noise in photos; it takes little of JPEG's blocks and of blur",
+        about="less noise in photos, and less of JPEG's blocks; it hardly sharpens",
         credits=PHOTOS,
         use="repair",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,32 @@ def test_each_card_is_complete_and_its_licence_free(card: ready.Card) -> None:
     with Image.open(card.picture) as picture:
         assert min(picture.size) >= 32
     assert card.picture.stat().st_size < 400_000
+
+
+def test_the_scores_of_a_card_are_those_beside_it() -> None:
+    for card in ready.cards():
+        kept = Model.load(card.folder).scores["scores"]
+        assert card.scores == {
+            name: float(f"{kept[name]['value']:.4g}") for name in card.scores
+        }, card.name
+
+
+def coloured(hue: float) -> torch.Tensor:
+    """Something smooth of one colour, as strong as can be, (1, 3, 48, 64)."""
+    across, down = torch.linspace(0.35, 0.95, 64), torch.linspace(-1, 1, 48)
+    bright = across + 0.05 * torch.sin(10 * down)[:, None]
+    return bright * torch.tensor(colorsys.hsv_to_rgb(hue, 1.0, 1.0))[:, None, None][None] * 2 - 1
+
+
+@pytest.mark.parametrize("name", ["photos-x2", "photos-x4"])
+def test_no_mesh_lies_over_strong_colours(name: str) -> None:
+    model = Model.load(f"ready:{name}")
+    for hue in range(6):
+        with torch.inference_mode():
+            made = model.upscale(coloured(hue / 6))[:, :, 8:-8, 8:-8]
+        corners = [made[:, :, i::2, j::2] for i, j in ((0, 0), (0, 1), (1, 0), (1, 1))]
+        mesh = (corners[0] - corners[1] - corners[2] + corners[3]).abs().mean() / 4
+        assert mesh * 127.5 < 0.25, f"levels at hue {60 * hue}"
 
 
 def test_all_together_are_small() -> None:
