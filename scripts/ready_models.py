@@ -10,12 +10,12 @@ dicebear-core dicebear-styles resvg-py scikit-learn`.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import io
 import json
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ ALONE, PAIRED = ("frechet",), ("psnr", "ssim", "perceptual")
 """Scores that the cards show of models from nothing, and of those whose truths are known."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a ready model is made of, and what its card says of it."""
 
@@ -220,7 +220,7 @@ def learn(words: str, run: Path) -> None:
 def ship(name: str, runs: list[Path]) -> None:
     """Write the folder of a ready model: float16 weights, scores, card, picture."""
     plan, folder = PLANS[name], ROOM / name
-    Model.load(runs[-1]).save(folder, half=True)
+    natural(Model.load(runs[-1])).save(folder, half=True)
     data, model = source(plan), Model.load(folder)
     alone = "sample" in model.task.abilities
     if not model.scores:
@@ -249,6 +249,15 @@ def ship(name: str, runs: list[Path]) -> None:
         model.show(model.sample(24, seed=0), columns=8).save(folder / "picture.png")
     else:
         write_strip(model, reals_of(model, data, SHOWN), folder / "picture.png")
+
+
+def natural(model: Model) -> Model:
+    """The model, whose held-out items keep their own colours: strange ones are to learn from."""
+    recipe = model.manifest.recipe
+    if not recipe.task.to_json().get("vivid"):
+        return model
+    recipe = recipe.replace(task=recipe.task.replace(vivid=0.0))
+    return Model(dataclasses.replace(model.manifest, recipe=recipe), model.networks)
 
 
 def source(plan: Plan) -> Dataset:

@@ -27,7 +27,7 @@ STRIP = 2
 OPENS = {
     "sample": ("sample", "Sample"),
     "paint": ("paint", "Paint"),
-    "translate": ("translate", "Use on a picture"),
+    "translate": ("translate", "Use on a file"),
 }
 """What a card's button opens: the page, and what the button says."""
 EMPTY = """
