@@ -1,13 +1,16 @@
 """text2image on held-out sentences: is what was said in the picture?
 
-    sparring train text2image --data avatars --steps 2500 --seed 0 --run runs/text-avatars
+    sparring train text2image --data avatars --steps 1600 --seed 0 --run runs/text-avatars
     sparring train cgan --data avatars --steps 1500 --seed 0 --run runs/cgan-avatars
     python benchmarks/text.py avatars runs/text-avatars --labels runs/cgan-avatars
+
+Several runs may be named, to stand side by side.
 
 R-precision (Xu et al. 2018, section 4.1) is the share of pictures whose own sentence is the nearest
 among 100 held-out ones, by a judge of two encoders that is trained on real training pairs alone.
 Attributes are read by the judge of benchmarks/attributes.py; held-out avatars combine hairstyle,
-hair colour and glasses as no training face does.
+hair colour and glasses as no training face does. Frechet distances are of EfficientNet-Lite0's
+features, to the true pictures of the sentences; for real ones, of as many training pictures.
 """
 
 from __future__ import annotations
@@ -19,14 +22,19 @@ from pathlib import Path
 import torch
 from attributes import Judge, judge, right, told, varied
 from machine import record
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 import sparring.data
 from sparring.artifact.model import Model
 from sparring.core.types import Condition
+from sparring.data import cache
 from sparring.data.dataset import Dataset
+from sparring.domains.image.pretrained import efficientnet
+from sparring.metrics.distances import frechet
 from sparring.networks.sentence import Sentence
+from sparring.verbs.fitting import seen
 from sparring.verbs.strips import Row, write_rows
 
 AMONG, STEPS, BATCH, RATE, SIZE = 100, 700, 96, 1e-3, 128
@@ -102,37 +110,62 @@ def words(tokens: Tensor, vocabulary: int) -> Tensor:
     return found.scatter(1, tokens + 1, 1.0)[:, 1:]
 
 
+def judge_of(data: Dataset) -> Pairs:
+    """The judge of such pairs, from the cache or trained now."""
+    path = cache.folder("judges") / f"pairs-{data.fingerprint[:8]}.safetensors"
+    if not path.exists():
+        save_file(trained(data).state_dict(), path)
+    found = Pairs(data.tokens[0]).eval().requires_grad_(False)
+    found.load_state_dict(load_file(path))
+    return found
+
+
+def told_by(model: Model, data: Dataset, rows: Tensor, roll: int = 0) -> Tensor:
+    """What the model makes of the sentences of held-out items, or of those so many rows before."""
+    # As its networks see the data: an encoder may have read the sentences.
+    held = seen(model.manifest.recipe, data).held_out.take(rows)
+    return made(model, model.task.known(held).apply(lambda value: value.roll(roll, 0)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data")
-    parser.add_argument("run", type=Path)
+    parser.add_argument("runs", type=Path, nargs="+")
     parser.add_argument("--labels", type=Path, help="a run of cgan, which is told labels alone")
     parser.add_argument("--count", type=int, default=500)
     asked = parser.parse_args()
-    data, model = sparring.data.load(asked.data), Model.load(asked.run)
-    held = data.held_out.take(torch.randperm(len(data.held_out))[: asked.count])
+    data, models = sparring.data.load(asked.data), {x.name: Model.load(x) for x in asked.runs}
+    first = next(iter(models.values()))
+    rows = torch.randperm(len(data.held_out))[: asked.count]
+    held = data.held_out.take(rows)
     real, tokens = data.domain.build().encode(held["sample"]), held["tokens"]
-    shown = {
-        "real": real,
-        "text2image": made(model, Condition(tokens=tokens)),
-        "shuffled sentences": made(model, Condition(tokens=tokens.roll(1, 0))),
-        "nearest sentence's picture": nearest(data, tokens),
-    }
+    shown = {"real": real}
+    shown |= {name: told_by(model, data, rows) for name, model in models.items()}
+    shown["shuffled sentences"] = told_by(first, data, rows, roll=1)
+    shown["nearest sentence's picture"] = nearest(data, tokens)
     if asked.labels:
         shown["labels alone"] = made(Model.load(asked.labels), Condition(label=held["label"]))
-    reader = trained(data)
+    reader, eyes = judge_of(data), efficientnet()
     read: Callable[[Tensor], dict[str, Tensor]] | None = None
     if asked.data == "avatars":
         read = judge().values
-    result = {}
+    result, features = {}, eyes.features(real)
     for name, pictures in shown.items():
         result[name] = {"r_precision": precision(reader, pictures, tokens)}
+        others = some(data, len(real)) if name == "real" else pictures
+        result[name]["frechet"] = frechet(features, eyes.features(others))
         if read is not None:
             result[name] |= scored(right(read(pictures), told(held["vector"])))
         print(name, {k: round(v, 3) for k, v in result[name].items()}, flush=True)
     record(f"text-{asked.data}", result)
-    rows = [Row(name, model.domain, pictures[:12]) for name, pictures in shown.items()]
-    write_rows(rows, RESULTS / f"text-{asked.data}.png")
+    strips = [Row(name, first.domain, pictures[:12]) for name, pictures in shown.items()]
+    write_rows(strips, RESULTS / f"text-{asked.data}.png")
+
+
+def some(data: Dataset, count: int) -> Tensor:
+    """So many training pictures."""
+    items = data.train.take(torch.randperm(len(data.train))[:count])  # type: ignore[union-attr]
+    return data.domain.build().encode(items["sample"])
 
 
 def scored(shares: dict[str, float]) -> dict[str, float]:

@@ -37,7 +37,7 @@ def _saved(name: str, place: Path, **spec: Any) -> None:
     recipe = recipe.override({"generator.width": 4})
     domain, address = spec.pop("domain", None), spec.pop("address", None)
     domain = domain or Part("sparring.domains.image.domain:Image", shape=spec["shape"])
-    source = spec.pop("source", None)
+    source, words = spec.pop("source", None), spec.pop("words", ())
     known = Spec(latent=recipe.latent, **spec)
     manifest = Manifest(
         recipe=recipe,
@@ -46,6 +46,8 @@ def _saved(name: str, place: Path, **spec: Any) -> None:
         spec=known,
         data={"name": "tiny", "licence": "CC0"} | ({"address": address} if address else {}),
         classes=tuple("abc"[: known.classes]),
+        words=words,
+        examples={"tokens": [[number] for number in range(len(words))]},
         versions=versions(),
     )
     torch.manual_seed(0)
@@ -66,6 +68,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(photos, sample=levels)
     _saved("inpaint", place / "filled", shape=(3, 16, 16), map=(4, 16, 16), address=photos)
     _saved("blend", place / "pasted", shape=(3, 16, 16), map=(4, 16, 16))
+    words = ("blue", "red", "square")
+    _saved("text2image", place / "told", shape=(3, 16, 16), tokens=(3, 4), words=words)
     _saved("restore", place / "heard", shape=(1, 4096), map=(1, 4096), domain=SOUND)
     return place
 

@@ -83,6 +83,31 @@ def test_samples_are_drawn_chosen_walked_between_and_moved(page: Any, until: Unt
     until(lambda: page.keyboard.press("ArrowRight") or shown(page, "#first-moved") != still)
 
 
+def test_a_sentence_is_drawn_and_unknown_words_are_said(page: Any, until: Until) -> None:
+    open_page(page, "Sample")
+    page.locator("#draw").wait_for()
+    assert not page.locator("#sentence").is_visible(), "this model reads none"
+    open_page(page, "Models")
+    page.locator("button[data-model=told]").click()
+    box = page.locator("#sentence textarea")
+    box.fill("a red square")
+    page.click("#draw")
+    until(lambda: page.locator("#samples img").count() == 32)
+    page.locator("#on-the-way img").wait_for()
+    page.locator("#strange").filter(has_text="has never seen 'a'").wait_for()
+    before = shown(page, "#first")
+    box.fill("red blue")
+    box.press("Enter")
+    until(lambda: shown(page, "#first") != before)
+    until(lambda: "never seen" not in page.locator("#strange").inner_text())
+    box.fill("purple ovals")
+    box.press("Enter")
+    sentence(page, "has never seen 'purple', 'ovals'; it knows blue, red, square")
+    box.fill("red " * 9)
+    page.click("#draw")
+    sentence(page, "9 words that the model knows")
+
+
 def test_a_walk_is_taken_home_as_a_gif(page: Any, until: Until) -> None:
     open_page(page, "Sample")
     page.click("#gif")

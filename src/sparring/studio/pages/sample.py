@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import torch
 
+from sparring.artifact.conditions import named, takes_text, unseen
 from sparring.artifact.directions import moved, strongest
 from sparring.artifact.ready import PREFIX
-from sparring.artifact.walks import between, slerp, truncate
+from sparring.artifact.walks import slerp, toward, truncate
 from sparring.core.errors import InputError
 from sparring.core.streams import latents
 from sparring.domains.animation import write_gif
@@ -45,12 +47,17 @@ class Asked:
     seed: int
     label: str | None
     truncation: float | None
+    text: str | None = None
     pair: tuple[int, int] = (0, 1)
 
     def latents(self, model: Model) -> Tensor:
         """The latents (count, latent) of all samples on the page."""
         found = latents(self.seed, range(self.count), model.manifest.spec.latent)
         return found if self.truncation is None else truncate(found, self.truncation)
+
+    def condition(self, model: Model, indices: Sequence[int]) -> Condition:
+        """What samples of these indices are told."""
+        return model.condition(indices, label=self.label, text=self.text)
 
 
 def build(shelf: Shelf, tab: gr.Tab) -> gr.Dropdown:
@@ -62,6 +69,14 @@ def build(shelf: Shelf, tab: gr.Tab) -> gr.Dropdown:
             count = gr.Slider(1, MOST, USUAL, step=1, label="How many")
             seed = gr.Number(0, precision=0, minimum=0, label="Seed")
             label = gr.Dropdown([IN_TURN], value=IN_TURN, label="Label", visible=False)
+            text = gr.Textbox(
+                label="Sentence",
+                placeholder="sentences of the data in turn",
+                visible=False,
+                max_length=10_000,
+                elem_id="sentence",
+            )
+            strange = gr.Markdown(elem_classes="note", elem_id="strange")
             cut = gr.Slider(0, 3, 0, step=0.1, label="Truncation", info="0: none; 1: safe, alike")
             draw = gr.Button("Draw", variant="primary", elem_id="draw")
             save = gr.DownloadButton("Download all (zip)", visible=False)
@@ -82,9 +97,10 @@ def build(shelf: Shelf, tab: gr.Tab) -> gr.Dropdown:
         )
         gif = gr.Button("The walk as GIF", elem_id="gif", min_width=140)
         walked = gr.DownloadButton("Download the GIF", visible=False, elem_id="walked")
-    gr.on([model.change, tab.select], told(acts.offer), model, [label, count], **QUIET)
-    ask = [model, count, seed, label, cut]
-    gr.on([draw.click, seed.submit], told(acts.draw), ask, [asked, gallery, save])
+    gr.on([model.change, tab.select], told(acts.offer), model, [label, count, text], **QUIET)
+    ask = [model, count, seed, label, cut, text]
+    drawn = [asked, gallery, save, strange]
+    gr.on([draw.click, seed.submit, text.submit], told(acts.draw), ask, drawn)
     gallery.select(told(acts.choose), asked, asked, **QUIET)
     asked.change(told(acts.ends), asked, [*first, *second], **QUIET)
     gr.on([asked.change, way.change], told(acts.walk), [asked, way], [*middle], **LIVE)
@@ -159,29 +175,34 @@ class _Acts:
         self.shelf = shelf
 
     def offer(self, name: str | None) -> list[Any]:
-        """Labels and counts that suit the model."""
+        """Labels, counts and sentences that suit the model."""
         if not name:
-            return [gr.skip(), gr.skip()]
-        classes, domain = self.shelf.manifest(name).classes, self.shelf.model(name).domain
-        labels = gr.Dropdown(choices=[IN_TURN, *classes], value=IN_TURN, visible=bool(classes))
+            return [gr.skip(), gr.skip(), gr.skip()]
+        manifest, domain = self.shelf.manifest(name), self.shelf.model(name).domain
+        choices = [IN_TURN, *manifest.classes]
+        labels = gr.Dropdown(choices=choices, value=IN_TURN, visible=bool(manifest.classes))
+        text = gr.Textbox(value="", visible=takes_text(manifest))
         if not domain.grid:
-            return [labels, gr.Slider(maximum=CLOUD, value=CLOUD)]
+            return [labels, gr.Slider(maximum=CLOUD, value=CLOUD), text]
         usual = HEARD if is_sound(domain) else USUAL
-        return [labels, gr.Slider(maximum=MOST, value=usual)]
+        return [labels, gr.Slider(maximum=MOST, value=usual), text]
 
-    def draw(self, name: str, count: int, seed: int, label: str, cut: float) -> list[Any]:
-        """Samples by the model's own method."""
+    def draw(
+        self, name: str, count: int, seed: int, label: str, cut: float, text: str | None
+    ) -> list[Any]:
+        """Samples by the model's own method; words that it has never seen are said."""
         model, known = self.shelf.model(name), None if label == IN_TURN else label
-        now = Asked(name, int(count), int(seed or 0), known, cut or None)
-        words: dict[str, Any] = {"label": known, "truncation": now.truncation}
+        sentence = text if text and text.strip() and takes_text(model.manifest) else None
+        now = Asked(name, int(count), int(seed or 0), known, cut or None, sentence)
+        words: dict[str, Any] = {"label": known, "truncation": now.truncation, "text": sentence}
         samples = model.sample(now.count, seed=now.seed, **words)
         kept = gr.DownloadButton(value=_kept(model, samples, name), visible=True)
-        return [now, gr.Gallery(value=pictures(model.domain, samples)), kept]
+        return [now, gr.Gallery(value=pictures(model.domain, samples)), kept, _strange(model, now)]
 
     def choose(self, asked: Asked, event: gr.SelectData) -> Asked:
         """The one that was clicked becomes the second, the former second the first."""
         chosen = (asked.pair[1], int(event.index))
-        return Asked(asked.name, asked.count, asked.seed, asked.label, asked.truncation, chosen)
+        return replace(asked, pair=chosen)
 
     def ends(self, asked: Asked) -> list[Any]:
         """Both chosen samples."""
@@ -213,7 +234,7 @@ class _Acts:
             return [gr.skip(), gr.skip()]
         model = self.shelf.model(asked.name)
         rows = slice(asked.pair[0], asked.pair[0] + 1) if model.domain.grid else slice(None)
-        told = model.condition(range(asked.count), label=asked.label).rows(rows)
+        told = asked.condition(model, range(asked.count)).rows(rows)
         along = torch.tensor(steps, dtype=torch.float32)
         latent = moved(asked.latents(model)[rows], strongest(model, len(steps)), along)
         return exhibited(model, model.generate(latent, told))
@@ -223,7 +244,7 @@ def _on_the_way(model: Model, asked: Asked, way: float) -> Tensor:
     """The sample so far on the great circle from one to the other; a cloud stays as it is."""
     latent = asked.latents(model)
     if not model.domain.grid:
-        return model.generate(latent, model.condition(range(asked.count), label=asked.label))
+        return model.generate(latent, asked.condition(model, range(asked.count)))
     step = round(way * STEPS)
     return _walk(model, asked, slice(step, step + 1))
 
@@ -237,12 +258,18 @@ def _walk(model: Model, asked: Asked, steps: slice) -> Tensor:
 
 
 def _told(model: Model, asked: Asked, pair: tuple[int, int]) -> Condition:
-    """What both are told, and between two labels shares of them, at every step."""
-    first, second = (model.condition([index] * (STEPS + 1), label=asked.label) for index in pair)
-    if first.label is not None:
-        shares = between(first.label, second.label, model.manifest.spec.classes)
-        first = first._replace(label=shares)
+    """What both are told, and at every step between them what lies between."""
+    first, second = (asked.condition(model, [index] * (STEPS + 1)) for index in pair)
+    for field, value in first._asdict().items():
+        if value is not None:
+            first = toward(first, second, field, model.manifest.spec)
     return first
+
+
+def _strange(model: Model, asked: Asked) -> str:
+    """A sentence about words that the model has never seen; empty where it knows them all."""
+    words = unseen(model.manifest, asked.text) if asked.text else []
+    return f"The model has never seen {named(words)}; the rest is drawn." if words else ""
 
 
 def _kept(model: Model, samples: Tensor, name: str) -> str:
