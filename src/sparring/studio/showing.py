@@ -50,6 +50,11 @@ def _said(sentence: str) -> gr.Error:
     return gr.Error(sentence, duration=20, print_exception=False, title="That did not work")
 
 
+def noted(sentence: str) -> None:
+    """A sentence on the page about something that was done all the same."""
+    gr.Warning(sentence, duration=20, title="Note")
+
+
 def picture(domain: Domain, samples: Tensor, columns: int | None = None) -> Image.Image:
     """Samples (N, *shape) as the domain shows them."""
     with tempfile.TemporaryDirectory() as folder:

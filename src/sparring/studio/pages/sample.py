@@ -20,7 +20,7 @@ from sparring.core.errors import InputError
 from sparring.core.streams import latents
 from sparring.domains.animation import write_gif
 from sparring.studio.chooser import chooser
-from sparring.studio.showing import LIVE, QUIET, exhibited, is_sound, pictures, told
+from sparring.studio.showing import LIVE, QUIET, exhibited, is_sound, noted, pictures, told
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,7 +76,6 @@ def build(shelf: Shelf, tab: gr.Tab) -> gr.Dropdown:
                 max_length=10_000,
                 elem_id="sentence",
             )
-            strange = gr.Markdown(elem_classes="note", elem_id="strange")
             cut = gr.Slider(0, 3, 0, step=0.1, label="Truncation", info="0: none; 1: safe, alike")
             draw = gr.Button("Draw", variant="primary", elem_id="draw")
             save = gr.DownloadButton("Download all (zip)", visible=False)
@@ -99,7 +98,7 @@ def build(shelf: Shelf, tab: gr.Tab) -> gr.Dropdown:
         walked = gr.DownloadButton("Download the GIF", visible=False, elem_id="walked")
     gr.on([model.change, tab.select], told(acts.offer), model, [label, count, text], **QUIET)
     ask = [model, count, seed, label, cut, text]
-    drawn = [asked, gallery, save, strange]
+    drawn = [asked, gallery, save]
     gr.on([draw.click, seed.submit, text.submit], told(acts.draw), ask, drawn)
     gallery.select(told(acts.choose), asked, asked, **QUIET)
     asked.change(told(acts.ends), asked, [*first, *second], **QUIET)
@@ -181,7 +180,7 @@ class _Acts:
         manifest, domain = self.shelf.manifest(name), self.shelf.model(name).domain
         choices = [IN_TURN, *manifest.classes]
         labels = gr.Dropdown(choices=choices, value=IN_TURN, visible=bool(manifest.classes))
-        text = gr.Textbox(value="", visible=takes_text(manifest))
+        text = gr.Textbox(visible=takes_text(manifest))
         if not domain.grid:
             return [labels, gr.Slider(maximum=CLOUD, value=CLOUD), text]
         usual = HEARD if is_sound(domain) else USUAL
@@ -196,8 +195,10 @@ class _Acts:
         now = Asked(name, int(count), int(seed or 0), known, cut or None, sentence)
         words: dict[str, Any] = {"label": known, "truncation": now.truncation, "text": sentence}
         samples = model.sample(now.count, seed=now.seed, **words)
+        if sentence and (strange := unseen(model.manifest, sentence)):
+            noted(f"the model has never seen {named(strange)}; the rest of the sentence is drawn.")
         kept = gr.DownloadButton(value=_kept(model, samples, name), visible=True)
-        return [now, gr.Gallery(value=pictures(model.domain, samples)), kept, _strange(model, now)]
+        return [now, gr.Gallery(value=pictures(model.domain, samples)), kept]
 
     def choose(self, asked: Asked, event: gr.SelectData) -> Asked:
         """The one that was clicked becomes the second, the former second the first."""
@@ -264,12 +265,6 @@ def _told(model: Model, asked: Asked, pair: tuple[int, int]) -> Condition:
         if value is not None:
             first = toward(first, second, field, model.manifest.spec)
     return first
-
-
-def _strange(model: Model, asked: Asked) -> str:
-    """A sentence about words that the model has never seen; empty where it knows them all."""
-    words = unseen(model.manifest, asked.text) if asked.text else []
-    return f"The model has never seen {named(words)}; the rest is drawn." if words else ""
 
 
 def _kept(model: Model, samples: Tensor, name: str) -> str:
