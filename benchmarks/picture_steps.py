@@ -30,18 +30,22 @@ sys.path.insert(0, str(Path(__file__).parent))
 from reference import torch_pix2pix
 
 SIDE, COUNT = 64, 512
-RECIPES = ("pix2pix", "superres", "inpaint", "restore", "blend")
+RECIPES = ("pix2pix", "superres", "inpaint", "restore", "blend", "repose", "frontal")
+SIDES = {"pix2pix": ("A", "B"), **dict.fromkeys(("repose", "frontal"), ("A", "A2", "B"))}
+"""Folders of those that learn from pairs."""
+SETTINGS = {"repose": {"warmup": 0.0}, "frontal": {"warmup": 0.0}}
+"""A reference has all terms from the first step on."""
 
 
-def data(folder: Path, paired: bool) -> str:
+def data(folder: Path, sides: tuple[str, ...]) -> str:
     shape = (COUNT, 3, SIDE, SIDE)
     sample = torch.randint(0, 256, shape, generator=stream("picture steps")).byte().numpy()
-    if not paired:
+    if not sides:
         np.savez(folder / "pictures.npz", sample=sample)
         return str(folder / "pictures.npz")
     from PIL import Image
 
-    for side in "AB":
+    for side in sides:
         (folder / "pairs" / side).mkdir(parents=True)
         for index, picture in enumerate(sample):
             place = folder / "pairs" / side / f"{index:04d}.png"
@@ -50,9 +54,9 @@ def data(folder: Path, paired: bool) -> str:
 
 
 def compare(name: str, blocks: int, steps: int) -> dict[str, Any]:
-    recipe = recipe_named(name)
+    recipe = recipe_named(name, SETTINGS.get(name))
     with tempfile.TemporaryDirectory() as place:
-        source = data(Path(place), paired=name == "pix2pix")
+        source = data(Path(place), SIDES.get(name, ()))
         weights = {
             term.name: float(term.arguments["weight"])
             for term in recipe.terms
