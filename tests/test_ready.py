@@ -57,6 +57,14 @@ def test_each_card_is_complete_and_its_licence_free(card: ready.Card) -> None:
     assert card.picture.stat().st_size < 400_000
 
 
+def test_the_scores_of_a_card_are_those_beside_it() -> None:
+    for card in ready.cards():
+        kept = Model.load(card.folder).scores["scores"]
+        assert card.scores == {name: float(f"{kept[name]['value']:.4g}") for name in card.scores}, (
+            card.name
+        )
+
+
 def coloured(hue: float) -> torch.Tensor:
     """Something smooth of one colour, as strong as can be, (1, 3, 48, 64)."""
     across, down = torch.linspace(0.35, 0.95, 64), torch.linspace(-1, 1, 48)
