@@ -16,6 +16,7 @@ from sparring import Model
 from sparring.artifact import ready
 from sparring.core.errors import InputError
 from sparring.core.storage import halved, read_tensors, widened
+from sparring.tasks import degradations
 
 EACH, ALL = 4.0, 24.0
 """Megabytes that one model, and all of them together, may have."""
@@ -55,6 +56,18 @@ def test_each_card_is_complete_and_its_licence_free(card: ready.Card) -> None:
     with Image.open(card.picture) as picture:
         assert min(picture.size) >= 32
     assert card.picture.stat().st_size < 400_000
+
+
+def test_what_is_soft_in_a_jpeg_is_not_sharpened() -> None:
+    torch.manual_seed(0)
+    cells = (torch.rand(1, 3, 12, 12) * 1.6 - 0.8).repeat_interleave(8, 2).repeat_interleave(8, 3)
+    truth, model = degradations.blur(cells, (1.5, 1.5)), Model.load("ready:photos-clean")
+    for quality, most in ((20, 1.0), (50, 1.05), (90, 1.15)):
+        given = degradations.jpeg(truth, (quality, quality), 1.0)
+        with torch.inference_mode():
+            made = model.repair(given)
+        before, after = (float((one - truth).square().mean().sqrt()) for one in (given, made))
+        assert after < most * before, f"JPEG of quality {quality}"
 
 
 def test_the_scores_of_a_card_are_those_beside_it() -> None:
