@@ -8,8 +8,9 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from sparring.core.accepts import Accepts
-from sparring.core.ranges import Depth, Size
+from sparring.core.ranges import Count, Depth, Size
 from sparring.core.types import Condition, Spec
+from sparring.networks.flat import Flat
 from sparring.networks.layers import bounded, crop, initialise, positive
 from sparring.networks.unet import (
     FROM_MAPS,
@@ -54,6 +55,8 @@ class Generator(nn.Module):
         head: "tanh", "leaky" or "linear"; if None, "leaky" where residual (a linear one leaves
             [-1, 1], where discriminators know fakes at once; tanh is flat at white), else the
             spec's own.
+        colours: Paint in so many colours, each picture in its own (`networks/flat.py`); 0 paints
+            freely.
 
     Attributes:
         depths: Channels of each layer whose activations `features` shows.
@@ -74,6 +77,7 @@ class Generator(nn.Module):
         residual: bool = False,
         head: str | None = None,
         deep: bool = False,
+        colours: Count = 0,
     ) -> None:
         super().__init__()
         inputs, self.channels = channels_of(spec)
@@ -95,11 +99,12 @@ class Generator(nn.Module):
         )
         self.decoder = nn.Sequential(
             _layer(Repeat(2 * width, width, dims), width, norm, dims),
-            Repeat(width, self.channels, dims),
+            Repeat(width, colours or self.channels, dims),
         )
         initialise(self, "kaiming", SLOPE)
         for told in (self.told, *self.deep):
             told.start()
+        self.flat = Flat(self.channels, 2 * width, colours, dims) if colours else None
         if residual:
             start_small(self.decoder[-1])
 
@@ -118,6 +123,9 @@ class Generator(nn.Module):
             told = self.deep[place](seen[-1], latent, condition) if self.deep else seen[-1]
             seen.append(block(told))
         sample = crop(self.decoder(seen[-1]), tuple(shown.shape[2:]))
+        if self.flat is not None:
+            sample = self.flat(sample, shown[:, : self.channels], seen[-1])
+            return (sample, tuple(seen)) if features else sample
         sample = sample + shown[:, : self.channels] if self.residual else sample
         sample = bounded(sample, self.head)
         return (sample, tuple(seen)) if features else sample

@@ -73,17 +73,40 @@ def cut(*, contrast: Amount = 1.0, patches: Size = 64, pair: Unpaired = Unpaired
         patches: places compared in each layer.
         pair: its networks, and how they learn.
     """
+    return _contrasted("cut", contrast, patches, pair, _translator(pair))
+
+
+def photo2emoji(
+    *,
+    colours: Size = 12,
+    contrast: Amount = 1.0,
+    patches: Size = 64,
+    pair: Unpaired = Unpaired(width=24, residual=False, gamma=0.5, batch=2),
+) -> Recipe:
+    """Photos of things as flat emoji: cut, whose generator paints regions in one colour each.
+
+    Texture cannot pass by the making of its pictures, where cut must unlearn it.
+
+    Args:
+        colours: regions of a picture, each with a colour of its own, at most.
+        contrast: weight of knowing each place of the source again; a lower one recolours more.
+        patches: places compared in each layer.
+        pair: its networks, and how they learn.
+    """
+    generator = _translator(pair).replace(colours=colours)
+    return _contrasted("photo2emoji", contrast, patches, pair, generator)
+
+
+def _contrasted(
+    name: str, contrast: float, patches: int, pair: Unpaired, generator: Part
+) -> Recipe:
     told = {"contrast": contrast, "identity": pair.identity, "patches": patches}
-    return _unpaired(
-        "cut",
-        Part("sparring.games.contrast:Contrast", **told),
-        {
-            "generator": _translator(pair),
-            "projector": Part(f"{NETWORKS}.projector:Projector"),
-            "discriminator": _discriminator(pair),
-        },
-        pair,
-    )
+    networks = {
+        "generator": generator,
+        "projector": Part(f"{NETWORKS}.projector:Projector"),
+        "discriminator": _discriminator(pair),
+    }
+    return _unpaired(name, Part("sparring.games.contrast:Contrast", **told), networks, pair)
 
 
 def stargan(
