@@ -32,7 +32,7 @@ from sparring.metrics.distances import frechet, kernel
 from sparring.verbs.strips import Row, write_rows
 
 VIEWS = ("twitter", "google", "fluent")
-STEPS, BATCH, RATE, JUDGES = 900, 96, 2e-3, 3
+STEPS, BATCH, RATE, JUDGES = 600, 96, 2e-3, 2
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -47,7 +47,7 @@ COMMAND_REPLACEMENTS = (
     (r"^torchrun .* -m sparring ", ""),
     (r"(--data|data check) (digits|fashion)\b", r"\1 \2.npz"),
     (r"--width 24|--perceptual \S+", ""),
-    (r"(--data|data check) (emoji|maps|terrain)\S*", r"\1 pairs"),
+    (r"(--data|data check) (emoji|maps|terrain|things)\S*", r"\1 pairs"),
     (r"--data (notes:\S+-\S+|voices/)", "--data voices --seconds 0.06"),
     (r"(--data|data check) (drums|speech|notes)\S*", r"\1 sounds --seconds 0.06"),
     (r"(--data|data check) avatars:\S+", r"\1 pairs"),

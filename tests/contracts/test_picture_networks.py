@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from sparring.core.errors import InputError
 from sparring.core.part import Part
 from sparring.core.types import Condition, Spec
+from sparring.networks.flat import Flat
 from sparring.networks.unet import Repeat
 from sparring.recipes import recipe_named
 
@@ -61,7 +62,7 @@ def test_a_residual_generator_starts_near_what_it_was_given(name: str) -> None:
     assert (near - condition.map).abs().mean() < 0.5 * (far - condition.map).abs().mean()
 
 
-@pytest.mark.parametrize("name", ["cyclegan", "cut"])
+@pytest.mark.parametrize("name", ["cyclegan", "cut", "photo2emoji"])
 def test_unpaired_generators_tell_one_flat_colour_from_another(name: str) -> None:
     """Seen by contrasts alone, summer's brightest would pass for winter's."""
     part = recipe_named(name, {"width": 8, "residual": False}).networks["generator"]
@@ -70,6 +71,44 @@ def test_unpaired_generators_tell_one_flat_colour_from_another(name: str) -> Non
     with torch.no_grad():
         made = [network(torch.zeros(1, 0), flat) for flat in (earth, snow)]
     assert (made[0] - made[1]).abs().mean() > 0.05
+
+
+@pytest.mark.parametrize("extent", [(32, 32), (37, 21)])
+def test_a_flat_generator_paints_with_so_many_colours(extent: tuple[int, int]) -> None:
+    network = built("translator:Generator", width=8, colours=5)
+    condition = given(*extent, count=2)
+    free = network(torch.zeros(2, 0), condition)
+    assert free.shape == (2, 3, *extent) and free.abs().max() <= 1
+    free.square().sum().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
+    with torch.no_grad():
+        network.flat.near.convolve.weight.mul_(1e4)  # Regions without doubt.
+        for colours in network(torch.zeros(2, 0), condition).flatten(2).transpose(1, 2):
+            assert 1 < len((colours * 255).round().unique(dim=0)) <= 5
+
+
+def test_regions_keep_the_colours_of_their_sources_where_nothing_new_is_read() -> None:
+    """Two halves told apart by their colours, and noise within each, which becomes its mean."""
+    flat = Flat(3, 4, 2, factor=4)
+    source = torch.full((1, 3, 16, 16), 0.5)
+    source[..., 8:] = -0.5
+    noisy = source + 0.1 * torch.randn(source.shape, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        for weight in flat.parameters():
+            weight.zero_()
+        flat.near.convolve.weight[0, :, 1, 1] = 50.0
+        flat.read.bias[3:] = -100.0  # No new colour.
+        made = flat(torch.zeros(1, 2, 16, 16), noisy, torch.zeros(1, 4, 4, 4))
+    for half in (..., slice(8)), (..., slice(8, 16)):
+        mean = noisy[half].mean((2, 3), keepdim=True).expand(-1, -1, 16, 8)
+        assert torch.allclose(made[half], mean, atol=1e-4)
+
+
+@pytest.mark.parametrize(("channels", "residual"), [(1, False), (3, True)])
+def test_colours_need_a_map_to_take_them_from(channels: int, residual: bool) -> None:
+    spec = Spec((3, 32, 32), 0, map=(channels, 32, 32))
+    with pytest.raises(InputError):
+        built("translator:Generator", spec, width=8, colours=4, residual=residual)
 
 
 def test_the_unets_latent_is_heard() -> None:

@@ -86,6 +86,7 @@ TRANSLATORS: dict[str, Callable[[], Model]] = {
     "spade": partial(untrained, "spade", pictures(), LAYOUTS, width=2),
     "pix2pix to layouts": partial(untrained, "pix2pix", LAYOUTS, pictures(), width=4),
     "cut": partial(untrained, "cut", pictures(), pictures(), width=4),
+    "photo2emoji": partial(untrained, "photo2emoji", pictures(), pictures(), width=4, colours=4),
     "cyclegan": partial(untrained, "cyclegan", pictures(), pictures(), width=4),
     "superres": partial(untrained, "superres", pictures(), width=4),
     "superres averaged": partial(untrained, "superres", pictures(), averaged=True, width=4),

@@ -133,7 +133,7 @@ def test_before_the_discriminator_the_generator_learns_from_l1_alone(tmp_path: P
         recipe_named("restore", {**tiny, "l1": 0.0})
 
 
-@pytest.mark.parametrize("recipe", ["cyclegan", "cut"])
+@pytest.mark.parametrize("recipe", ["cyclegan", "cut", "photo2emoji"])
 def test_unpaired_recipes_resume_bit_for_bit(recipe: str, tmp_path: Path, weights: Weights) -> None:
     for name, pictures in {"A": patterns(40), "B": 255 - patterns(40, seed=1)}.items():
         (tmp_path / "data" / name).mkdir(parents=True)
@@ -151,6 +151,25 @@ def test_unpaired_recipes_resume_bit_for_bit(recipe: str, tmp_path: Path, weight
     train(tiny, data, tmp_path / "parts", steps=5, **options)
     resume(tmp_path / "parts", steps=9, quiet=True)
     assert weights(tmp_path / "whole") == weights(tmp_path / "parts")
+
+
+def test_photo2emoji_leaves_texture_out_and_learns_new_colours(tmp_path: Path) -> None:
+    """Noisy grey blocks, and flat ones in red that belong to none of them."""
+    generator = torch.Generator().manual_seed(0)
+    blocks = torch.randint(0, 2, (320, 1, 4, 4), generator=generator) * 120 + 40
+    flat = blocks.repeat_interleave(4, 2).repeat_interleave(4, 3).expand(-1, 3, -1, -1)
+    noise = torch.randint(-30, 31, (160, 3, SIDE, SIDE), generator=generator)
+    target = flat[160:].clone()
+    target[:, 0] += 80
+    data = pairs((flat[:160] + noise).byte(), target.byte())
+    flags = {"width": 8, "blocks": 1, "colours": 3, "discriminator_width": 8, "lr": 2e-3}
+    model = train(recipe_named("photo2emoji", flags), data, tmp_path / "run", steps=150, **QUIET)
+    made, _ = held_out(model, data)
+    rows = data.held_out.take(torch.arange(len(made)))["source"].float() / 127.5 - 1
+    within = [x.unfold(2, 4, 4).unfold(3, 4, 4).std((4, 5)).mean() for x in (made, rows)]
+    assert within[0] < 0.5 * within[1], "what is within a block is noise"
+    red, green, blue = made.mean((0, 2, 3)).tolist()
+    assert red - max(green, blue) > 0.2, "the source is grey"
 
 
 def test_cut_knows_its_sources_again_and_learns_their_new_colours(tmp_path: Path) -> None:

@@ -189,6 +189,7 @@ EXAMPLES = {
     "mending": "landscapes",
     "sound": "drums",
     "timbre": "notes:piano-violin",
+    "photo2emoji": "things",
 }
 """Recipe, or room of recipes -> data that they can be tried on; digits for all others."""
 CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -28,11 +30,16 @@ class Flat(nn.Module):
         channels: of the source and of the picture.
         features: channels of what the regions' new colours are read from.
         colours: regions, at most.
+        factor: by how much the space of the features is smaller.
         dims: dimensions of space.
     """
 
-    def __init__(self, channels: int, features: int, colours: int, dims: int = 2) -> None:
+    def __init__(
+        self, channels: int, features: int, colours: int, factor: int, dims: int = 2
+    ) -> None:
         super().__init__()
+        self.factor = factor
+        self.pool: Callable[..., Tensor] = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[dims - 1]
         self.near = Reflected(channels, colours, dims=dims)
         self.read = nn.Linear(features + channels, 2 * channels)
         initialise(self.near, "kaiming")
@@ -42,12 +49,12 @@ class Flat(nn.Module):
     def forward(self, logits: Tensor, source: Tensor, features: Tensor) -> Tensor:
         """Pictures (N, C, *space) in [-1, 1], float32.
 
-        Of regions' logits (N, colours, *space), sources of that space and features of any.
+        Of regions' logits (N, colours, *space), sources (N, C, *space) and features.
         """
         with full_precision(source):
             shown = precise(source)
             share = (SHARP * (precise(logits) + self.near(shown))).softmax(1)
-            coarse = F.interpolate(share, features.shape[2:], mode="area")
+            coarse = self.pool(share, self.factor)
             own = _means(shown, share)
             told = torch.cat([own, _means(precise(features), coarse)], dim=2)
             new, more = self.read(told).chunk(2, dim=2)

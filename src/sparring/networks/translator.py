@@ -8,6 +8,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from sparring.core.accepts import Accepts
+from sparring.core.errors import InputError
 from sparring.core.ranges import Count, Depth, Size
 from sparring.core.types import Condition, Spec
 from sparring.networks.flat import Flat
@@ -82,6 +83,11 @@ class Generator(nn.Module):
         super().__init__()
         inputs, self.channels = channels_of(spec)
         check_residual(spec, residual)
+        if colours and (residual or spec.map[0] < spec.shape[0]):
+            raise InputError(
+                "colours paints with the map's own and adds nothing to it: give --no-residual, and "
+                f"a map of as many channels as the sample, not {spec.map} for {spec.shape}."
+            )
         positive("width", width, blocks)
         self.head, self.residual = head or ("leaky" if residual else spec.head), residual
         self.depths = (width, *[2 * width] * (blocks + 1))
@@ -104,7 +110,7 @@ class Generator(nn.Module):
         initialise(self, "kaiming", SLOPE)
         for told in (self.told, *self.deep):
             told.start()
-        self.flat = Flat(self.channels, 2 * width, colours, dims) if colours else None
+        self.flat = Flat(self.channels, 2 * width, colours, FACTOR, dims) if colours else None
         if residual:
             start_small(self.decoder[-1])
 
@@ -114,7 +120,8 @@ class Generator(nn.Module):
         """Samples (N, C, *space) in float32; with `features` also the encoder's activations."""
         shown = given(condition)
         first, second, *blocks = self.encoder
-        half = first(covered(shown, FACTOR))
+        framed = covered(shown, FACTOR)
+        half = first(framed)
         # Told between norm and activation: a norm would take away what is the same everywhere.
         convolve, norm, activate = second.children()
         quarter = activate(self.told(norm(convolve(half)), latent, condition))
@@ -122,13 +129,15 @@ class Generator(nn.Module):
         for place, block in enumerate(blocks):
             told = self.deep[place](seen[-1], latent, condition) if self.deep else seen[-1]
             seen.append(block(told))
-        sample = crop(self.decoder(seen[-1]), tuple(shown.shape[2:]))
-        if self.flat is not None:
-            sample = self.flat(sample, shown[:, : self.channels], seen[-1])
-            return (sample, tuple(seen)) if features else sample
-        sample = sample + shown[:, : self.channels] if self.residual else sample
-        sample = bounded(sample, self.head)
+        sample = self._painted(self.decoder(seen[-1]), framed[:, : self.channels], seen[-1])
+        sample = crop(sample, tuple(shown.shape[2:]))
         return (sample, tuple(seen)) if features else sample
+
+    def _painted(self, drawn: Tensor, source: Tensor, features: Tensor) -> Tensor:
+        """What the decoder drew, as a sample (N, C, *space)."""
+        if self.flat is not None:
+            return self.flat(drawn, source, features)
+        return bounded(drawn + source if self.residual else drawn, self.head)
 
 
 class _Block(nn.Module):
