@@ -1,6 +1,6 @@
 """Photos of things made emoji: are they nearer to emoji, and is the thing still told?
 
-    sparring train photo2emoji --data things --steps 8000 --seed 0 --run runs/photo2emoji
+    sparring train photo2emoji --data things --steps 1000 --seed 0 --run runs/photo2emoji
     python benchmarks/photo2emoji.py runs/photo2emoji [RUN ...]
 
 Held-out photos, beside them as they are, with their histograms matched to the training emoji's, and
@@ -32,7 +32,7 @@ from sparring.metrics.distances import frechet, kernel
 from sparring.verbs.strips import Row, write_rows
 
 VIEWS = ("twitter", "google", "fluent")
-STEPS, BATCH, RATE, JUDGES = 600, 96, 2e-3, 2
+STEPS, BATCH, RATE, JUDGES = 400, 96, 2e-3, 2
 RESULTS = Path(__file__).parent / "results"
 
 

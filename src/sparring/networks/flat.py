@@ -10,10 +10,12 @@ from torch import Tensor, nn
 
 from sparring.core.precision import full_precision, precise
 from sparring.networks.layers import draw, initialise
-from sparring.networks.unet import Reflected
+from sparring.networks.unet import Reflected, mirrored
 
-SHARP = 4.0
+SHARP = 10.0
 """What regions' logits are multiplied by, so that borders are crisp from early on."""
+SMOOTH = 2
+"""How often these logits are averaged over 3 cells each way: specks are no regions."""
 KEPT = -2.0
 """The logit of a region's new colour at the start: most of it is the source's own."""
 
@@ -38,7 +40,7 @@ class Flat(nn.Module):
         self, channels: int, features: int, colours: int, factor: int, dims: int = 2
     ) -> None:
         super().__init__()
-        self.factor = factor
+        self.factor, self.dims = factor, dims
         self.pool: Callable[..., Tensor] = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[dims - 1]
         self.near = Reflected(channels, colours, dims=dims)
         self.read = nn.Linear(features + channels, 2 * channels)
@@ -53,7 +55,10 @@ class Flat(nn.Module):
         """
         with full_precision(source):
             shown = precise(source)
-            share = (SHARP * (precise(logits) + self.near(shown))).softmax(1)
+            drawn = precise(logits) + self.near(shown)
+            for _ in range(SMOOTH):
+                drawn = self.pool(mirrored(drawn, [1, 1] * self.dims), 3, 1)
+            share = (SHARP * drawn).softmax(1)
             coarse = self.pool(share, self.factor)
             own = _means(shown, share)
             told = torch.cat([own, _means(precise(features), coarse)], dim=2)

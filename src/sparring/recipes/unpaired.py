@@ -81,7 +81,7 @@ def photo2emoji(
     colours: Size = 12,
     contrast: Amount = 1.0,
     patches: Size = 64,
-    pair: Unpaired = Unpaired(width=24, residual=False, gamma=0.5, batch=2),
+    pair: Unpaired = Unpaired(width=24, residual=False, batch=2),
 ) -> Recipe:
     """Photos of things as flat emoji: cut, whose generator paints regions in one colour each.
 
