@@ -84,7 +84,10 @@ def test_a_flat_generator_paints_with_so_many_colours(extent: tuple[int, int]) -
     with torch.no_grad():
         network.flat.near.convolve.weight.mul_(1e4)  # Regions without doubt.
         for colours in network(torch.zeros(2, 0), condition).flatten(2).transpose(1, 2):
-            assert 1 < len((colours * 255).round().unique(dim=0)) <= 5
+            same = (colours[:, None] - colours[None]).abs().amax(2) < 1e-3
+            counts = same.unique(dim=0, return_counts=True)[1].sort(descending=True).values
+            # A cell in a hundred may lie between two regions.
+            assert len(counts) > 1 and counts[:5].sum() > 0.99 * len(colours)
 
 
 def test_regions_keep_the_colours_of_their_sources_where_nothing_new_is_read() -> None:
