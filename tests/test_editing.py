@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save
 
 from sparring.artifact import codes as coded
 from sparring.artifact import named
 from sparring.artifact.codes import Codes
 from sparring.artifact.directions import principal, probes, strongest
+from sparring.artifact.features import first_grid
 from sparring.artifact.model import Model
 from sparring.artifact.named import Directions
 from sparring.core.errors import InputError
 from sparring.core.types import Condition
+from sparring.verbs.editing.directions import directions
 from test_model import untrained
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -96,6 +100,60 @@ def test_tuning_fits_the_generator_and_leaves_the_model_alone() -> None:
     assert tuned.error < 0.5 * plain.error
     assert torch.equal(model.sample(2), before)
     assert not any(w.requires_grad for w in tuned.model.networks["generator"].parameters())
+
+
+def test_the_first_features_say_what_the_latent_cannot(tmp_path: Path) -> None:
+    model = untrained("r3", width=4)
+    before, truth = model.sample(2), model.sample(2, seed=8).flip(3)
+    plain, fuller = (model.invert(truth, **QUICK, features=more) for more in (False, True))
+    assert plain.codes.features is None and torch.equal(plain.error, plain.alone)
+    assert bool((fuller.error < 0.9 * fuller.alone).all())
+    assert torch.equal(model.sample(2), before), "no hook is left behind"
+    coded.write(fuller.codes, tmp_path / "x.safetensors")
+    codes, _ = coded.read(model, tmp_path / "x.safetensors")
+    torch.testing.assert_close(coded.made(model, codes), fuller.samples)
+    one = coded.made(model, fuller.one(1).codes)
+    torch.testing.assert_close(one, fuller.samples[1:], atol=1e-5, rtol=0)
+    with pytest.raises(InputError, match="codes of this model"):
+        coded.read(untrained("r3", width=8), tmp_path / "x.safetensors")
+
+
+def test_features_are_added_to_samples_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = untrained("r3", width=4)
+    codes = coded.drawn(model, 5)
+    layer, grid = first_grid(model) or pytest.fail("a convolutional generator has a grid")
+    more = torch.randn(5, *grid.shape[1:])
+    full = replace(codes, features=more)
+    singly = torch.cat([coded.made(model, full.rows(slice(k, k + 1))) for k in range(5)])
+    monkeypatch.setattr("sparring.artifact.model.CHUNK", 2)
+    torch.testing.assert_close(coded.made(model, full), singly, atol=1e-5, rtol=0)
+    assert not torch.allclose(singly, coded.made(model, codes))
+    assert not layer._forward_hooks
+
+
+def test_what_is_fitted_to_anything_is_still_no_likeness() -> None:
+    model = untrained("r3", width=4)
+    checks = torch.ones(1, 1, 8, 8)
+    checks[..., ::2, ::2] = checks[..., 1::2, 1::2] = -1.0
+    found = model.invert(checks, **QUICK, tune=400)
+    assert found.error < found.usual < found.alone
+    assert not found.known.any() and "no likeness" in found.verdict()
+
+
+def test_features_can_be_gone_backward_through_after_scoring() -> None:
+    from sparring.networks import shipped
+
+    def build(weights: Mapping[str, torch.Tensor]) -> torch.nn.Linear:
+        return torch.nn.Linear(3, 2)
+
+    path = Path(shipped.__file__).parents[1] / "absent"
+    with torch.inference_mode(), pytest.MonkeyPatch.context() as patch:
+        kept = save(torch.nn.Linear(3, 2).state_dict())
+        patch.setattr(Path, "read_bytes", lambda self: kept)
+        network, _ = shipped.shipped("judge", path, build)
+    sample = torch.randn(1, 3, requires_grad=True)
+    network(sample).sum().backward()
+    assert sample.grad is not None
 
 
 def test_inverting_refuses_what_makes_no_sense() -> None:
@@ -273,6 +331,86 @@ def test_a_masked_edit_keeps_all_other_pixels_to_the_bit(tmp_path: Path, sparrin
     assert "no likeness" in out
     code, _, err = sparring(*words, "--mask", "0,0,3,3", "--overwrite")
     assert code == 2 and "nothing may change" in err
+
+
+def test_an_edit_in_python_is_the_verbs(tmp_path: Path) -> None:
+    model = lively()
+    run = saved(model, tmp_path / "model")
+    directions(run, run / "directions", labels=False, count=2)
+    model, samples = Model.load(run), model.sample(2, seed=4)
+    made, found = model.edit(samples, {"sefa-1": 2.0}, **QUICK)
+    ways = named.read(run / "directions", model)
+    moved = ways.moved(found.codes, {"sefa-1": 2.0})
+    torch.testing.assert_close(made, coded.made(model, moved))
+    mask = torch.zeros(1, 1, 8, 8)
+    mask[..., 2:5, 3:6] = 1.0
+    inside = mask.bool().expand(2, 1, 8, 8)
+    made, _ = model.edit(samples, {"sefa-1": 2.0}, mask=mask, **QUICK)
+    assert torch.equal(made[~inside], samples[~inside])
+    assert (made[inside] != samples[inside]).any()
+    for moves, options, words in (
+        ({}, {}, "nothing is to be changed"),
+        ({"smile": 1.0}, {}, "unknown direction 'smile'"),
+        ({"sefa-1": 1.0}, {"keep": "sefa-1"}, "to be changed and to be kept"),
+        ({"sefa-1": 1.0}, {"mask": mask[..., :4]}, "the mask is of shape"),
+        ({"sefa-1": 1.0}, {"mask": 0 * mask}, "nothing may change"),
+    ):
+        with pytest.raises(InputError, match=words):
+            model.edit(samples, moves, **options, **QUICK)
+    with pytest.raises(InputError, match="name its directions"):
+        lively().edit(samples, {"sefa-1": 1.0})
+
+
+def test_folders_and_several_pictures_go_through_at_once(tmp_path: Path, sparring: Cli) -> None:
+    model = lively()
+    run = saved(model, tmp_path / "model")
+    directions(run, run / "directions", labels=False, count=1)
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    for k, name in enumerate(("in/a.png", "in/deep/b.png", "c.png")):
+        picture(tmp_path / name, model.sample(1, seed=k)[0])
+    (tmp_path / "in" / "broken.png").write_bytes(b"no picture")
+    quick = ("--draws", 16, "--steps", 4)
+    given = (tmp_path / "in", tmp_path / "c.png", "--out", tmp_path / "out")
+    code, out, err = sparring("invert", run, *given, *quick)
+    assert code == 1 and "broken.png" in err and "could not be read" in err
+    names = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*"))
+    assert names == sorted(f"{x}.{y}" for x in ("a", "c", "deep/b") for y in ("png", "safetensors"))
+    assert "c.png: error" in out and "b.png: error" in out
+    codes = (tmp_path / "out" / "a.safetensors", tmp_path / "out" / "c.safetensors")
+    code, out, err = sparring("edit", run, *codes, "--set", "pca-1=2", "--out", tmp_path / "moved")
+    assert code == 0, err
+    assert sorted(p.name for p in (tmp_path / "moved").iterdir()) == ["a.png", "c.png"]
+    code, _, err = sparring("edit", run, *codes, "--set", "pca-1=2", "--out", tmp_path / "moved")
+    assert code == 2 and "are there already" in err
+    code, _, err = sparring("edit", run, *codes, "--set", "pca-1=2", "--out", tmp_path / "x.png")
+    assert code == 2 and "need a folder" in err
+    twice = (tmp_path / "in" / "a.png", saved_twin(tmp_path / "in" / "a.png"))
+    code, _, err = sparring("invert", run, *twice, "--out", tmp_path / "y")
+    assert code == 2 and "would become" in err and not (tmp_path / "y").exists()
+
+
+def saved_twin(path: Path) -> Path:
+    """A copy of the same name in another folder."""
+    twin = path.parent.parent / "other" / path.name
+    twin.parent.mkdir()
+    twin.write_bytes(path.read_bytes())
+    return twin
+
+
+def test_the_ready_avatars_come_with_directions(tmp_path: Path, sparring: Cli) -> None:
+    model = Model.load("ready:avatars")
+    ways = named.read(named.beside("ready:avatars"), model)
+    assert {"dark skin", "smiling", "pca-1", "sefa-1"} < set(ways.ways)
+    photo = picture(tmp_path / "face.png", torch.zeros(1, 64, 64))
+    for words, says in (
+        (("--set", "freckles=2"), "unknown direction 'freckles'"),
+        (("--set", "sad=2", "--keep", "whiskers"), "unknown direction or attribute 'whiskers'"),
+        (("--set", "sad=2", "--set", "angry=1"), "sad and angry contradict each other"),
+        (("--set", "sad=2", "--keep", "expression"), "to be changed and to be kept"),
+    ):
+        code, out, err = sparring("edit", "ready:avatars", photo, *words)
+        assert (code, out) == (2, "") and says in err, words
+    assert [p.name for p in tmp_path.iterdir()] == ["face.png"]
 
 
 def test_edit_refuses_in_a_sentence(tmp_path: Path, sparring: Cli) -> None:

@@ -14,6 +14,7 @@ from sparring.core.errors import InputError
 from sparring.core.types import Condition, Spec
 from sparring.networks.style import EPSILON, Generator, _Modulated, mixed
 from sparring.verbs import editing
+from sparring.verbs.editing.photo import photo
 from test_editing import picture
 from test_model import untrained
 
@@ -31,21 +32,22 @@ def test_it_makes_samples_of_any_shape_from_latents_and_from_styles(shape: tuple
 
 
 def test_modulation_is_that_of_weights_for_each_sample() -> None:
-    layer, hidden, style = _Modulated(2, 3, 5, 4, False), torch.randn(2, 3, 6, 6), torch.randn(2, 4)
+    layer, hidden, style = _Modulated(2, 3, 5, 4), torch.randn(2, 3, 6, 6), torch.randn(2, 4)
+    torch.nn.init.normal_(layer.convolve.bias)
     scale = layer.modulate(style)
     for n in range(2):
-        weight = layer.convolve.weight * scale[n][None, :, None, None]
-        loud = (weight.square().sum((1, 2, 3)) + EPSILON).rsqrt() * (2 / 1.04) ** 0.5
-        expected = functional.conv2d(
-            hidden[n : n + 1], weight * loud[:, None, None, None], padding=1
+        weight = layer.convolve.weight * scale[n][:, None, None, None]
+        loud = (weight.square().sum((0, 2, 3)) / 4 + EPSILON).rsqrt() * (2 / 1.04) ** 0.5
+        expected = functional.conv_transpose2d(
+            hidden[n : n + 1], weight * loud[:, None, None], layer.convolve.bias * loud, 2, 1
         )
         expected = functional.leaky_relu(expected, 0.2)
         torch.testing.assert_close(layer(hidden, style)[n : n + 1], expected, atol=1e-5, rtol=1e-4)
 
 
-def test_growing_layers_keep_the_variance_too() -> None:
+def test_layers_keep_the_variance() -> None:
     torch.manual_seed(0)
-    layer = _Modulated(2, 64, 64, 4, True)
+    layer = _Modulated(2, 64, 64, 4)
     made = layer(torch.randn(8, 64, 16, 16), 3.0 * torch.randn(8, 4))
     assert made.shape == (8, 64, 32, 32)
     assert 0.8 < made.square().mean() < 1.2
@@ -87,10 +89,14 @@ def test_two_pictures_are_mixed_by_level(tmp_path: Path, sparring: Cli) -> None:
     model = untrained("r3", width=4, style=True)
     model.save(tmp_path / "model")
     one, two = (picture(tmp_path / f"{k}.png", model.sample(1, seed=k)[0]) for k in (1, 2))
-    found = editing.mix(
-        model, one, two, tmp_path / "mixed.png", (1, 1), draws=16, steps=3, perceptual=0.0
-    )
-    styles = mixed(found[0].codes.latent, found[1].codes.latent, (1, 1))
+    quick = {"draws": 16, "steps": 3, "perceptual": 0.0}
+    found = editing.mix(model, one, two, tmp_path / "mixed.png", (1, 1), **quick)
+    assert list(found.verdicts) == [str(two), str(one)]
+    codes = [
+        model.invert(photo(model, path).sample, features=False, **quick).codes
+        for path in (one, two)
+    ]
+    styles = mixed(codes[0].latent, codes[1].latent, (1, 1))
     made = model.domain.decode(model.generate(styles))[0]
     assert torch.equal(model.domain.files.open(tmp_path / "mixed.png").stored, made)
     words = ("edit", tmp_path / "model", one, "--style", two)

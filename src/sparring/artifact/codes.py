@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sparring.artifact.features import added, first_grid
 from sparring.core.storage import check_alike, read_tensors, whole_file, write_tensors
 from sparring.core.streams import latents
 from sparring.core.types import Condition
@@ -33,6 +34,8 @@ class Codes:
     """(N, latent), or styles (N, levels, styles) where the generator has such."""
     told: Condition
     """Its label is shares (N, classes), so that there is something between two labels."""
+    features: Tensor | None = None
+    """What is added to the generator's first grid of features (N, C, *space); nothing moves it."""
 
     def __len__(self) -> int:
         return len(self.latent)
@@ -46,12 +49,14 @@ class Codes:
         parts = {name: value.shape[1] for name, value in self._movable().items()}
         latent, *told = rows.split([math.prod(self.latent.shape[1:]), *parts.values()], dim=1)
         moved = dict(zip(parts, told, strict=True))
-        return Codes(latent.reshape(-1, *self.latent.shape[1:]), self.told._replace(**moved))
+        latent = latent.reshape(-1, *self.latent.shape[1:])
+        return Codes(latent, self.told._replace(**moved), self.features)
 
     def rows(self, which: slice | Tensor) -> Codes:
         """Some of them."""
         fields = (None if value is None else value[which] for value in self.told)
-        return Codes(self.latent[which], Condition(*fields))
+        features = None if self.features is None else self.features[which]
+        return Codes(self.latent[which], Condition(*fields), features)
 
     def _movable(self) -> dict[str, Tensor]:
         if self.latent.dim() > 2:  # styles are what came of the condition: it changes nothing more
@@ -76,7 +81,8 @@ def drawn(model: Model, count: int, seed: int = 0) -> Codes:
 
 def made(model: Model, codes: Codes) -> Tensor:
     """Their samples (N, *shape) on the CPU, with gradients where the codes ask for them."""
-    return model.generate(codes.latent, codes.told)
+    with added(model, codes.features):
+        return model.generate(codes.latent, codes.told)
 
 
 def write(codes: Codes, path: Path, tuned: Mapping[str, nn.Module] | None = None) -> None:
@@ -87,6 +93,8 @@ def write(codes: Codes, path: Path, tuned: Mapping[str, nn.Module] | None = None
     """
     fields = {name: value for name, value in codes.told._asdict().items() if value is not None}
     found = {"latent": codes.latent, **fields}
+    if codes.features is not None:
+        found["features"] = codes.features
     for name, network in (tuned or {}).items():
         found |= {f"{name}/{key}": value for key, value in network.state_dict().items()}
     with whole_file(path) as draft:
@@ -102,15 +110,17 @@ def read(model: Model, path: Path) -> tuple[Codes, Model]:
     found = read_tensors(path)
     tuned = {name: value for name, value in found.items() if "/" in name}
     own = {name: value for name, value in found.items() if "/" not in name}
-    wanted = drawn(model, 1)
+    wanted, grid = drawn(model, 1), first_grid(model)
     fields = {name: value for name, value in wanted.told._asdict().items() if value is not None}
     count = len(own["latent"]) if own.get("latent") is not None and own["latent"].dim() else 1
     expected = {
         name: value.expand(count, *value.shape[1:])
         for name, value in {"latent": wanted.latent, **fields}.items()
     }
+    if grid is not None and "features" in own:
+        expected["features"] = grid[1][:1].expand(count, *grid[1].shape[1:])
     check_alike(f"{path} holds no codes of this model", own, expected)
-    codes = Codes(own.pop("latent"), Condition(**own))
+    codes = Codes(own.pop("latent"), features=own.pop("features", None), told=Condition(**own))
     return codes, _with(model, tuned, path) if tuned else model
 
 

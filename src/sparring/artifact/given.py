@@ -56,6 +56,18 @@ def check_can(ability: str, manifest: Manifest, task: Task) -> None:
         )
 
 
+def check_shape(samples: Tensor, spec: Spec) -> None:
+    """Samples (N, *shape) are of the model's shape.
+
+    Raises:
+        InputError: they are not.
+    """
+    if samples.shape[1:] != spec.shape:
+        raise InputError(
+            f"the model works on samples of shape {spec.shape}, not {tuple(samples.shape[1:])}."
+        )
+
+
 def check_mask(given: bool, wanted: bool) -> None:
     """There is a mask if one is wanted, and none if not.
 

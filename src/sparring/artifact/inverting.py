@@ -6,15 +6,18 @@ Beside every error stands what chance comes to, so that nobody takes a bad liken
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from sparring.artifact import codes as coded
+from sparring.artifact import given
 from sparring.artifact.codes import Codes
+from sparring.artifact.features import first_grid
 from sparring.core.errors import InputError
 from sparring.core.ranges import Amount, Count, Images, check
 from sparring.core.types import Condition, door
@@ -30,6 +33,10 @@ PIECE = 256
 PAIRS = 8
 """Pairs of random samples whose distances are the units of measure."""
 RATE, TUNING_RATE = 0.1, 1e-3
+FEATURES_RATE, FEATURES_PRIOR = 0.03, 0.3
+"""Of features in their deviations: how fast they move, and what it costs to be 1 away."""
+SHARE = 0.5
+"""Of the steps that go to the latent alone."""
 RIDGE = 1.0
 """Of the linear encoder, for codes and features that have variance 1."""
 Watch = Callable[[str, int, int], None]
@@ -51,6 +58,9 @@ class Wanted(NamedTuple):
     """Weight of the distance in a frozen network's features against that of L1."""
     prior: float = 0.02
     """What it costs a latent to lie as far from the middle as random ones do."""
+    features: bool = True
+    """Whether the second half of the steps also moves the generator's first grid of features,
+    where it has one: what the latent cannot say (Kang et al. 2021)."""
     tune: int = 0
     """Steps in which the generator itself is fitted around the codes (Roich et al. 2021)."""
     seed: int = 0
@@ -86,6 +96,8 @@ class Inverted:
     """What the model makes of the codes, (N, *shape) on the CPU."""
     error: Tensor
     """(N,) mean absolute difference to what was given, of a range of 1."""
+    alone: Tensor
+    """(N,) the same by the latent alone: what the model knew of it before it was fitted to it."""
     chance: Tensor
     """(N,) the same of the nearest of the random samples."""
     usual: float
@@ -96,14 +108,30 @@ class Inverted:
 
     @property
     def known(self) -> Tensor:
-        """(N,) bool: nearer than chance comes to what the model knows."""
-        return self.error <= self.usual
+        """(N,) bool: by the latent alone nearer than chance comes to what the model knows.
+
+        Features and weights can be fitted to anything, and say nothing about that.
+        """
+        return self.alone <= self.usual
+
+    def one(self, number: int) -> Inverted:
+        """What the sample of this number alone is."""
+        rows = slice(number, number + 1)
+        return replace(
+            self,
+            codes=self.codes.rows(rows),
+            samples=self.samples[rows],
+            error=self.error[rows],
+            alone=self.alone[rows],
+            chance=self.chance[rows],
+        )
 
     def verdict(self, number: int = 0) -> str:
         """One sentence on how good a likeness it is."""
-        error, chance = float(self.error[number]), float(self.chance[number])
+        error, alone, chance = (float(x[number]) for x in (self.error, self.alone, self.chance))
         found = (
-            f"error {error:.3f}; the nearest of {self.draws:,} random samples is {chance:.3f} away"
+            f"error {error:.3f}, by the latent alone {alone:.3f}; the nearest of {self.draws:,} "
+            f"random samples is {chance:.3f} away"
         )
         if self.known[number]:
             return f"{found}."
@@ -114,18 +142,29 @@ class Inverted:
 
 
 def inverted(model: Model, target: Tensor, wanted: Wanted) -> Inverted:
-    """The codes whose samples are most like the targets (N, *shape), encoded; see `Wanted`."""
+    """The codes whose samples are most like the targets (N, *shape), encoded; see `Wanted`.
+
+    Raises:
+        InputError: a model that makes samples from others, a setting out of range, or targets of
+            another shape or with NaN.
+    """
     wanted.checked()
+    given.check_can("sample", model.manifest, model.task)
+    given.check_shape(target, model.manifest.spec)
+    if not bool(target.isfinite().all()):
+        raise InputError("the samples hold NaN or infinity, which nothing can be like.")
     target = target.clone()  # what was made in inference mode cannot be descended to
     began = _begun(model, target, wanted)
     apart = distance(model, target, wanted)
-    found = _descended(model, began, apart, wanted)
+    plain, found = _descended(model, began, apart, wanted)
+    with torch.inference_mode():
+        alone = error_of(coded.made(model, plain), target)
     if wanted.tune:
         model = _tuned(model, found, apart, wanted)
     with torch.inference_mode():
         samples = coded.made(model, found)
     error = error_of(samples, target)
-    return Inverted(found, samples, error, began.chance, began.usual, wanted.draws, model)
+    return Inverted(found, samples, error, alone, began.chance, began.usual, wanted.draws, model)
 
 
 def error_of(samples: Tensor, target: Tensor) -> Tensor:
@@ -206,26 +245,70 @@ def _read(seen: Tensor, codes: Tensor, target: Tensor) -> Tensor:
     return (target - middle) / spread @ fitted + codes.mean(0)
 
 
-def _descended(model: Model, began: _Begun, apart: Apart, wanted: Wanted) -> Codes:
-    """The codes down the slope of the distance; the best that each has met are kept.
+def _descended(model: Model, began: _Begun, apart: Apart, wanted: Wanted) -> tuple[Codes, Codes]:
+    """The codes down the slope of the distance, by the latent alone, and with features.
 
-    Steps and the prior are measured in deviations of random codes.
+    Steps and the prior are measured in deviations of random codes, or features.
     """
-    away = ((began.codes.flat() - began.middle) / began.spread).clone().requires_grad_()
-    optimizer = torch.optim.Adam([away], RATE, betas=(0.9, 0.99))
-    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(wanted.steps, 1))
-    best, least = away.detach().clone(), torch.full((len(away),), torch.inf)
-    for step in range(wanted.steps + 1):
+    grid = first_grid(model) if wanted.features else None
+    alone = wanted.steps if grid is None else round(SHARE * wanted.steps)
+    away = (began.codes.flat() - began.middle) / began.spread
+    prior = wanted.prior
+
+    def codes(rows: Sequence[Tensor]) -> Codes:
+        return began.codes.at(began.middle + began.spread * rows[0])
+
+    def cost(rows: Sequence[Tensor]) -> Tensor:
+        return apart(coded.made(model, codes(rows))) + prior * rows[0].square().mean(1)
+
+    (away,) = _down((away,), cost, (RATE,), wanted, (0, alone))
+    plain = codes((away,))
+    if grid is None:
+        return plain, plain
+    unit = float(grid[1].float().std())
+    shape = (len(away), *grid[1].shape[1:])
+
+    def fuller(rows: Sequence[Tensor]) -> Codes:
+        return replace(codes(rows), features=unit * rows[1].reshape(shape))
+
+    def dearer(rows: Sequence[Tensor]) -> Tensor:
+        far = prior * rows[0].square().mean(1) + FEATURES_PRIOR * rows[1].square().mean(1)
+        return apart(coded.made(model, fuller(rows))) + far
+
+    start = (away, torch.zeros(len(away), math.prod(shape[1:])))
+    found = _down(start, dearer, (RATE / 4, FEATURES_RATE), wanted, (alone, wanted.steps))
+    return plain, fuller(found)
+
+
+def _down(
+    rows: Sequence[Tensor],
+    cost: Callable[[Sequence[Tensor]], Tensor],
+    rates: Sequence[float],
+    wanted: Wanted,
+    steps: tuple[int, int],
+) -> list[Tensor]:
+    """Rows (N, ...) down the slope of the costs (N,); the best that each has met are kept."""
+    moving = [row.detach().clone().requires_grad_() for row in rows]
+    groups = [{"params": [m], "lr": rate} for m, rate in zip(moving, rates, strict=True)]
+    optimizer = torch.optim.Adam(groups, betas=(0.9, 0.99))
+    first, last = steps
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(last - first, 1))
+    best = [row.detach().clone() for row in moving]
+    least = torch.full((len(rows[0]),), torch.inf)
+    for step in range(first, last + 1):
         wanted.tell("steps of inversion", step, wanted.steps)
-        codes = began.codes.at(began.middle + began.spread * away)
-        cost = apart(coded.made(model, codes)) + wanted.prior * away.square().mean(1)
-        better = cost.detach() < least
-        best[better], least[better] = away.detach()[better], cost.detach()[better]
-        if step < wanted.steps:
-            (away.grad,) = torch.autograd.grad(cost.sum(), away)
+        costs = cost(moving)
+        better = costs.detach() < least
+        least[better] = costs.detach()[better]
+        for kept, row in zip(best, moving, strict=True):
+            kept[better] = row.detach()[better]
+        if step < last:
+            slopes = torch.autograd.grad(costs.sum(), moving)
+            for row, slope in zip(moving, slopes, strict=True):
+                row.grad = slope
             optimizer.step()
             falling.step()
-    return began.codes.at(began.middle + began.spread * best)
+    return best
 
 
 def _tuned(model: Model, codes: Codes, apart: Apart, wanted: Wanted) -> Model:

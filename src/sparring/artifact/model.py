@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,18 +14,20 @@ from sparring.artifact.building import build_game
 from sparring.artifact.conditions import altered, condition_for, reads
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.shown import Shown, html_of
-from sparring.artifact.stored import load_network, model_folder, write_model
+from sparring.artifact.stored import load_network, model_folder, whole, write_model
 from sparring.artifact.tiling import at_once
 from sparring.artifact.translating import Asked, Progress, translated
-from sparring.artifact.walks import slerp, toward, truncate
+from sparring.artifact.walks import through, toward, truncate
 from sparring.core.device import device_of
 from sparring.core.errors import InputError
 from sparring.core.storage import read_json, whole_folder, write_json
 from sparring.core.streams import latents
-from sparring.core.types import Condition, Domain, Game, door
+from sparring.core.types import Condition, Domain, Game
 
 if TYPE_CHECKING:
+    from sparring.artifact.editing import Edited
     from sparring.artifact.inverting import Inverted
+    from sparring.artifact.named import Directions
 
 CHUNK, CELLS = 64, 1 << 20
 """Samples computed at once, and their pixels; bounds memory and never changes a sample."""
@@ -51,6 +52,7 @@ class Model:
             manifest.source_domain.build() if manifest.source_domain else None
         )
         self.task = manifest.recipe.task.build()
+        self.place: Path | None = None  # where it was loaded from
 
     @classmethod
     def load(
@@ -67,14 +69,11 @@ class Model:
         folder, place = model_folder(Path(path)), device_of(device)
         manifest = Manifest.read(folder, trusted)
         scores = read_json(folder / "scores.json") if (folder / "scores.json").exists() else None
-        try:
+        with whole(folder):
             kept = build_game(manifest.recipe).kept
             networks = {name: load_network(manifest, name, folder).to(place) for name in kept}
             model = cls(manifest, networks, scores)
-        except InputError:
-            raise
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise InputError(f"{folder} is damaged: {error!r:.200}.") from error
+        model.place = Path(path)
         if tuple(model.domain.shape) != manifest.spec.shape:
             raise InputError(f"{folder} is damaged: its domain and its spec have other shapes.")
         return model
@@ -272,15 +271,7 @@ class Model:
         Raises:
             InputError: the model has no encoder, or pictures that do not fit it.
         """
-        encode = door(self.game, "encode")
-        if encode is None or "map" not in self.task.conditions:
-            raise InputError(
-                f"a {self.manifest.recipe.name!r} model takes no style: it has no encoder."
-            )
-        space = self.manifest.spec.shape[1:]
-        picture = given.resized(given.encoded(self.domain, pictures), space)
-        mean, _ = encode(self.networks, picture.to(self.device), Condition())
-        return mean.cpu()
+        return style_of(self, pictures)
 
     @torch.inference_mode()
     def reconstruct(self, samples: Tensor, condition: Condition | None = None) -> Tensor:
@@ -289,15 +280,7 @@ class Model:
         Raises:
             InputError: the model has no encoder, or the samples have another shape.
         """
-        rebuild = door(self.game, "reconstruct")
-        if rebuild is None:
-            raise InputError(
-                f"a {self.manifest.recipe.name!r} model has no encoder, so it cannot "
-                "reconstruct; train the recipe 'vae'."
-            )
-        self._check_shape(samples)
-        known = (condition or Condition()).to(self.device)
-        return self._headed(rebuild(self.networks, samples.to(self.device), known).float()).cpu()
+        return self._headed(rebuilt(self, samples, condition or Condition())).cpu()
 
     def invert(self, samples: Tensor, **wanted: Any) -> Inverted:
         """The codes that make samples most like these (N, *shape), and how like they are.
@@ -305,19 +288,42 @@ class Model:
         Args:
             samples: Encoded, such as pictures in [-1, 1].
             wanted: Settings of `sparring.artifact.inverting.Wanted`: start, steps, draws,
-                perceptual, prior, tune, seed, progress.
+                perceptual, prior, features, tune, seed, progress.
 
         Raises:
             InputError: a model that makes samples from others, samples of another shape or with
                 NaN, or a setting out of range.
         """
-        given.check_can("sample", self.manifest, self.task)
-        self._check_shape(samples)
-        if not bool(samples.isfinite().all()):
-            raise InputError("the samples hold NaN or infinity, which nothing can be like.")
         from sparring.artifact.inverting import Wanted, inverted
 
         return inverted(self, samples.float(), Wanted(**wanted))
+
+    def edit(
+        self,
+        samples: Tensor,
+        moves: Mapping[str, float],
+        *,
+        keep: Sequence[str] = (),
+        mask: Tensor | None = None,
+        directions: Directions | str | Path | None = None,
+        **wanted: Any,
+    ) -> Edited:
+        """Samples (N, *shape) with `moves` such as {"smiling": 2.0} made, and their inversion.
+
+        Args:
+            samples: Encoded.
+            moves: Direction -> how many deviations to go along it.
+            keep: Directions, or attributes with all of their values, that shall not change.
+            mask: (N or 1, 1, *space), 1 where samples may change.
+            directions: Or their folder; those beside the model if None.
+            wanted: As in `invert`.
+
+        Raises:
+            InputError: as `invert`; unknown or contradicting directions; a mask that does not fit.
+        """
+        from sparring.artifact.editing import edited, planned
+
+        return edited(self, samples, planned(self, moves, keep, directions), mask, wanted)
 
     def interpolate(
         self,
@@ -340,9 +346,7 @@ class Model:
         latent = latents(seed, range(_positive("stops", stops)), self.manifest.spec.latent)
         if truncation is not None:
             latent = truncate(latent, truncation)
-        weights = torch.linspace(0.0, 1.0, _positive("frames", frames) + 1)[:-1, None]
-        legs = [slerp(a, b, weights) for a, b in itertools.pairwise(latent)]
-        walk = torch.cat([*legs, latent[-1:]])
+        walk = through(latent, _positive("frames", frames))
         # One condition all the way: what is not given is the first of its kind.
         same = [0] * len(walk)
         known = self.condition(same, label=label, vector=vector, tokens=tokens, text=text)
@@ -381,13 +385,6 @@ class Model:
     ) -> Model:
         """Load a model from the Hugging Face Hub; only its weights and JSON are fetched."""
         return cls.load(hub.download(repository, revision), trusted=trusted)
-
-    def _check_shape(self, samples: Tensor) -> None:
-        if samples.shape[1:] != self.manifest.spec.shape:
-            raise InputError(
-                f"the model works on samples of shape {self.manifest.spec.shape}, "
-                f"not {tuple(samples.shape[1:])}."
-            )
 
     def _headed(self, samples: Tensor) -> Tensor:
         """Networks without a tanh may overshoot the range that pictures have."""

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from sparring.artifact import ready
 from sparring.artifact.codes import Codes
 from sparring.core.errors import InputError, unknown
 from sparring.core.ranges import Number, check
@@ -94,6 +95,16 @@ class Directions:
         attributes = {name: list(values) for name, values in self.attributes.items()}
         about = {"model": self.model, "attributes": attributes, "quality": dict(self.quality)}
         write_json(folder / "directions.json", about)
+
+
+def beside(path: str | Path) -> Path:
+    """Where the directions of a run, a model or `ready:NAME` lie.
+
+    Raises:
+        InputError: no such ready model.
+    """
+    own = str(path).startswith(ready.PREFIX)
+    return (ready.folder(str(path)) if own else Path(path)) / "directions"
 
 
 def read(folder: Path, model: Model) -> Directions:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -56,6 +57,21 @@ def model_folder(path: Path) -> Path:
             f"the run {path} has no model yet; finish it with: sparring resume {path}."
         )
     return path
+
+
+@contextlib.contextmanager
+def whole(folder: Path) -> Iterator[None]:
+    """Whatever fails of what lies in the folder is said in one sentence.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InputError(f"{folder} is damaged: {error!r:.200}.") from error
 
 
 def load_network(manifest: Manifest, name: str, folder: Path) -> nn.Module:

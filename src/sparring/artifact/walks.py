@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor
 
@@ -32,6 +34,13 @@ def slerp(start: Tensor, end: Tensor, weight: Tensor) -> Tensor:
         return start + weight * (end - start)
     blend = torch.sin((1.0 - weight) * angle) * start + torch.sin(weight * angle) * end
     return blend / torch.sin(angle)
+
+
+def through(stops: Tensor, frames: int) -> Tensor:
+    """From each of the latents (S, F) to the next in so many steps: (W, F)."""
+    weights = torch.linspace(0.0, 1.0, frames + 1)[:-1, None]
+    legs = [slerp(a, b, weights) for a, b in itertools.pairwise(stops)]
+    return torch.cat([*legs, stops[-1:]])
 
 
 def toward(start: Condition, end: Condition, field: str, spec: Spec) -> Condition:

@@ -10,13 +10,21 @@ import typer
 from sparring.cli.app import app, verb
 from sparring.cli.bar import progress_bar
 from sparring.cli.models import Device, Run, Trust, load
+from sparring.cli.translation import say
 from sparring.cli.values import names_of, place_of, strengths_of
 from sparring.core.errors import InputError, shown
 
 if TYPE_CHECKING:
     from sparring.artifact.model import Model
+    from sparring.verbs.editing.many import Made
 
-Picture = Annotated[Path, typer.Argument(help="A picture.", show_default=False)]
+Pictures = Annotated[
+    list[Path], typer.Argument(metavar="PICTURE...", help="Or folders of them.", show_default=False)
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("-o", "--out", help="A file, or a folder; beside the pictures if not given."),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is at --out.")]
 Steps = Annotated[int, typer.Option(help="Steps of inversion.")]
 Tune = Annotated[
@@ -28,15 +36,13 @@ Tune = Annotated[
     app,
     "sparring invert ready:avatars face.png",
     "sparring invert runs/faces face.png --tune 100 --out likeness.png",
-    "sparring invert runs/faces face.png --start best --draws 10000 --steps 1000",
+    "sparring invert runs/faces photos/ more.png --out likenesses/",
+    "sparring invert runs/faces face.png --start best --draws 10000 --latent-only",
 )
 def invert(
     run: Run,
-    picture: Picture,
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", help="The likeness; the codes go beside it, as .safetensors."),
-    ] = None,
+    pictures: Pictures,
+    out: Out = None,
     start: Annotated[
         str,
         typer.Option(help="encoder (own, or linear), best (random sample) or mean."),
@@ -49,38 +55,52 @@ def invert(
         float, typer.Option(help="Weight of likeness in a network's features against L1.")
     ] = 1.0,
     prior: Annotated[float, typer.Option(help="Cost of unlikely codes.")] = 0.02,
+    latent_only: Annotated[
+        bool,
+        typer.Option("--latent-only", help="Leave the generator's first features as they are."),
+    ] = False,
     tune: Tune = 0,
     seed: Annotated[int, typer.Option(help="Of the random samples.")] = 0,
     overwrite: Overwrite = False,
     device: Device = "auto",
     trust: Trust = None,
 ) -> None:
-    """Find the latent of a picture in a model that makes such from nothing, and how near it comes.
+    """Find the codes of pictures in a model that makes such from nothing, and how near they come.
 
-    The error stands beside that of the nearest random sample; a picture of a kind that the model
-    does not know is said to be one.
+    They are written beside each likeness, as .safetensors. The error stands beside that of the
+    nearest random sample; a picture of a kind that the model does not know is said to be one.
     """
     from sparring.verbs import editing
 
     model = load(run, trust, device)
-    place = out or picture.with_name(f"{picture.stem}-inverted.png")
     with progress_bar() as progress:
-        found = editing.invert(
+        made = editing.invert(
             model,
-            picture,
-            place,
+            pictures,
+            out,
             overwrite=overwrite,
             start=start,
             steps=steps,
             draws=draws,
             perceptual=perceptual,
             prior=prior,
+            features=not latent_only,
             tune=tune,
             seed=seed,
             progress=progress,
         )
-    print(shown(found.verdict()))
-    print(shown(f"the likeness is {place}, its codes {place.with_suffix(editing.CODES)}"))
+    _say(made, "the likeness")
+
+
+def _say(made: Made, what: str) -> None:
+    """How good each likeness is, and what was written; failures make the exit code 1."""
+    several = len(made.verdicts) > 1
+    for source, verdict in made.verdicts.items():
+        print(shown(f"{source}: {verdict}" if several else verdict))
+    if len(made.done.written) == 1 and not made.done.failed:
+        print(shown(f"{what} is {made.done.written[0]}"))
+    else:
+        say(made.done, made.done.written[0].parent if made.done.written else Path(), "read")
 
 
 @verb(
@@ -111,12 +131,14 @@ def directions(
     Each has a name and a strip of pictures. Labels and attributes are those of the data; a small
     reader of them is trained first, in about a minute.
     """
+    from sparring.artifact.named import beside
+    from sparring.artifact.ready import PREFIX
     from sparring.verbs.editing import directions as finding
 
     model = load(run, trust, device)
-    place = out or finding.place_of(run)
-    if place is None:
+    if out is None and str(run).startswith(PREFIX):
         raise InputError(f"{run} is no place to write to; name a folder with --out.")
+    place = out or beside(run)
     with progress_bar() as progress:
         found = finding.directions(
             model,
@@ -139,15 +161,19 @@ def directions(
 
 @verb(
     app,
-    "sparring edit runs/faces face.png --set smiling=+2 --keep hair,skin",
+    "sparring edit ready:avatars face.png --set 'dark skin=+2'",
+    "sparring edit runs/faces photos/ --set smiling=+2 --keep hair,skin --out smiling/",
     "sparring edit runs/faces face.png --set sunglasses=3 --mask 10,20,50,40 --tune 100",
     "sparring edit runs/faces face.png --style other.png --levels 2,3",
     "sparring edit runs/faces face-inverted.safetensors --set pca-1=-2 --out other.png",
 )
 def edit(
     run: Run,
-    picture: Annotated[
-        Path, typer.Argument(help="A picture, or the codes of one.", show_default=False)
+    pictures: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PICTURE...", help="Or the codes of one, or a folder.", show_default=False
+        ),
     ],
     set_: Annotated[
         list[str] | None,
@@ -166,9 +192,10 @@ def edit(
         str | None,
         typer.Option(help="What may change: a picture, left,top,right,bottom, or white."),
     ] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="The picture to write.")] = None,
+    out: Out = None,
     directions: Annotated[
-        Path | None, typer.Option(help="Their folder; RUN/directions by default.")
+        Path | None,
+        typer.Option(help="Their folder; RUN/directions, or the ready model's own, by default."),
     ] = None,
     steps: Steps = 300,
     tune: Tune = 0,
@@ -177,41 +204,34 @@ def edit(
     device: Device = "auto",
     trust: Trust = None,
 ) -> None:
-    """Change what a model knows of a picture, by name, and keep the rest."""
+    """Change what a model knows of pictures, by name, and keep the rest."""
     from sparring.verbs import editing
-    from sparring.verbs.editing import directions as finding
 
     model = load(run, trust, device)
     if style is not None:
-        _mix(model, picture, style, out, levels, (set_, keep, mask, directions, tune), overwrite)
+        _mix(model, pictures, style, out, levels, (set_, keep, mask, directions, tune), overwrite)
         return
-    ways = directions or finding.place_of(run)
-    if ways is None:
-        raise InputError(f"{run} keeps no directions; name their folder with --directions.")
-    place = out or picture.with_name(f"{picture.stem}-edited.png")
     with progress_bar() as progress:
-        found = editing.edit(
+        made = editing.edit(
             model,
-            picture,
-            place,
+            pictures,
+            out,
             strengths_of(set_ or []),
             keep=names_of(keep),
             mask=mask,
-            directions=ways,
+            directions=directions,
             overwrite=overwrite,
             steps=steps,
             tune=tune,
             seed=seed,
             progress=progress,
         )
-    if found is not None:
-        print(shown(found.verdict()))
-    print(shown(f"the edited picture is {place}"))
+    _say(made, "the edited picture")
 
 
 def _mix(
     model: Model,
-    picture: Path,
+    pictures: list[Path],
     style: Path,
     out: Path | None,
     levels: str,
@@ -223,13 +243,10 @@ def _mix(
 
     if any(others):
         raise InputError("--style goes with --levels alone: mix first, then edit what came of it.")
-    place = out or picture.with_name(f"{picture.stem}-mixed.png")
     with progress_bar() as progress:
-        found = editing.mix(
-            *(model, picture, style, place, place_of("--levels", levels)),
+        made = editing.mix(
+            *(model, pictures, style, out, place_of("--levels", levels)),
             overwrite=overwrite,
             progress=progress,
         )
-    for name, one in zip((picture, style), found, strict=True):
-        print(shown(f"{name}: {one.verdict()}"))
-    print(shown(f"the mixed picture is {place}"))
+    _say(made, "the mixed picture")

@@ -86,7 +86,7 @@ def translate(
     place = _out(model, source, out, "translated")
     place = place.with_suffix(".gif") if moving and out is None else place
     options = {"reverse": reverse, "style": style, "seed": seed, "tile": tile, "to": names_of(to)}
-    _say(_with_bar(model, source, place, beside=beside or [], existing=existing, **options), place)
+    say(_with_bar(model, source, place, beside=beside or [], existing=existing, **options), place)
 
 
 @verb(
@@ -129,7 +129,7 @@ def repair(
     check_can("repair", model.manifest, model.task)
     place = _out(model, source, out, "repaired")
     options = {"mask": mask, "seed": seed, "tile": tile}
-    _say(_with_bar(model, source, place, existing=existing, **options), place)
+    say(_with_bar(model, source, place, existing=existing, **options), place)
 
 
 @verb(
@@ -162,7 +162,7 @@ def upscale(
     if scale not in (None, model.scale):
         raise InputError(f"{run} makes pictures {model.scale} times larger, not --scale {scale}.")
     place = _out(model, source, out, f"x{model.scale}")
-    _say(_with_bar(model, source, place, existing=existing, seed=seed, tile=tile), place)
+    say(_with_bar(model, source, place, existing=existing, seed=seed, tile=tile), place)
 
 
 @verb(
@@ -228,7 +228,7 @@ def _with_bar(model: Model, source: Path, out: Path, **options: Any) -> Done:
         return translate(model, source, out, progress=show, **options)
 
 
-def _say(done: Done, out: Path) -> None:
+def say(done: Done, out: Path, done_to: str = "translated") -> None:
     """What was written; failures make the exit code 1."""
     kept = f", {done.skipped} were there already" if done.skipped else ""
     where = out if len(done.written) != 1 else done.written[0]
@@ -237,7 +237,7 @@ def _say(done: Done, out: Path) -> None:
         lines = [shown(f"  {name}: {reason}") for name, reason in sorted(done.failed.items())]
         more = [f"  and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
         listed = "\n".join([*lines[:LISTED], *more])
-        typer.echo(f"sparring: {len(lines)} could not be translated:\n{listed}", err=True)
+        typer.echo(f"sparring: {len(lines)} could not be {done_to}:\n{listed}", err=True)
         raise typer.Exit(1)
 
 

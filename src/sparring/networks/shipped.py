@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from sparring.core.errors import InputError
@@ -25,9 +26,10 @@ def shipped(what: str, path: Path, build: Callable[[Mapping[str, Tensor]], N]) -
 
     try:
         content = path.read_bytes()
-        weights = load(content)
-        network = build(weights)
-        network.load_state_dict(weights)
+        with torch.inference_mode(False):  # or nobody could go backward through it later
+            weights = load(content)
+            network = build(weights)
+            network.load_state_dict(weights)
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
         raise InputError(f"the {what} {path} cannot be read ({error}); reinstall it.") from error
     return network.eval().requires_grad_(False), hashlib.sha256(content).hexdigest()

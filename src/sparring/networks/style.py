@@ -1,8 +1,9 @@
 """A generator with a space of styles: a mapping network and layers that styles modulate.
 
-After Karras et al. 2019 (a mapping network, a learnt base grid, style mixing) and 2020 (styles
-scale a convolution's inputs, whose outputs are then brought back to variance 1, eq. 3). No noise
-is added, so a sample is a function of its styles. Points (F,) have no space: all is dense then.
+After Karras et al. 2019 (a mapping network, style mixing) and 2020 (styles scale a convolution's
+inputs, whose outputs are then brought back to variance 1, eq. 3). The base grid is made from the
+coarsest style: a learnt one, as in the papers, was worse in minutes. No noise is added, so a sample
+is a function of its styles. Points (F,) have no space: all is dense then.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class Generator(nn.Module):
         positive("width", width)
         self.space, self.mixing = space_of(spec.shape, least=0), mixing
         self.head = Head(spec, head)
-        # One level below what other networks begin at: the base is learnt, not made, and small.
+        # One level below what other networks begin at: more levels, and a smaller base.
         dims, doublings = len(self.space), doublings_to(self.space) + 1
         widths = [width * min(2**i, WIDEST) for i in reversed(range(doublings + 1))]
         self.latent = ConditionedLatent(spec)
@@ -76,26 +77,30 @@ class Generator(nn.Module):
         self.map = nn.Sequential(*[_Mapped(a, b) for a, b in pairwise(sizes)])
         self.styles = sizes[-1]
         base = base_grid(self.space, 2**doublings)
-        self.base = nn.Parameter(torch.randn(widths[0], *base))
-        self.layers = nn.ModuleList([_Modulated(dims, widths[0], widths[0], self.styles, False)])
-        self.layers.extend(_Modulated(dims, a, b, self.styles, True) for a, b in pairwise(widths))
+        self.grid = (widths[0], *base)
+        self.base = nn.Linear(self.styles, math.prod(self.grid))
+        draw(self.base.weight, gain(SLOPE) / math.sqrt(self.styles))
+        nn.init.zeros_(self.base.bias)
+        layers = (_Modulated(dims, a, b, self.styles) for a, b in pairwise(widths))
+        self.layers = nn.ModuleList(layers)
         self.last = _kept(dims, widths[-1], spec.shape[0])
 
     @property
     def levels(self) -> int:
-        """Layers that styles modulate, coarsest first."""
-        return len(self.layers)
+        """Styles of a sample, coarsest first: the base grid's, and one of each modulated layer."""
+        return len(self.layers) + 1
 
     @property
     def styling(self) -> list[_Modulated]:
-        """These layers."""
+        """Layers that styles modulate."""
         return [layer for layer in self.layers if isinstance(layer, _Modulated)]
 
     def forward(self, latent: Tensor, condition: Condition) -> Tensor:
         """Samples (N, C, *space) in float32."""
         styles = latent if latent.dim() == 3 else self.styled(latent, condition)
-        hidden = self.base.expand(len(styles), *self.base.shape)
-        for layer, style in zip(self.layers, styles.unbind(1), strict=True):
+        coarsest, *finer = styles.unbind(1)
+        hidden = nn.functional.leaky_relu(self.base(coarsest), SLOPE).unflatten(1, self.grid)
+        for layer, style in zip(self.layers, finer, strict=True):
             hidden = layer(hidden, style)
         return self.head(crop(self.last(hidden), self.space), styles.flatten(1))
 
@@ -131,47 +136,45 @@ class _Mapped(nn.Module):
 
 
 class _Modulated(nn.Module):
-    """A convolution whose inputs a style scales, at twice the extent where it grows.
+    """A convolution to twice the extent whose inputs a style scales.
 
     Scaling the inputs, and the outputs by what that did to their variance, equals modulating and
-    demodulating the weights, and leaves one convolution for the whole batch.
+    demodulating the weights, and leaves one convolution for the whole batch. The bias is scaled
+    with the outputs: so it is the convolution's own, and costs no pass over them.
     """
 
-    def __init__(self, dims: int, inputs: int, outputs: int, styles: int, grows: bool) -> None:
+    def __init__(self, dims: int, inputs: int, outputs: int, styles: int) -> None:
         super().__init__()
-        self.transposed = grows and dims > 0
-        self.convolve: Any = (
-            _grown(dims, inputs, outputs) if grows else _kept(dims, inputs, outputs)
-        )
+        self.convolve: Any = _grown(dims, inputs, outputs)
         self.modulate = nn.Linear(styles, inputs)
         draw(self.modulate.weight, 1.0 / math.sqrt(styles))
         nn.init.ones_(self.modulate.bias)
-        self.bias = nn.Parameter(torch.zeros(outputs))
 
     def forward(self, hidden: Tensor, style: Tensor) -> Tensor:
         ones = [1] * (hidden.dim() - 2)
-        scale = self.modulate(style)
-        made = self.convolve(hidden * scale.unflatten(1, (-1, *ones)))
+        scale = self.modulate(style).float()
+        # In the type of what is scaled: in float32, half of a step would go into passes over it.
+        made = self.convolve(hidden * scale.to(hidden.dtype).unflatten(1, (-1, *ones)))
         # What each output channel sums, as squares: (inputs, outputs), over all of the kernel.
         weight = self.convolve.weight.square()
-        weight = weight if self.transposed else weight.transpose(0, 1)
-        square = weight.flatten(2).sum(2) if weight.dim() > 2 else weight
-        # A growing layer's kernel of 4 meets a cell with a quarter of its places in each axis.
-        share = 0.5 ** len(ones) if self.transposed else 1.0
-        loud = (share * (scale.square() @ square) + EPSILON).rsqrt() * gain(SLOPE)
-        made = made * loud.unflatten(1, (-1, *ones)) + self.bias.unflatten(0, (-1, *ones))
-        return nn.functional.leaky_relu(made, SLOPE)
+        square = weight.flatten(2).sum(2) if ones else weight.T
+        # A kernel of 4 meets a cell of twice the extent with half of its places in each axis.
+        loud = (0.5 ** len(ones) * (scale.square() @ square) + EPSILON).rsqrt() * gain(SLOPE)
+        made = nn.functional.leaky_relu(made, SLOPE)
+        return made * loud.to(made.dtype).unflatten(1, (-1, *ones))
 
 
 def _grown(dims: int, inputs: int, outputs: int) -> nn.Module:
-    layer = TRANSPOSED[dims](inputs, outputs, *((4, 2, 1) if dims else ()), bias=False)
+    layer = TRANSPOSED[dims](inputs, outputs, *((4, 2, 1) if dims else ()))
     draw(layer.weight, 1.0 / math.sqrt(inputs * 2**dims))
+    nn.init.zeros_(layer.bias)
     return layer
 
 
 def _kept(dims: int, inputs: int, outputs: int) -> nn.Module:
-    layer = CONVOLUTIONS[dims](inputs, outputs, *((3, 1, 1) if dims else ()), bias=False)
+    layer = CONVOLUTIONS[dims](inputs, outputs, *((3, 1, 1) if dims else ()))
     draw(layer.weight, 1.0 / math.sqrt(inputs * 3**dims))
+    nn.init.zeros_(layer.bias)
     return layer
 
 

@@ -16,7 +16,6 @@ from sparring.artifact.codes import Codes
 from sparring.artifact.directions import principal, probes, strongest
 from sparring.artifact.model import Model
 from sparring.artifact.named import Directions, digest
-from sparring.artifact.ready import PREFIX
 from sparring.core.errors import InputError
 from sparring.core.ranges import Factor, check
 from sparring.core.storage import whole_folder
@@ -99,11 +98,6 @@ def directions(
         named.write(draft)
         _draw(model, named, draft, tell)
     return Found(named, right)
-
-
-def place_of(run: Path) -> Path | None:
-    """Where a run's directions lie; None for a ready model, which is no place to write to."""
-    return None if str(run).startswith(PREFIX) else run / "directions"
 
 
 def _plain(model: Model, count: int, codes: Codes) -> dict[str, Tensor]:
