@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from sparring.artifact import given, hub
 from sparring.artifact.building import build_game
 from sparring.artifact.conditions import altered, condition_for, reads
+from sparring.artifact.encoding import rebuilt, style_of
 from sparring.artifact.manifest import Manifest
 from sparring.artifact.shown import Shown, html_of
 from sparring.artifact.stored import load_network, model_folder, whole, write_model
