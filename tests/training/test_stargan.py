@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +17,8 @@ import sparring
 from sparring.artifact.model import Model
 from sparring.core.errors import InputError
 from sparring.core.types import Batch, Condition, Round, Turn, Verdict
-from sparring.losses import attributes
-from sparring.recipes.unpaired import Unpaired, stargan
+from sparring.losses import attributes, conditions
+from sparring.recipes.unpaired import stargan
 from sparring.tasks.alter import Alter
 from sparring.training.budget import Intervals
 from sparring.verbs.run import resume
@@ -49,10 +50,9 @@ def squares(folder: Path, count: int = 96) -> Path:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     folder = tmp_path_factory.mktemp("stargan")
-    small = Unpaired(width=16, blocks=2, discriminator_width=16, batch=8, flip=False, lr=2e-3)
-    recipe = stargan(pair=small)
+    recipe = stargan(width=8, discriminator_width=16, told=32, batch=8, flip=False, lr=2e-3)
     data = squares(folder / "squares")
-    return sparring.train(recipe, data, folder / "run", steps=250, quiet=True)
+    return sparring.train(recipe, data, folder / "run", steps=350, quiet=True)
 
 
 def colour(pictures: Tensor) -> Tensor:
@@ -139,8 +139,7 @@ def test_numbers_that_are_neither_on_nor_off_are_refused(tmp_path: Path) -> None
 
 def test_runs_resume_bit_for_bit(tmp_path: Path, weights: Weights) -> None:
     data = squares(tmp_path / "squares", 24)
-    small = Unpaired(width=4, blocks=1, discriminator_width=4, batch=2)
-    recipe = stargan(pair=small).lasting(18)
+    recipe = stargan(width=4, discriminator_width=4, told=4, batch=2).lasting(18)
     options: dict[str, Any] = {"intervals": Intervals(log=1, sample=0, checkpoint=3)}
     options |= {"quiet": True, "seed": 5}
     sparring.train(recipe, data, tmp_path / "whole", steps=9, **options)
@@ -156,7 +155,8 @@ def test_another_ones_values_are_asked_for_and_what_is_unknown_never() -> None:
     torch.manual_seed(0)
     batch = task.prepare({"sample": torch.zeros(150, 3, 4, 4), "vector": vector})
     asked = batch.condition.vector
-    assert asked is not None and batch.own is not None
+    assert asked is not None and batch.own is not None and batch.wanted is not None
+    assert torch.equal(batch.wanted.vector, torch.where(asked == 0, batch.own.vector, asked))  # type: ignore[arg-type]
     assert torch.equal(batch.own.vector, task.signed(vector))  # type: ignore[arg-type]
     assert {tuple(row) for row in asked[:, :2].tolist()} == {(0, 0), (1, -1), (-1, 1)}
     assert set(asked[:, 2].tolist()) == {-1, 0, 1}
@@ -169,12 +169,13 @@ def played(asked: Tensor, own: Tensor, fake: Tensor, named: Tensor) -> Round:
         Turn(0, 0, torch.zeros(len(fake), 0), lambda value: value),
         real,
         fake,
-        Condition(vector=asked, map=real),
+        Condition(vector=torch.where(asked == 0, own, asked)),
         verdict,
         verdict,
         lambda *_: verdict,
         own=Condition(vector=own),
         networks={"generator": lambda _, told: told.map + told.vector.sum()},
+        asked=Condition(vector=asked, map=real),
     )
 
 
@@ -183,11 +184,33 @@ def test_terms_in_closed_form() -> None:
     fake, named = torch.full((2, 1, 2, 2), 0.25), torch.full((2, 3), 2.0)
     round_ = played(asked, own, fake, named)
     right, wrong = (torch.nn.functional.softplus(torch.tensor(x)).item() for x in (-2.0, 2.0))
-    assert attributes.wanted(round_).tolist() == [[1, -1, 1], [1, -1, 0]]
-    named_right = (2 * right + wrong + right + wrong) / 2
-    assert attributes.recognised().measure(round_).item() == pytest.approx(named_right)
-    assert attributes.classified(fakes=0.0).measure(round_).item() == pytest.approx(named_right)
-    both = named_right + 0.5 * (wrong + right) / 2  # asked to change: the first row's first two
-    assert attributes.classified(fakes=0.5).measure(round_).item() == pytest.approx(both)
+    owned = (wrong + 2 * right + right + wrong) / 2
+    shall = (right + wrong + right + right + wrong) / 2
+    assert attributes.classified().measure(round_).item() == pytest.approx(owned)
+    assert attributes.recognised().measure(round_).item() == pytest.approx(shall)
     assert attributes.unchanged().measure(round_).item() == pytest.approx(0.25), "the second row"
     assert attributes.returned().measure(round_).item() == pytest.approx(0.25), "-1 + 1 asked back"
+
+
+def test_what_shall_become_of_a_sample_is_wrong_of_it_as_it_is() -> None:
+    asked, own = torch.tensor([[1.0, 0], [0, 0]]), torch.tensor([[-1.0, 1], [1, 1]])
+    told: list[Tensor] = []
+
+    def discriminate(samples: Tensor, condition: Condition) -> Verdict:
+        assert condition.vector is not None
+        told.append(condition.vector)
+        return Verdict(condition.vector.sum(1, keepdim=True))
+
+    round_ = dataclasses.replace(
+        played(asked, own, torch.zeros(2, 1, 2, 2), torch.zeros(2, 2)), discriminate=discriminate
+    )
+    apart = torch.nn.functional.softplus(torch.tensor(0.0 - 0.0)).item() / 2
+    # Fakes of the first row under what their sources had; the second row is asked for nothing.
+    assert conditions.matched().measure(round_).item() == pytest.approx(apart)
+    assert torch.equal(told.pop(), own)
+    # Reals of the first row under what was asked for, as fakes of logit 2.
+    fake = torch.nn.functional.softplus(torch.tensor(2.0)).item()
+    real = torch.nn.functional.softplus(torch.tensor(0.0)).item()
+    cost = conditions.mismatched().measure(round_).item()
+    assert torch.equal(told.pop(), torch.tensor([[1.0, 1], [1, 1]]))
+    assert cost == pytest.approx(real + fake, rel=1e-5)

@@ -104,11 +104,17 @@ class Batch(NamedTuple):
     own: Condition | None = None
     """What is true of the real samples, where the generator is told another thing: the label that
     a picture has, not the one that it shall get."""
+    wanted: Condition | None = None
+    """What shall be true of the fakes, where the generator is told less: only what shall change."""
+
+    def apply(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        """The batch with `change` applied to the samples and to all conditions."""
+        own, wanted = (None if one is None else one.apply(change) for one in self[2:])
+        return Batch(change(self.real), self.condition.apply(change), own, wanted)
 
     def rows(self, rows: slice) -> Batch:
         """These samples only."""
-        own = None if self.own is None else self.own.rows(rows)
-        return Batch(self.real[rows], self.condition.rows(rows), own)
+        return self.apply(lambda value: value[rows])
 
 
 class Verdict(NamedTuple):
@@ -194,6 +200,7 @@ class Round:
     fake: Tensor
     """(N, *shape), before augmentation; detached in the discriminator's turn."""
     condition: Condition
+    """What the discriminator is told of fakes."""
     real_verdict: Verdict | None
     """None in the generator's turn unless the loss is relativistic or a term reads it."""
     fake_verdict: Verdict
@@ -205,6 +212,8 @@ class Round:
     """What is true of the real samples, where the condition says another thing."""
     networks: Networks = field(default_factory=dict)
     """All networks of the recipe; those that no player moves, a victim or a critic, are frozen."""
+    asked: Condition | None = None
+    """What the generator was told."""
     _gradients: dict[str, Tensor] = field(default_factory=dict)
 
     def discriminate_as(self, which: str, samples: Tensor) -> Verdict:

@@ -101,35 +101,39 @@ class Duel(nn.Module):
     def _discriminator_round(
         self, networks: Networks, batch: Batch, turn: Turn, due: Sequence[Term]
     ) -> Round:
-        real, condition, own = batch
+        real, asked, own, wanted = batch
+        condition = wanted or asked
         with torch.no_grad():
-            fake = self._made(networks, turn, condition)
+            fake = self._made(networks, turn, asked)
         watched = tuple(sorted(frozenset().union(*(term.gradients for term in due))))
         real = real.requires_grad_() if "real" in watched else real
         fake = fake.requires_grad_() if "fake" in watched else fake
         discriminate = self._discriminate(networks["discriminator"], condition, turn)
         verdicts = self._discriminate_both(discriminate, real, fake, condition, own)
         self._adapt(*verdicts, turn)
-        return Round(turn, real, fake, condition, *verdicts, discriminate, watched, own, networks)
+        return Round(
+            turn, real, fake, condition, *verdicts, discriminate, watched, own, networks, asked
+        )
 
     def _generator_round(
         self, networks: Networks, batch: Batch, turn: Turn, due: Sequence[Term]
     ) -> Round:
-        real, condition, own = batch
-        fake = self._made(networks, turn, condition)
+        real, asked, own, wanted = batch
+        condition = wanted or asked
+        fake = self._made(networks, turn, asked)
         discriminate = self._discriminate(networks["discriminator"], condition, turn)
         read = any(term.reads_real for term in due)
         if not self.weight(turn.images) and not read:
             unasked = Verdict(fake.new_zeros(len(fake), 0))
             return Round(
-                turn, real, fake, condition, None, unasked, discriminate, (), own, networks
+                turn, real, fake, condition, None, unasked, discriminate, (), own, networks, asked
             )
         real_verdict = None
         if read or self.loss.relativistic:
             with torch.no_grad():
                 real_verdict = discriminate(real, own)
         verdicts = real_verdict, discriminate(fake)
-        return Round(turn, real, fake, condition, *verdicts, discriminate, (), own, networks)
+        return Round(turn, real, fake, condition, *verdicts, discriminate, (), own, networks, asked)
 
     def _made(self, networks: Networks, turn: Turn, condition: Condition) -> Tensor:
         fake = self.generate(networks, turn.latent, condition)

@@ -18,29 +18,27 @@ from sparring.core.types import Condition, Round, Term, Verdict
 Weight = Amount | Schedule
 
 
-def classified(weight: Weight = 1.0, fakes: Amount = 0.5) -> Term:
+def classified(weight: Weight = 1.0) -> Term:
     """The discriminator names the attributes of real samples (the paper's eq. 2).
 
-    And, `fakes` times as much, of fakes what their sources had where they were asked to change: so
-    a grain that looks like glasses to a classifier alone is found out, which the paper leaves to
-    the adversarial loss. Its network needs `classify`.
+    Its network needs `classify`. It then knows early where to look.
     """
 
     def measure(played: Round) -> Tensor:
         assert played.real_verdict is not None
-        own = _own(played)
-        changed = torch.where(wanted(played) == own, 0.0, own)
-        cost = _misnamed(played.real_verdict, own)
-        return cost + fakes * _misnamed(played.fake_verdict, changed) if fakes else cost
+        return _misnamed(played.real_verdict, _own(played))
 
     return Term("classified", "discriminator", measure, scheduled(weight))
 
 
 def recognised(weight: Weight = 1.0) -> Term:
-    """Fakes are named by what was asked for, and else by what their sources had (eq. 3)."""
+    """Fakes are named by all that shall be true of them (eq. 3).
+
+    A light one: a grain that looks like glasses to a classifier alone would do.
+    """
 
     def measure(played: Round) -> Tensor:
-        return _misnamed(played.fake_verdict, wanted(played))
+        return _misnamed(played.fake_verdict, _vector(played.condition))
 
     return Term("recognised", "generator", measure, scheduled(weight))
 
@@ -49,8 +47,7 @@ def returned(weight: Weight = 10.0) -> Term:
     """The fake, asked for what its source had instead, becomes the source again: L1 (eq. 4)."""
 
     def measure(played: Round) -> Tensor:
-        asked = _asked(played)
-        back = torch.where(asked == 0, 0.0, _own(played))
+        back = torch.where(_vector(played.asked) == 0, 0.0, _own(played))
         condition = Condition(vector=back, map=played.fake)
         again = played.networks["generator"](played.turn.latent, condition)
         return (again.float() - played.real.float()).abs().mean()
@@ -62,17 +59,11 @@ def unchanged(weight: Weight = 10.0) -> Term:
     """Of whom nothing is asked that is not so already, nothing changes: L1, over these samples."""
 
     def measure(played: Round) -> Tensor:
-        same = (wanted(played) == _own(played)).all(1)
+        same = (_vector(played.condition) == _own(played)).all(1)
         errors = (played.fake.float() - played.real.float()).abs().flatten(1).mean(1)
         return (errors * same).sum() / same.sum().clamp_min(1)
 
     return Term("unchanged", "generator", measure, scheduled(weight))
-
-
-def wanted(played: Round) -> Tensor:
-    """What is to be true of fakes, (N, F): what is asked for, and else what their sources have."""
-    asked = _asked(played)
-    return torch.where(asked == 0, _own(played), asked)
 
 
 def _misnamed(verdict: Verdict, truth: Tensor) -> Tensor:
@@ -86,11 +77,9 @@ def _misnamed(verdict: Verdict, truth: Tensor) -> Tensor:
 
 
 def _own(played: Round) -> Tensor:
-    vector = (played.own or played.condition).vector
-    assert vector is not None
-    return vector
+    return _vector(played.own or played.condition)
 
 
-def _asked(played: Round) -> Tensor:
-    assert played.condition.vector is not None
-    return played.condition.vector
+def _vector(condition: Condition | None) -> Tensor:
+    assert condition is not None and condition.vector is not None
+    return condition.vector

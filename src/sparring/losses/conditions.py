@@ -46,8 +46,9 @@ def recognised(weight: Weight = 1.0, every: Every = 1) -> Term:
 def mismatched(weight: Weight = 1.0, every: Every = 1, loss: AdversarialLoss | None = None) -> Term:
     """Real samples under another one's condition count as fakes (Reed et al., 2016, algorithm 1).
 
-    Each is judged under the condition of the sample before it, where that is another one. `loss`
-    is what the discriminator pays for them, the non-saturating one by default. The real samples'
+    Each is judged under the condition of the sample before it, where that is another one, or
+    under what shall become of it where it is to be altered. `loss` is what the discriminator pays
+    for them, the non-saturating one by default. The real samples'
     own logits are taken as given, but by a relativistic loss, which moves both apart: logits that
     are only pushed down would have no end.
     """
@@ -56,7 +57,7 @@ def mismatched(weight: Weight = 1.0, every: Every = 1, loss: AdversarialLoss | N
     def measure(played: Round) -> Tensor:
         assert played.real_verdict is not None
         own = played.own or played.condition
-        wrong = own.apply(lambda value: value.roll(1, 0))
+        wrong = _before(own) if played.own is None else played.condition
         right = played.real_verdict.logits.float()
         logits = played.discriminate(played.real, wrong).logits.float()
         # Nothing is learnt where the other one's condition is the same.
@@ -71,17 +72,23 @@ def matched(weight: Weight = 1.0, every: Every = 1) -> Term:
     """The generator's fakes fit their own condition better than another one's.
 
     The cost is a softplus of how much higher the discriminator judges them under the condition of
-    the sample before; where that is the same one nothing is learnt.
+    the sample before, or under that of the sample they were made from; where that is the same one
+    nothing is learnt.
     """
 
     def measure(played: Round) -> Tensor:
-        wrong = played.condition.apply(lambda value: value.roll(1, 0))
+        wrong = played.own or _before(played.condition)
         logits = played.discriminate(played.fake, wrong).logits.float()
         apart = F.softplus(logits - played.fake_verdict.logits.float()).mean(1)
         differs = _differing(played.condition, wrong)
         return torch.where(differs, apart, torch.zeros_like(apart)).mean()
 
     return Term("matched", "generator", measure, scheduled(weight), every)
+
+
+def _before(condition: Condition) -> Condition:
+    """The condition of the sample before each."""
+    return condition.apply(lambda value: value.roll(1, 0))
 
 
 def _unnamed(verdict: Verdict, condition: Condition) -> Tensor:

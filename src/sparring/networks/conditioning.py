@@ -139,10 +139,11 @@ class Logits(nn.Module):
 
     With `form` "projection" the inner product of the features and the embedded condition is
     added to the logits (Miyato & Koyama, 2018, eq. 3). With `classify` a second layer says of
-    which label each sample is (Odena et al., 2017).
+    which label each sample is, or where there is none names the vector's numbers (Odena et al.,
+    2017).
 
     Raises:
-        InputError: to classify where there are no labels.
+        InputError: to classify where there is nothing to name.
     """
 
     def __init__(
@@ -153,9 +154,7 @@ class Logits(nn.Module):
         self.linear = nn.Linear(features, outputs)
         projects = choose("form", form, FORMS) == "projection" and known(spec) > 0
         self.embed = embedding(spec, features, 1.0 / features) if projects else None
-        if classify and not spec.classes:
-            raise InputError("classify needs labels; give data that have some, and a task's told.")
-        self.classes = nn.Linear(features, spec.classes) if classify else None
+        self.classes = naming(spec, features) if classify else None
 
     def verdict(
         self, features: Tensor, condition: Condition, kept: tuple[Tensor, ...] = ()
@@ -163,9 +162,7 @@ class Logits(nn.Module):
         """The verdict on features (N, F), with those inner ones that are kept."""
         if self.classes is None:
             return Verdict(self(features, condition), kept)
-        with full_precision(features):
-            classes = self.classes(precise(features))
-        return Verdict(self(features, condition), kept, classes)
+        return Verdict(self(features, condition), kept, named(self.classes, features))
 
     def forward(self, features: Tensor, condition: Condition) -> Tensor:
         """Logits (N, outputs)."""
@@ -177,3 +174,23 @@ class Logits(nn.Module):
                 shown = self.embed(describe(self.spec, condition))
                 logits = logits + (features * shown).sum(1, keepdim=True)
         return logits
+
+
+def naming(spec: Spec, features: int) -> nn.Linear:
+    """From features (N, features) to a logit of each label or, without these, of each number.
+
+    Raises:
+        InputError: there is neither.
+    """
+    if not (spec.classes or spec.vector):
+        raise InputError(
+            "classify needs labels or vectors; give data that have some, and a task's told."
+        )
+    return nn.Linear(features, spec.classes or spec.vector)
+
+
+def named(classes: nn.Linear, features: Tensor) -> Tensor:
+    """What features (N, F) are named, in float32."""
+    with full_precision(features):
+        logits: Tensor = classes(precise(features))
+    return logits

@@ -182,13 +182,17 @@ def waves(values: Tensor, octaves: int, scale: float = 1.0) -> Tensor:
 def bounded(sample: Tensor, head: str) -> Tensor:
     """The sample in float32, in [-1, 1] where `head` is "tanh" or "opacity".
 
-    "leaky" is tanh(x) + x / 20: nearly as bounded, and nowhere flat.
+    "leaky" is tanh(x) + x / 20: nearly as bounded, and nowhere flat. "clipped" leaves what lies
+    in [-1, 1] as it is, and a tenth of what lies beyond: white stays white where nothing is added.
     """
     # In float32 because bfloat16 rounds everything above 0.998 to 1, where tanh has no slope.
     sample = precise(sample)
-    leak = choose("head", head, {"tanh": 0.0, "opacity": 0.0, "leaky": 0.05, "linear": 1.0})
+    leaks = {"tanh": 0.0, "opacity": 0.0, "leaky": 0.05, "clipped": 0.1, "linear": 1.0}
+    leak = choose("head", head, leaks)
     if leak == 1.0:
         return sample
+    if head == "clipped":
+        return torch.lerp(sample.clamp(-1.0, 1.0), sample, leak)
     return torch.tanh(sample) + leak * sample if leak else torch.tanh(sample)
 
 

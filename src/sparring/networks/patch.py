@@ -44,12 +44,9 @@ class Discriminator(nn.Module):
         form: "concat" to see the map beside the sample, "none" to see the sample alone.
         keep_features: Whether verdicts hold the activations of each layer of each scale.
         outputs: Logits for each patch.
-        classify: Whether verdicts name the label, or where there is none the numbers of the vector,
-            by the finest scale's features; the condition is not told then. Samples need the spec's
-            extent.
 
     Raises:
-        InputError: no space, no map for "concat", nothing to name, or a setting out of range.
+        InputError: no space, no map for "concat", or a setting out of range.
     """
 
     accepts: ClassVar[Accepts] = dataclasses.replace(ALL, space=frozenset({1, 2, 3}))
@@ -65,7 +62,6 @@ class Discriminator(nn.Module):
         form: str = "concat",
         keep_features: bool = True,
         outputs: Size = 1,
-        classify: bool = False,
     ) -> None:
         super().__init__()
         for name, value in {"width": width, "layers": layers, "scales": scales}.items():
@@ -79,11 +75,9 @@ class Discriminator(nn.Module):
         if extents[-1] < 2:
             raise InputError(f"scales={scales} leaves less than 2 cells of samples {spec.shape}.")
         depths = [min(layers, max(1, int(math.log2(extent / 4)))) for extent in extents]
-        judges = [
-            _Scale(spec, inputs, width, depth, norm, outputs, not classify) for depth in depths
-        ]
-        self.scales = nn.ModuleList(judges)
-        self.classes = _classifier(spec, judges[0]) if classify else None
+        self.scales = nn.ModuleList(
+            _Scale(spec, inputs, width, depth, norm, outputs) for depth in depths
+        )
         if spectral_norm:
             limit(self)
 
@@ -99,27 +93,14 @@ class Discriminator(nn.Module):
         finest = verdicts[0][0].shape[2:]
         logits = [_repeated(found, finest).flatten(1) for found, _ in verdicts]
         kept = tuple(feature for _, features in verdicts for feature in features)
-        kept = kept if self.keep_features else ()
-        classes = None if self.classes is None else _named(self.classes, verdicts[0][1][-1])
-        return Verdict(torch.cat(logits, dim=1), kept, classes)
+        return Verdict(torch.cat(logits, dim=1), kept if self.keep_features else ())
 
 
 class _Scale(nn.Module):
-    """One patch discriminator: halvings, a convolution at the same extent, logits.
-
-    Of a condition it is told where `told`. Its last features have `width` channels and the extent
-    `grid`.
-    """
+    """One patch discriminator: halvings, a convolution at the same extent, logits."""
 
     def __init__(
-        self,
-        spec: Spec,
-        inputs: int,
-        width: int,
-        depth: int,
-        norm: str,
-        outputs: int,
-        told: bool,
+        self, spec: Spec, inputs: int, width: int, depth: int, norm: str, outputs: int
     ) -> None:
         super().__init__()
         dims = len(spec.shape) - 1
@@ -136,8 +117,7 @@ class _Scale(nn.Module):
         self.logits = Reflected(inputs, outputs, dims=dims)
         initialise(self, "kaiming", SLOPE)
         draw(self.logits.convolve.weight, (3**dims * inputs) ** -0.5)
-        self.embed = embedding(spec, inputs, 1.0 / inputs) if told and known(spec) else None
-        self.width, self.grid = inputs, tuple(-(-extent // 2**depth) for extent in spec.shape[1:])
+        self.embed = embedding(spec, inputs, 1.0 / inputs) if known(spec) else None
 
     def forward(self, shown: Tensor, condition: Condition) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Logits (N, outputs, h, w) in float32 and the features of every layer."""
@@ -149,19 +129,6 @@ class _Scale(nn.Module):
                 told = everywhere(self.embed(describe(self.spec, condition)), last)
                 logits = logits + (last * told).sum(1, keepdim=True)
         return logits, features
-
-
-def _classifier(spec: Spec, finest: _Scale) -> nn.Linear:
-    """From all features of a scale to a logit of each label or, without these, of each number."""
-    if not (spec.classes or spec.vector):
-        raise InputError("classify needs labels or vectors; give data that have some.")
-    return nn.Linear(finest.width * math.prod(finest.grid), spec.classes or spec.vector)
-
-
-def _named(classifier: nn.Linear, features: Tensor) -> Tensor:
-    with full_precision(features):
-        named: Tensor = classifier(precise(features).flatten(1))
-    return named
 
 
 def fitted(shown: Tensor, like: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from sparring.core.accepts import Accepts
 from sparring.core.ranges import Share, Size
 from sparring.core.types import Condition, Spec, Verdict
-from sparring.networks.conditioning import Logits
+from sparring.networks.conditioning import Logits, named, naming
 from sparring.networks.heads import Head
 from sparring.networks.layers import (
     base_grid,
@@ -79,7 +79,7 @@ class Generator(nn.Module):
         layers += [keeping(dims, widths[-1], spec.shape[0])]
         self.layers = nn.ModuleList(layers)
         known = [widths[0], *widths]
-        self.affine = nn.ModuleList(_Affine(size, channels, slope) for channels in known)
+        self.affine = nn.ModuleList(Affine(size, channels, slope) for channels in known)
         initialise(self.dense, "kaiming", slope)
         initialise(self.layers, "kaiming", slope)
 
@@ -109,9 +109,11 @@ class Discriminator(nn.Module):
         outputs: Logits for each sample.
         slope: Of the leaky ReLU; 0 for ReLU.
         spectral_norm: Whether every weight is divided by its largest singular value.
+        classify: Whether verdicts name the label, or where there is none the numbers of the vector,
+            by what was seen before anything is told.
 
     Raises:
-        InputError: a setting out of range, or a condition with a map.
+        InputError: a setting out of range, a condition with a map, or nothing to name.
     """
 
     accepts: ClassVar[Accepts] = Accepts()
@@ -124,6 +126,7 @@ class Discriminator(nn.Module):
         outputs: Size = 1,
         slope: Share = 0.2,
         spectral_norm: bool = False,
+        classify: bool = False,
     ) -> None:
         super().__init__()
         positive("width", width)
@@ -143,6 +146,7 @@ class Discriminator(nn.Module):
         self.told = Description(spec, told)
         self.join = nn.Sequential(keeping(dims, inputs + told, inputs), nn.LeakyReLU(slope))
         self.logits = Logits(spec, inputs * math.prod(grid), outputs, "none")
+        self.classes = naming(spec, inputs * math.prod(grid)) if classify else None
         initialise(self.layers, "kaiming", slope)
         initialise(self.join, "kaiming", slope)
         if spectral_norm:
@@ -154,10 +158,12 @@ class Discriminator(nn.Module):
         hidden = self.layers(pad(sample, self.padded))
         everywhere = _over(told.to(hidden.dtype), hidden).expand(-1, -1, *hidden.shape[2:])
         joined = self.join(torch.cat([hidden, everywhere], dim=1))
-        return self.logits.verdict(joined.flatten(1), condition)
+        verdict = self.logits.verdict(joined.flatten(1), condition)
+        classes = None if self.classes is None else named(self.classes, hidden.flatten(1))
+        return verdict._replace(classes=classes)
 
 
-class _Affine(nn.Module):
+class Affine(nn.Module):
     """Every channel scaled and shifted by what is known, then a leaky ReLU; twice (eq. 1)."""
 
     def __init__(self, known: int, channels: int, slope: float) -> None:
@@ -170,6 +176,7 @@ class _Affine(nn.Module):
         nn.init.zeros_(self.shift.bias)
 
     def forward(self, hidden: Tensor, known: Tensor) -> Tensor:
+        """Hidden maps (N, channels, *space) of what is known (N, known)."""
         scaled = hidden * _over(self.scale(known), hidden) + _over(self.shift(known), hidden)
         return F.leaky_relu(scaled, self.slope)
 

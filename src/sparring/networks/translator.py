@@ -12,7 +12,7 @@ from sparring.core.errors import InputError
 from sparring.core.ranges import Count, Depth, Size
 from sparring.core.types import Condition, Spec
 from sparring.networks.flat import Flat
-from sparring.networks.layers import bounded, crop, initialise, positive
+from sparring.networks.layers import activations, bounded, crop, initialise, positive
 from sparring.networks.unet import (
     FROM_MAPS,
     Reflected,
@@ -29,8 +29,6 @@ from sparring.networks.unet import (
 FACTOR = 4
 """The blocks work at a quarter of the extent."""
 SLOPE = 0.2
-SPARSE = 9.0
-"""Variance of what a vector adds that is told in depth: most of its numbers are 0."""
 DILATIONS = (1, 2, 4, 8)
 """In turn, where blocks are dilated: each cell then sees most of a small picture."""
 
@@ -41,7 +39,7 @@ class Generator(nn.Module):
     The latent is not read.
 
     Two halvings, residual blocks, and two doublings that repeat cells and then convolve. A label,
-    vector or tokens are told before the blocks, and `deep` in each of them too.
+    vector or tokens are told before the blocks.
 
     Args:
         spec: What to make, and of which map.
@@ -50,8 +48,6 @@ class Generator(nn.Module):
         dilated: Whether the blocks' convolutions reach 1, 2, 4, 8 cells in turn, as wide holes
             need it (Suvorov et al., 2022).
         norm: "instance" or "none".
-        deep: Whether blocks are told the condition: what shall change is then at hand wherever it
-            is decided how.
         residual: Add the map's first channels to the sample: to repair is to change little.
         head: "tanh", "leaky" or "linear"; if None, "leaky" where residual (a linear one leaves
             [-1, 1], where discriminators know fakes at once; tanh is flat at white), else the
@@ -77,7 +73,6 @@ class Generator(nn.Module):
         norm: str = "instance",
         residual: bool = False,
         head: str | None = None,
-        deep: bool = False,
         colours: Count = 0,
     ) -> None:
         super().__init__()
@@ -92,11 +87,7 @@ class Generator(nn.Module):
         self.head, self.residual = head or ("leaky" if residual else spec.head), residual
         self.depths = (width, *[2 * width] * (blocks + 1))
         reach = [DILATIONS[i % len(DILATIONS)] if dilated else 1 for i in range(blocks)]
-        unseen = dataclasses.replace(spec, latent=0)
-        variance = SPARSE if deep else 1.0
-        self.told = Told(unseen, 2 * width, variance)
-        layers = (Told(unseen, 2 * width, variance) for _ in range(blocks if deep else 0))
-        self.deep = nn.ModuleList(layers)
+        self.told = Told(dataclasses.replace(spec, latent=0), 2 * width)
         dims = len(spec.map) - 1
         self.encoder = nn.Sequential(
             _layer(Reflected(inputs, width, 4, 2, dims=dims), width, "none", dims),
@@ -108,8 +99,7 @@ class Generator(nn.Module):
             Repeat(width, colours or self.channels, dims),
         )
         initialise(self, "kaiming", SLOPE)
-        for told in (self.told, *self.deep):
-            told.start()
+        self.told.start()
         self.flat = Flat(self.channels, 2 * width, colours, FACTOR, dims) if colours else None
         if residual:
             start_small(self.decoder[-1])
@@ -125,13 +115,10 @@ class Generator(nn.Module):
         # Told between norm and activation: a norm would take away what is the same everywhere.
         convolve, norm, activate = second.children()
         quarter = activate(self.told(norm(convolve(half)), latent, condition))
-        seen = [half, quarter]
-        for place, block in enumerate(blocks):
-            told = self.deep[place](seen[-1], latent, condition) if self.deep else seen[-1]
-            seen.append(block(told))
+        seen = (half, quarter, *activations(nn.Sequential(*blocks), quarter))
         sample = self._painted(self.decoder(seen[-1]), framed[:, : self.channels], seen[-1])
         sample = crop(sample, tuple(shown.shape[2:]))
-        return (sample, tuple(seen)) if features else sample
+        return (sample, seen) if features else sample
 
     def _painted(self, drawn: Tensor, source: Tensor, features: Tensor) -> Tensor:
         """What the decoder drew, as a sample (N, C, *space)."""

@@ -148,24 +148,20 @@ class Generator(nn.Module):
 
 
 class Told(nn.Module):
-    """Adds latent, label, vector and tokens to hidden maps, the same in every cell.
+    """Adds latent, label, vector and tokens to hidden maps, the same in every cell."""
 
-    `variance` is that of what a vector adds whose numbers are all about 1; one that is mostly 0
-    needs more.
-    """
-
-    def __init__(self, spec: Spec, width: int, variance: float = 1.0) -> None:
+    def __init__(self, spec: Spec, width: int) -> None:
         super().__init__()
-        self.spec, self.variance = spec, variance
+        self.spec = spec
         self.latent = nn.Linear(spec.latent, width, bias=False) if spec.latent else None
         self.known = embedding(spec, width) if known(spec) else None
 
     def start(self) -> None:
-        """Set the weights so that what is added has its variance, and the latent variance 1."""
+        """Set the weights so that what is added has variance 1."""
         if self.latent is not None:
             draw(self.latent.weight, self.spec.latent**-0.5)
         if self.known is not None:
-            self.known = embedding(self.spec, self.known.out_features, self.variance)
+            self.known = embedding(self.spec, self.known.out_features)
 
     def forward(self, hidden: Tensor, latent: Tensor, condition: Condition) -> Tensor:
         """The hidden maps with what is told."""

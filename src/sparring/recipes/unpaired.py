@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sparring.core.part import Part
-from sparring.core.ranges import Amount, Batch, Count, Depth, Rate, Share, Size
+from sparring.core.ranges import Amount, Batch, Count, Depth, Every, Rate, Share, Size
 from sparring.core.recipe import Recipe
+from sparring.recipes.images import r3
 from sparring.recipes.picture_duel import NETWORKS, TASKS
 
 
@@ -111,48 +112,77 @@ def _contrasted(
 
 def stargan(
     *,
-    recognised: Amount = 1.0,
-    cycle: Amount = 10.0,
+    width: Size = 16,
+    discriminator_width: Size = 32,
+    told: Size = 128,
+    mismatch: Amount = 1.0,
+    match: Amount = 1.0,
+    recognised: Amount = 0.3,
+    cycle: Amount = 3.0,
+    same: Amount = 3.0,
     most: Share = 0.5,
-    pair: Unpaired = Unpaired(width=48, batch=16, lr=1e-3, identity=10.0, gamma=1.0),
+    gamma: Amount = 0.5,
+    every: Every = 8,
+    flip: bool = True,
+    lr: Rate = 1e-3,
+    lr_end: Rate = 1e-4,
+    batch: Batch = 16,
 ) -> Recipe:
     """One generator for all attributes: what is asked for changes, nothing else (Choi et al. 2018).
 
     It learns from single pictures with attributes, and need not be told those of a source: where
-    the paper gives all that shall be true of the result, it is given what is asked for alone.
+    the paper gives all that shall be true of the result, it is given what is asked for alone. And
+    where there a classifier must be pleased, which a grain can do, the discriminator also judges
+    pictures together with their attributes, as that of sentences does.
 
     Args:
-        recognised: weight of being named by what was asked for; the discriminator pays as much.
+        width: channels of the generator at the full extent.
+        discriminator_width: channels of the discriminator after its first halving.
+        told: numbers that attributes become, in both players.
+        mismatch: weight of real pictures under what shall become of them, which count as fakes.
+        match: weight of the generator's own: fakes fit what was asked for better than before.
+        recognised: weight of being named by what shall be true; the discriminator pays as much
+            for naming real pictures.
         cycle: weight of what is lost when what was there before is asked for again.
+        same: weight of what changes where nothing is asked for that is not so already.
         most: share of all attributes that are asked for at once, at most.
-        pair: its networks, and how they learn.
+        gamma: weight of R1 and R2.
+        every: R1 and R2 are due on every so manieth step.
+        flip: mirror half of the pictures while training.
+        lr: Adam's learning rate at the start.
+        lr_end: Adam's learning rate at the end.
+        batch: real samples a turn.
     """
-    terms = {
-        "classified": recognised,
-        "recognised": recognised,
-        "returned": cycle,
-        "unchanged": pair.identity,
-    }
-    found = _unpaired(
-        "stargan",
-        Part("sparring.games.duel:Duel"),
-        {
-            "generator": _translator(pair).replace(deep=True),
-            "discriminator": _discriminator(pair, classify=True),
+    recipe = r3(gamma=gamma, every=every, lr=lr, lr_end=lr_end, batch=batch)
+    loss = recipe.loss
+    terms = (
+        Part("sparring.losses.conditions:mismatched", weight=mismatch, loss=loss),
+        Part("sparring.losses.conditions:matched", weight=match),
+        Part("sparring.losses.attributes:classified", weight=recognised),
+        Part("sparring.losses.attributes:recognised", weight=recognised),
+        Part("sparring.losses.attributes:returned", weight=cycle),
+        Part("sparring.losses.attributes:unchanged", weight=same),
+    )
+    discriminator = Part(
+        f"{NETWORKS}.alter:Discriminator",
+        width=discriminator_width,
+        told=told,
+        classify=bool(recognised),
+    )
+    return recipe.replace(
+        name="stargan",
+        networks={
+            "generator": Part(f"{NETWORKS}.alter:Generator", width=width, told=told),
+            "discriminator": discriminator,
         },
-        pair,
-        tuple(Part(f"sparring.losses.attributes:{n}", weight=w) for n, w in terms.items() if w),
+        terms=(*recipe.terms, *(term for term in terms if term.arguments["weight"])),
+        task=Part(f"{TASKS}.alter:Alter", flip=flip, most=most),
+        latent=0,
     )
-    return found.replace(task=Part(f"{TASKS}.alter:Alter", flip=pair.flip, most=most))
 
 
-def _discriminator(pair: Unpaired, classify: bool = False) -> Part:
-    return Part(
-        f"{NETWORKS}.patch:Discriminator",
-        width=pair.discriminator_width,
-        form="none",
-        **({"classify": True} if classify else {}),
-    )
+def _discriminator(pair: Unpaired) -> Part:
+    return Part(f"{NETWORKS}.patch:Discriminator", width=pair.discriminator_width, form="none")
 
 
 def _translator(pair: Unpaired) -> Part:

@@ -25,7 +25,8 @@ class Alter(Mending):
     A number of the vector is 1 where the sample shall have an attribute's value, -1 where it shall
     not, and 0 where nothing is asked: so whoever asks need not know what the source has. What is
     true of a sample is said alike, with 0 for what is unknown. In training another sample's values
-    are asked for, of no attributes up to a share of `most` of them.
+    are asked for, of no attributes up to a share of `most` of them, and the discriminator is told
+    of fakes all that shall be true: what is asked for, and else what their sources have.
 
     `groups` are the numbers of each attribute in the vector, side by side; a run fills them in.
     """
@@ -47,7 +48,9 @@ class Alter(Mending):
         wanted = (torch.rand(len(own), len(self.groups)) < shares).to(own.device)
         others = own[torch.randperm(len(own)).to(own.device)]
         asked = others * self._spread(wanted.to(own.dtype))
-        return Batch(real, Condition(vector=asked, map=real), Condition(vector=own))
+        wanted = torch.where(asked == 0, own, asked)
+        told = Condition(vector=asked, map=real)
+        return Batch(real, told, Condition(vector=own), Condition(vector=wanted))
 
     def known(self, items: Items) -> Condition:
         """The sample, and what of it shall change."""

@@ -289,8 +289,7 @@ def drawer(manifest: Manifest, dataset: Dataset, engine: Engine) -> Draw:
 
     def draw(number: int) -> Batch:
         batch: Batch = task.prepare(encode(feed.items(number), domain, source))
-        own = None if batch.own is None else batch.own.apply(_laid_out)
-        return Batch(_laid_out(batch.real), batch.condition.apply(_laid_out), own)
+        return batch.apply(_laid_out)
 
     return draw
 
