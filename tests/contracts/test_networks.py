@@ -417,6 +417,12 @@ def test_waves_are_sines_and_cosines_of_equal_steepness() -> None:
     assert layers.waves(values, 0) is values
 
 
+def test_a_clipped_head_leaves_what_is_within_its_range() -> None:
+    values = torch.tensor([-3.0, -1.0, 0.25, 1.0, 2.0])
+    shaped = layers.bounded(values, "clipped")
+    assert torch.allclose(shaped, torch.tensor([-1.2, -1.0, 0.25, 1.0, 1.1]))
+
+
 def test_a_leaky_head_is_nearly_bounded_and_never_flat() -> None:
     values = torch.tensor([-8.0, 0.0, 8.0], requires_grad=True)
     shaped = layers.bounded(values, "leaky")

@@ -29,7 +29,7 @@ def given(height: int, width: int, count: int = 1, channels: int = 3) -> Conditi
     return Condition(map=torch.rand(count, channels, height, width) * 2 - 1)
 
 
-@pytest.mark.parametrize("name", ["unet:Generator", "translator:Generator"])
+@pytest.mark.parametrize("name", ["unet:Generator", "translator:Generator", "alter:Generator"])
 @pytest.mark.parametrize("extent", [(32, 32), (37, 91), (64, 20)])
 def test_generators_keep_any_extent(name: str, extent: tuple[int, int]) -> None:
     network = built(name, width=8)
@@ -46,7 +46,7 @@ def test_every_weight_learns_from_one_sample(name: str) -> None:
     assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
 
 
-@pytest.mark.parametrize("name", ["unet:Generator", "translator:Generator"])
+@pytest.mark.parametrize("name", ["unet:Generator", "translator:Generator", "alter:Generator"])
 def test_a_sample_does_not_depend_on_its_neighbours(name: str) -> None:
     network, condition = built(name, width=8), given(32, 32, count=3)
     latent = torch.zeros(3, 0)
@@ -60,6 +60,14 @@ def test_a_residual_generator_starts_near_what_it_was_given(name: str) -> None:
     near = built(name, width=8, residual=True, head="linear")(torch.zeros(1, 0), condition)
     far = built(name, width=8, head="linear")(torch.zeros(1, 0), condition)
     assert (near - condition.map).abs().mean() < 0.5 * (far - condition.map).abs().mean()
+
+
+def test_who_alters_a_picture_starts_with_the_picture_as_it_is() -> None:
+    spec, condition = Spec((3, 32, 32), 0, vector=4, map=(3, 32, 32)), given(32, 32, count=2)
+    asked = condition._replace(vector=torch.eye(4)[:2])
+    made = built("alter:Generator", spec, width=8)(torch.zeros(2, 0), asked)
+    assert (made - condition.map).abs().mean() < 0.05
+    assert not torch.equal(made[0] - condition.map[0], made[1] - condition.map[1]), "it is told"
 
 
 @pytest.mark.parametrize("name", ["cyclegan", "cut", "photo2emoji"])

@@ -102,8 +102,7 @@ class Batch(NamedTuple):
     condition: Condition
     """What the generator is told."""
     own: Condition | None = None
-    """What is true of the real samples, where the generator is told another thing: the label that
-    a picture has, not the one that it shall get."""
+    """What is true of the real samples, where the generator is told another thing."""
     wanted: Condition | None = None
     """What shall be true of the fakes, where the generator is told less: only what shall change."""
 
@@ -374,15 +373,6 @@ def door(game: Game, name: str) -> Callable[..., Any] | None:
     return getattr(game, name) if name in game.doors else None  # type: ignore[no-any-return]
 
 
-class Store(Protocol):
-    """Items that can be taken by index, wherever they live."""
-
-    def __len__(self) -> int: ...
-
-    def take(self, indices: Tensor) -> dict[str, Tensor]:
-        """The items at `indices` (N,) int64."""
-
-
 __all__ = [
     "AdversarialLoss",
     "Augmentation",
@@ -402,7 +392,6 @@ __all__ = [
     "Played",
     "Round",
     "Spec",
-    "Store",
     "Task",
     "Term",
     "Turn",
