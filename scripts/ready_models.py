@@ -25,6 +25,7 @@ from sparring import Dataset, Model, evaluate, load_data
 from sparring.artifact.ready import ROOM
 from sparring.cli import call
 from sparring.core.storage import write_file, write_json
+from sparring.verbs.editing.directions import directions
 from sparring.verbs.reals import reals_of
 from sparring.verbs.strips import write_strip
 
@@ -245,6 +246,10 @@ def ship(name: str, runs: list[Path]) -> None:
     write_json(folder / "card.json", card)
     readme = (folder / "README.md").read_text()
     write_file(folder / "README.md", readme + told(card))
+    if alone and data.attributes:
+        directions(folder, folder / "directions", data=data, overwrite=True)
+        for strip in (folder / "directions").glob("*.png"):
+            strip.unlink()
     if alone:
         model.show(model.sample(24, seed=0), columns=8).save(folder / "picture.png")
     else:
