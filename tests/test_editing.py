@@ -21,7 +21,8 @@ from sparring.artifact.model import Model
 from sparring.artifact.named import Directions
 from sparring.core.errors import InputError
 from sparring.core.types import Condition
-from sparring.verbs.editing.directions import directions
+from sparring.verbs.editing.directions import along, directions
+from sparring.verbs.report import sections
 from test_model import untrained
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -395,6 +396,22 @@ def saved_twin(path: Path) -> Path:
     twin.parent.mkdir()
     twin.write_bytes(path.read_bytes())
     return twin
+
+
+def test_a_report_shows_the_clearest_directions_with_their_strengths(tmp_path: Path) -> None:
+    model = lively()
+    place = saved(model, tmp_path / "model")
+    assert sections.edits(place, model) == ""
+    found = directions(model, place / "directions", labels=False, count=4).directions
+    clear = replace(found, quality={"pca-3": 0.9})
+    clear.write(place / "directions")
+    shown = sections.edits(place, model)
+    names = [*clear.ways]
+    assert shown.count("<figure") == sections.EDITS < len(names)
+    assert shown.index("pca-3") < shown.index("sefa-1") and "-3 to +3 deviations" in shown
+    middle = along(model, found, "pca-3").unflatten(0, (3, 7))[:, 3]
+    assert torch.allclose(middle, coded.made(model, coded.drawn(model, 3, seed=1)), atol=1e-6)
+    assert "other weights" in sections.edits(place, lively(latent=3))
 
 
 def test_the_ready_avatars_come_with_directions(tmp_path: Path, sparring: Cli) -> None:

@@ -143,13 +143,17 @@ def _seen(
     return (rows - rows.mean(0)) / rows.std(0, correction=0).clamp_min(1e-3), torch.cat(found)
 
 
-def _draw(model: Model, named: Directions, folder: Path, tell: Progress) -> None:
-    """A strip of each direction: samples, one a row, from three deviations back to three on."""
+def along(model: Model, named: Directions, name: str) -> Tensor:
+    """Samples, one a row of `STEPS`, from three deviations back along a direction to three on."""
     start = coded.drawn(model, ROWS, seed=1)
-    for number, (name, way) in enumerate(named.ways.items()):
+    rows = start.flat()[:, None] + STEPS[:, None] * (named.ways[name] * named.spread)
+    spots = start.rows(torch.arange(ROWS).repeat_interleave(len(STEPS)))
+    return coded.made(model, spots.at(rows.flatten(0, 1)))
+
+
+def _draw(model: Model, named: Directions, folder: Path, tell: Progress) -> None:
+    """A strip of each direction."""
+    for number, name in enumerate(named.ways):
         tell("strips", number, len(named.ways))
-        rows = start.flat()[:, None] + STEPS[:, None] * (way * named.spread)
-        spots = start.rows(torch.arange(ROWS).repeat_interleave(len(STEPS)))
-        samples = coded.made(model, spots.at(rows.flatten(0, 1)))
         file = re.sub(r"[^\w-]+", "-", name)[:80] or str(number)
-        model.domain.preview(samples, folder / f"{file}.png", len(STEPS))
+        model.domain.preview(along(model, named, name), folder / f"{file}.png", len(STEPS))

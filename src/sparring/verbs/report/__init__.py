@@ -49,6 +49,7 @@ def report(
         _scores(model),
         sections.training(lines),
         *(_compared(model, dataset)),
+        sections.edits(folder, model) if model is not None else "",
         sections.recipe(manifest, folder),
     ]
     target = folder / "report.html"

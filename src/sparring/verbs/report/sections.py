@@ -30,6 +30,8 @@ ASKED = 8
 NEIGHBOURS = 5
 SEARCHED = 20_000
 """Training items among which neighbours are sought."""
+EDITS = 6
+"""Directions that are shown."""
 
 
 def head(manifest: Manifest, lines: Log, run: Path) -> str:
@@ -169,6 +171,30 @@ def neighbours(model: Model, dataset: Dataset) -> str:
         f"items, by the features of {reader.name}. A twin in every row would mean copying."
     )
     return page.section("Nearest training neighbours", page.figure(shown, words, "medium"))
+
+
+def edits(folder: Path, model: Model) -> str:
+    """The clearest of a run's directions, where some were found: samples edited more and more."""
+    from sparring.artifact import named
+    from sparring.verbs.editing.directions import STEPS, along
+
+    place = named.beside(folder)
+    if not place.exists():
+        return ""
+    try:
+        found = named.read(place, model)
+    except InputError as error:
+        return page.section("Edits", page.paragraph(str(error)))
+    clearest = sorted(found.ways, key=lambda name: -found.quality.get(name, 0.0))[:EDITS]
+    shown = [
+        page.figure(model.domain.embed(along(model, found, name), len(STEPS)), name)
+        for name in clearest
+    ]
+    words = (
+        f"Each row is a sample, at strengths from {STEPS[0]:+.0f} to {STEPS[-1]:+.0f} deviations "
+        "along a direction; as it is in the middle."
+    )
+    return page.section("Edits", page.paragraph(words), page.strip(shown))
 
 
 def latent_space(model: Model, dataset: Dataset | None) -> str:
