@@ -185,7 +185,7 @@ def edits(folder: Path, model: Model) -> str:
         found = named.read(place, model)
     except InputError as error:
         return page.section("Edits", page.paragraph(str(error)))
-    clearest = sorted(found.ways, key=lambda name: -found.quality.get(name, 0.0))[:EDITS]
+    clearest = sorted(found.ways, key=lambda name: (-found.quality.get(name, 0.0), name))[:EDITS]
     shown = [
         page.figure(model.domain.embed(along(model, found, name), len(STEPS)), name)
         for name in clearest
