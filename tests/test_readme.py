@@ -33,7 +33,6 @@ OFFLINE = (
     "sparring serve",
     *(".mp4", "--web"),
     "--style other.png",
-    "avatars-directions",  # a minute's reading of the pack; tests/test_editing.py has smaller ones
 )
 """What a line that is not run has in it."""
 PYTHON_REPLACEMENTS = (
@@ -67,7 +66,8 @@ COMMAND_REPLACEMENTS = (
     (r"--size 64", "--size 16"),
     (r"^(train \S+) ", r"\1 --steps 2 --batch 8 --quiet "),
     (r"^train r3 ", "train r3 --width 16 "),
-    (r"^invert (.*) --tune \d+", r"invert \1 --tune 1 --steps 1 --draws 8"),
+    (r"^(invert|edit) (ready:\S+)", r"\1 \2 --steps 1"),
+    (r"--mask 46,72,146,124", "--mask 6,6,40,30"),
     (r"^resume ", "resume --steps 3 --quiet "),
     (r"^data check ", "data check --batch 8 "),
     (r"^demo", "demo --minutes 0.001 --recipe gan --data digits.npz --quiet"),
