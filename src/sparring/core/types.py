@@ -373,6 +373,15 @@ def door(game: Game, name: str) -> Callable[..., Any] | None:
     return getattr(game, name) if name in game.doors else None  # type: ignore[no-any-return]
 
 
+class Store(Protocol):
+    """Items that can be taken by index, wherever they live."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, indices: Tensor) -> dict[str, Tensor]:
+        """The items at `indices` (N,) int64."""
+
+
 __all__ = [
     "AdversarialLoss",
     "Augmentation",
@@ -392,6 +401,7 @@ __all__ = [
     "Played",
     "Round",
     "Spec",
+    "Store",
     "Task",
     "Term",
     "Turn",
