@@ -27,7 +27,7 @@ def train(
     players = (generator, discriminator)
     ours, theirs = (torch.optim.Adam(p.parameters(), 1e-3, (0.5, 0.99)) for p in players)
     begin, seen = 0.0, 0
-    for step, (real, condition, _) in enumerate(batches):
+    for step, (real, condition, *_) in enumerate(batches):
         if step == warmup:
             begin = time.perf_counter()
         seen += len(real) * (step >= warmup)
