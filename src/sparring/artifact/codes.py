@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sparring.artifact.features import added, first_grid
+from sparring.artifact.features import added, first_grid, layer_for
 from sparring.core.storage import check_alike, read_tensors, whole_file, write_tensors
 from sparring.core.streams import latents
 from sparring.core.types import Condition
@@ -79,9 +79,12 @@ def drawn(model: Model, count: int, seed: int = 0) -> Codes:
     return Codes(latent, told)
 
 
-def made(model: Model, codes: Codes) -> Tensor:
-    """Their samples (N, *shape) on the CPU, with gradients where the codes ask for them."""
-    with added(model, codes.features):
+def made(model: Model, codes: Codes, layer: nn.Module | None = None) -> Tensor:
+    """Their samples (N, *shape) on the CPU, with gradients where the codes ask for them.
+
+    `layer` is that which their features are added to, where it was found already.
+    """
+    with added(layer or layer_for(model, codes.features), codes.features):
         return model.generate(codes.latent, codes.told)
 
 

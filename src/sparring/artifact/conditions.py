@@ -13,7 +13,7 @@ from sparring.core.errors import InputError, few, unknown
 from sparring.core.recipe import Recipe
 from sparring.core.types import Condition
 from sparring.data.sentences import vector_of
-from sparring.data.words import words_of
+from sparring.data.words import asked_words
 
 if TYPE_CHECKING:
     from sparring.artifact.manifest import Manifest
@@ -100,9 +100,7 @@ def said(manifest: Manifest, text: str) -> tuple[list[int], list[str]]:
     number = {word: place for place, word in enumerate(manifest.words)}
     if not number:
         raise InputError("this model takes no text: it was trained without sentences.")
-    words, most = words_of(text), manifest.spec.tokens[1]
-    if not words:
-        raise InputError("the text is empty; write a sentence of at least a word.")
+    words, most = asked_words(text), manifest.spec.tokens[1]
     tokens = [number[word] for word in words if word in number]
     unseen = list(dict.fromkeys(word for word in words if word not in number))
     if not tokens:
@@ -123,8 +121,8 @@ def named(words: Sequence[str]) -> str:
 def _some(words: Iterable[str]) -> str:
     """Some words of a vocabulary, evenly spread over it."""
     known = [word for word in words if len(word) > 2] or list(words)
-    few = known[:: max(len(known) // 12, 1)][:12]
-    return f"{', '.join(few)} ..." if len(few) < len(known) else ", ".join(few)
+    some = known[:: max(len(known) // 12, 1)][:12]
+    return f"{', '.join(some)} ..." if len(some) < len(known) else ", ".join(some)
 
 
 def _labels(manifest: Manifest, indices: Sequence[int], label: int | str | None) -> Tensor | None:

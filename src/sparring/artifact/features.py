@@ -42,14 +42,19 @@ def first_grid(model: Model) -> tuple[nn.Module, Tensor] | None:
     return None
 
 
+def layer_for(model: Model, grid: Tensor | None) -> nn.Module | None:
+    """The layer that a grid is added to; finding it makes two samples, so a loop asks once."""
+    found = None if grid is None else first_grid(model)
+    return None if found is None else found[0]
+
+
 @contextlib.contextmanager
-def added(model: Model, grid: Tensor | None) -> Iterator[None]:
+def added(layer: nn.Module | None, grid: Tensor | None) -> Iterator[None]:
     """While it lasts, the rows of grid (N, C, *space) are added to features of as many samples.
 
     They go by the order of the samples, which may be made in pieces.
     """
-    found = None if grid is None else first_grid(model)
-    if grid is None or found is None:
+    if grid is None or layer is None:
         yield
         return
     rows, done = grid, 0
@@ -60,7 +65,7 @@ def added(model: Model, grid: Tensor | None) -> Iterator[None]:
         done += len(made)
         return made + more.to(made)
 
-    hook = found[0].register_forward_hook(add)
+    hook = layer.register_forward_hook(add)
     try:
         yield
     finally:

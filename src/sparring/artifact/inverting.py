@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from sparring.artifact import codes as coded
 from sparring.artifact import given
 from sparring.artifact.codes import Codes
-from sparring.artifact.features import first_grid
+from sparring.artifact.features import first_grid, layer_for
 from sparring.core.errors import InputError
 from sparring.core.ranges import Amount, Count, Images, check
 from sparring.core.types import Condition, door
@@ -273,7 +273,7 @@ def _descended(model: Model, began: _Begun, apart: Apart, wanted: Wanted) -> tup
 
     def dearer(rows: Sequence[Tensor]) -> Tensor:
         far = prior * rows[0].square().mean(1) + FEATURES_PRIOR * rows[1].square().mean(1)
-        return apart(coded.made(model, fuller(rows))) + far
+        return apart(coded.made(model, fuller(rows), grid[0])) + far
 
     start = (away, torch.zeros(len(away), math.prod(shape[1:])))
     found = _down(start, dearer, (RATE / 4, FEATURES_RATE), wanted, (alone, wanted.steps))
@@ -319,10 +319,11 @@ def _tuned(model: Model, codes: Codes, apart: Apart, wanted: Wanted) -> Model:
     asked = codes.at(codes.flat().requires_grad_())  # so that gradients are kept at all
     for weight in weights:
         weight.requires_grad_()
+    layer = layer_for(tuned, codes.features)
     optimizer = torch.optim.Adam(weights, TUNING_RATE)
     for step in range(wanted.tune):
         wanted.tell("steps of tuning", step, wanted.tune)
-        cost = apart(coded.made(tuned, asked)).mean()
+        cost = apart(coded.made(tuned, asked, layer)).mean()
         slopes = torch.autograd.grad(cost, weights, allow_unused=True)
         for weight, slope in zip(weights, slopes, strict=True):
             weight.grad = slope

@@ -10,7 +10,7 @@ from sparring.core.errors import InputError
 from sparring.data import cache
 from sparring.data.content import Progress, fingerprint, key_for
 from sparring.data.dataset import Dataset
-from sparring.data.words import LONGEST, words_of
+from sparring.data.words import LONGEST, asked_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,9 +63,7 @@ def vector_of(text: str, reader: Reader) -> list[float]:
     Raises:
         InputError: it is empty, or longer than any that is read.
     """
-    words = words_of(text)
-    if not words:
-        raise InputError("the text is empty; write a sentence of at least a word.")
+    words = asked_words(text)
     if len(words) > LONGEST:
         raise InputError(
             f"the text has {len(words):,} words and at most {LONGEST} are read; write a shorter "

@@ -24,6 +24,18 @@ def words_of(sentence: str) -> list[str]:
     return re.findall(r"\w+(?:['\u2019-]\w+)*", sentence.lower())
 
 
+def asked_words(text: str) -> list[str]:
+    """The words of a text that somebody asks for.
+
+    Raises:
+        InputError: it has none.
+    """
+    words = words_of(text)
+    if not words:
+        raise InputError("the text is empty; write a sentence of at least a word.")
+    return words
+
+
 def tokens_of(sentences: Sequence[str], names: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
     """(N, T) int64, -1 after the last word of each; and the words that they number, sorted.
 

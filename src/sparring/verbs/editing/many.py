@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sparring.core.domain import Files
 from sparring.core.errors import InputError
-from sparring.verbs.translate.folder import Done, Job, noted
+from sparring.verbs.translate.folder import Done, Job, check_apart, noted, taken
 
 T = TypeVar("T")
 CODES = ".safetensors"
@@ -96,9 +96,8 @@ def _check(files: Files, jobs: Sequence[Job], overwrite: bool, beside: Sequence[
             raise InputError(
                 f"{job.out} has no suffix of a picture; use {', '.join(files.writable)}."
             )
-        if job.out.resolve() == job.source.resolve():
-            raise InputError("the result would replace its own source; choose another --out.")
-    there = [place for place in places if place.exists()]
+    check_apart(jobs)
+    there = taken(places)
     if there and not overwrite:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         verb = "are" if len(there) > 1 else "is"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -296,9 +295,8 @@ def _there(jobs: Sequence[Job], existing: str) -> set[Path]:
     """Those results that are to be left as they are."""
     if existing not in EXISTING:
         raise InputError(f"existing must be one of {', '.join(EXISTING)}, not {existing!r}.")
-    there = [job.out for job in jobs if os.path.exists(job.out)]  # False of names too long
-    if any(job.out.resolve() == job.source.resolve() for job in jobs):
-        raise InputError("the result would replace its own source; choose another --out.")
+    there = folder.taken(job.out for job in jobs)
+    folder.check_apart(jobs)
     if there and existing == "refuse":
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         raise InputError(

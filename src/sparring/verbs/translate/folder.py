@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -45,6 +46,21 @@ class Given(NamedTuple):
     """(C, *space), encoded; of sounds (C, L), as stored."""
     mask: Tensor | None
     """(1, *space)."""
+
+
+def taken(places: Iterable[Path]) -> list[Path]:
+    """Those places where something is already."""
+    return [place for place in places if os.path.exists(place)]  # False of names too long
+
+
+def check_apart(jobs: Iterable[Job]) -> None:
+    """Check that no source is lost.
+
+    Raises:
+        InputError: a result has the place of its source.
+    """
+    if any(job.out.resolve() == job.source.resolve() for job in jobs):
+        raise InputError("the result would replace its own source; choose another --out.")
 
 
 Writing = list[tuple[Job, "Future[None]"]]
