@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from sparring.exporting.web import LOADER, SCRIPT, WASM, export_page, found_runt
 from sparring.exporting.web import RUNTIME as VERSION
 
 RUNTIME = os.environ.get("ONNXRUNTIME_WEB", "node_modules/onnxruntime-web")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE = 120_000
 
 
@@ -29,17 +27,6 @@ def runtime() -> Path:
     except InputError:
         pytest.skip("onnxruntime-web is not here: npm install, or set ONNXRUNTIME_WEB")
     return Path(RUNTIME)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not here: apt install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -24,7 +23,6 @@ from sparring.core.part import Part
 from sparring.core.types import Spec
 from sparring.recipes import recipe_named
 
-CHROMIUM = next((p for p in map(shutil.which, ("chromium", "chromium-browser")) if p), None)
 PATIENCE = 120
 """Seconds that a busy machine may take for anything."""
 NAMES = ("water", "grass", "rock", "sand")
@@ -75,24 +73,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium, without a window."""
-    for package in ("gradio", "playwright"):
-        if importlib.util.find_spec(package) is None:
-            pytest.skip(f"{package} is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="session")
 def studio(browser: Any, runs: Path) -> Iterator[str]:
     """Where `sparring studio` answers, in a process of its own."""
+    if importlib.util.find_spec("gradio") is None:
+        pytest.skip("gradio is not installed")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
